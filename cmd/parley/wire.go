@@ -1,0 +1,229 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/parley-cx/parley/internal/auth"
+	"github.com/parley-cx/parley/internal/channel"
+	"github.com/parley-cx/parley/internal/channel/messenger"
+	"github.com/parley-cx/parley/internal/channel/meta"
+	"github.com/parley-cx/parley/internal/closing"
+	"github.com/parley-cx/parley/internal/compose"
+	"github.com/parley-cx/parley/internal/config"
+	"github.com/parley-cx/parley/internal/delivery"
+	"github.com/parley-cx/parley/internal/desk"
+	"github.com/parley-cx/parley/internal/dispatch"
+	"github.com/parley-cx/parley/internal/domain"
+	"github.com/parley-cx/parley/internal/egress"
+	"github.com/parley-cx/parley/internal/httpapi"
+	"github.com/parley-cx/parley/internal/intake"
+	"github.com/parley-cx/parley/internal/jobs"
+	"github.com/parley-cx/parley/internal/secret"
+	"github.com/parley-cx/parley/internal/simulator"
+	"github.com/parley-cx/parley/internal/storage"
+	"github.com/parley-cx/parley/internal/stream"
+)
+
+// app is the whole program, put together. This file is the only place that
+// knows all the parts.
+type app struct {
+	config   config.Config
+	log      *slog.Logger
+	url      string
+	listener net.Listener
+	server   *http.Server
+	store    *storage.Store
+	sealer   *secret.Sealer
+	clock    *jobs.Clock
+	runner   *jobs.Runner
+	batcher  *intake.Batcher
+	delivery *delivery.Delivery
+	platform *simulator.Simulator // nil without the sandbox
+	scopes   []domain.Scope
+}
+
+// openStore opens the database with the installation's sealing key.
+func openStore(ctx context.Context, c config.Config, log *slog.Logger) (*storage.Store, error) {
+	sealer, err := newSealer(c)
+	if err != nil {
+		return nil, err
+	}
+	return storage.Open(ctx, string(c.DatabaseURL), sealer, log)
+}
+
+func newSealer(c config.Config) (*secret.Sealer, error) {
+	if c.SealingKey != "" {
+		key, err := secret.ParseKey(string(c.SealingKey))
+		return secret.NewSealer(key), err
+	}
+	key, err := secret.LoadOrCreateKeyFile(filepath.Join(c.DataDir, "sealing.key"))
+	return secret.NewSealer(key), err
+}
+
+// poll is how often a loop looks for work of which no wake-up told it: that of
+// other nodes.
+const poll = time.Second
+
+// build puts the program together, migrates the database and listens. Nothing
+// runs yet.
+func build(ctx context.Context, c config.Config, log *slog.Logger) (*app, error) {
+	a := &app{config: c, log: log, clock: jobs.NewClock(time.Now)}
+	contract, err := httpapi.LoadContract()
+	if err != nil {
+		return nil, err
+	}
+	a.scopes = contract.Scopes()
+	if a.sealer, err = newSealer(c); err != nil {
+		return nil, err
+	}
+	if a.store, err = storage.Open(ctx, string(c.DatabaseURL), a.sealer, log); err != nil {
+		return nil, err
+	}
+	if err := a.prepare(ctx); err != nil {
+		return nil, errors.Join(err, a.close())
+	}
+	if err := a.assemble(ctx, contract); err != nil {
+		return nil, errors.Join(err, a.close())
+	}
+	return a, nil
+}
+
+// prepare brings the database up to date and opens the door.
+func (a *app) prepare(ctx context.Context) (err error) {
+	if _, err := a.store.Migrate(ctx); err != nil {
+		return err
+	}
+	if a.config.Sandbox {
+		offset, err := a.store.ClockOffset(ctx)
+		if err != nil {
+			return err
+		}
+		a.clock.SetOffset(offset)
+	}
+	if a.listener, err = net.Listen("tcp", a.config.Addr); err != nil {
+		return err
+	}
+	a.url = a.config.PublicURL
+	if a.url == "" {
+		a.url = "http://" + a.listener.Addr().String()
+	}
+	return nil
+}
+
+// assemble makes the flows, the edges and the loops.
+func (a *app) assemble(ctx context.Context, contract *httpapi.Contract) error {
+	keys, err := a.bootstrap(ctx)
+	if err != nil {
+		return err
+	}
+	network := egress.Policy{AllowPrivate: a.config.Sandbox || a.config.AllowPrivateNetworks}
+	platforms := map[domain.Platform]channel.Platform{domain.PlatformMeta: meta.Platform{}}
+	adapters := map[domain.ChannelKind]channel.Adapter{
+		domain.ChannelMessenger: messenger.Adapter{Client: network.Client(a.config.PlatformTimeout)},
+	}
+	if err := a.simulate(); err != nil {
+		return err
+	}
+	wake := func(loop string) func() { return func() { a.runner.Wake(loop) } }
+	hub := &stream.Hub{Log: a.store}
+	a.store.OnEvents(func() {
+		a.runner.Wake("events")
+		hub.Changed()
+	})
+	router := &dispatch.Dispatcher{Store: a.store, Wake: wake("dispatch"), Now: a.clock.Now, Log: a.log}
+	a.delivery = &delivery.Delivery{Store: a.store, Adapters: adapters, BaseURL: a.platformURL, Now: a.clock.Now, Machine: a.clock.Machine,
+		Limits: delivery.Limits{Call: a.config.PlatformTimeout, Give: a.config.SendTimeout, Throttle: 2 * a.config.SendTimeout, Reconcile: a.config.ReconcileWindow},
+		Random: rand.Float64, Wake: wake("delivery"), Log: a.log}
+	a.delivery.Start()
+	a.batcher = intake.NewBatcher(a.store.AppendInbox, wake("intake"))
+	receiver := &intake.Receiver{Platforms: platforms, Adapters: adapters, Inbox: a.batcher, Now: a.clock.Now}
+	a.runner = jobs.NewRunner(a.clock, a.log, poll,
+		&intake.Applier{Store: a.store, Adapters: adapters, Receipts: a.delivery, Queued: router.Queued, Now: a.clock.Now, Log: a.log},
+		&dispatch.Timers{Dispatcher: router, Due: a.store.DueOffers, After: a.store.After},
+		&dispatch.Sweep{Dispatcher: router, Waiting: a.store.WaitingQueues},
+		router,
+		delivery.Sender{Delivery: a.delivery},
+		delivery.Finisher{Delivery: a.delivery},
+		stream.Sequencer{Hub: hub},
+	)
+	verifier := auth.NewVerifier(keys, a.url, a.store, a.clock.Machine)
+	hooks := &httpapi.Hooks{Apps: a.store.AppByID, Platforms: platforms, Receive: receiver.Receive, Machine: a.clock.Machine}
+	api := &httpapi.Server{
+		Contract: contract, Store: a.store, Verifier: verifier, Keys: keys, Hub: hub, Hooks: hooks, Sandbox: a.sandbox(),
+		Tokens:       auth.Endpoint{Clients: a.store, Agents: a.store, Issuer: auth.Issuer{Keys: keys, URL: a.url}, Hash: a.hash, Machine: a.clock.Machine},
+		Desk:         &desk.Desk{Store: a.store, Router: router, Now: a.clock.Now},
+		Composer:     &compose.Composer{Store: a.store, Capabilities: channel.Capabilities(), Deliver: wake("delivery"), Now: a.clock.Now},
+		Closing:      &closing.Closing{Store: a.store, Router: router, Deliver: wake("delivery"), Now: a.clock.Now},
+		Capabilities: channel.Capabilities(), CheckURL: network.CheckURL, Freed: router.Freed, Deliver: wake("delivery"), Forget: verifier.Forget,
+		NewSecret: a.newSecret, PublicURL: a.url, Ready: a.ready, Now: a.clock.Now, Machine: a.clock.Machine, Log: a.log,
+	}
+	a.server = &http.Server{Handler: api.Handler(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, IdleTimeout: 2 * time.Minute,
+		MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelDebug)}
+	return nil
+}
+
+func (a *app) hash(clientSecret string) []byte { return a.sealer.Hash("oauth client", clientSecret) }
+
+func (a *app) newSecret() (string, []byte) {
+	s := secret.Random(32)
+	return s, a.hash(s)
+}
+
+func (a *app) ready(ctx context.Context) error { return a.store.Ping(ctx) }
+
+// run serves until ctx ends, and then lets what is under way finish.
+func (a *app) run(ctx context.Context) error {
+	var group sync.WaitGroup
+	loops, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	group.Go(func() { a.runner.Run(loops) })
+	failed := make(chan error, 1)
+	go func() { failed <- a.server.Serve(a.listener) }()
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+	}
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime)
+	defer cancel()
+	err = errors.Join(err, a.server.Shutdown(last))
+	a.delivery.Drain(last)
+	stop()
+	group.Wait()
+	if errors.Is(err, http.ErrServerClosed) {
+		err = nil
+	}
+	return errors.Join(err, a.close())
+}
+
+// close gives everything back.
+func (a *app) close() error {
+	var errs []error
+	if a.platform != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		errs = append(errs, a.platform.Close(ctx))
+	}
+	if a.batcher != nil {
+		a.batcher.Close()
+	}
+	if a.listener != nil {
+		_ = a.listener.Close() // closed already where it served
+	}
+	if a.store != nil {
+		errs = append(errs, a.store.Close())
+	}
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("close: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,134 @@
+// Package channel says what a messaging channel must do, and holds the
+// capability matrix: what each platform allows, as data. An adapter (one package
+// below this one per kind of account) turns a platform's events into values of
+// this package and sends replies; it knows nothing of interactions, agents or
+// the database.
+package channel
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/parley-cx/parley/internal/domain"
+)
+
+// Platform is what a developer app at a platform does for all its accounts: it
+// proves who called, and it cuts a webhook into its events.
+type Platform interface {
+	// Handshake answers the platform's subscription check. ok is false when the
+	// verify token does not match; nothing more may then be said.
+	Handshake(query url.Values, verifyToken string) (answer string, ok bool)
+	// Verify tells whether one of the secrets signed exactly these bytes. It
+	// compares in constant time and does the same work without any secret.
+	Verify(header http.Header, body []byte, secrets []string) bool
+	// Split cuts a verified body into its events, in order. It is total: what
+	// cannot be cut is one event with its Fault set.
+	Split(body []byte) []Envelope
+}
+
+// Envelope is one event of a webhook, still in the platform's own bytes.
+type Envelope struct {
+	Kind      domain.ChannelKind // empty where no kind of account takes such events
+	AccountID string             // the account that the platform names
+	Field     string             // the platform's word for the kind of event: messaging, standby, changes:feed
+	Payload   []byte             // the event's own bytes
+	Fault     string             // why it cannot be understood; empty where it can
+}
+
+// Identity is what intake must know of an event before it is stored.
+type Identity struct {
+	Contact   string // the customer's address: events of one contact stay in order
+	DedupeKey string // equal for a repetition of the same event, and only then
+}
+
+// Adapter connects one kind of account.
+type Adapter interface {
+	Kind() domain.ChannelKind
+	// Identify reads just enough of an event to order it and to know it again. An
+	// event that it cannot read gets an error; it is kept and marked.
+	Identify(e Envelope) (Identity, error)
+	// Parse says what an event means. It must give the same answer for the same
+	// bytes, because an event can be applied again by newer code.
+	Parse(e Envelope) (Event, error)
+	// Send hands one message to the platform. It never repeats a call by itself.
+	Send(ctx context.Context, account Account, message Outbound) Result
+}
+
+// EventKind is the sort of thing that a platform reported.
+type EventKind string
+
+const (
+	// EventMessage is a message that the customer wrote.
+	EventMessage EventKind = "message"
+	// EventEcho is a message that the account itself sent, by us or by somebody else.
+	EventEcho EventKind = "echo"
+	// EventDelivered is proof that messages reached the customer's device.
+	EventDelivered EventKind = "delivered"
+	// EventRead is proof that the customer saw messages.
+	EventRead EventKind = "read"
+	// EventIgnored is a shape that is known and has no effect yet; Event.Note says which.
+	EventIgnored EventKind = "ignored"
+)
+
+// Event is what a platform reported, in words that are the same for every channel.
+type Event struct {
+	Kind       EventKind
+	Contact    string // the customer's address on this account
+	MessageID  string // the platform's id of the message
+	Text       string
+	Attachment []domain.Attachment
+	ReplyTo    string    // the platform's id of the message that is quoted
+	Token      string    // the token that our own send carried, given back by an echo
+	MessageIDs []string  // receipts: the messages that are meant, where the platform names them
+	Watermark  time.Time // receipts: every message up to this platform time is meant
+	At         time.Time // the platform's time of the event
+	Note       string
+}
+
+// Account is what an adapter needs to act for one channel.
+type Account struct {
+	AccountID   string
+	Credentials map[string]string
+	BaseURL     string // replaces the platform's host; empty for the platform itself
+	Version     string // the platform API's version; empty for the adapter's default
+}
+
+// Outbound is one message to be sent.
+type Outbound struct {
+	Token   string // opaque; comes back in an echo where the platform allows it
+	To      string
+	Text    string
+	ReplyTo string // the platform's id of the message to quote
+}
+
+// Outcome is what is known of a send after the call: what happened to the bytes decides.
+type Outcome string
+
+const (
+	// OutcomeAccepted: the platform took the message.
+	OutcomeAccepted Outcome = "accepted"
+	// OutcomeRejected: the platform refused it and will refuse it again as it is.
+	OutcomeRejected Outcome = "rejected"
+	// OutcomeNotSent: the message certainly did not reach the platform, or the
+	// platform says it was not processed; it may be sent again.
+	OutcomeNotSent Outcome = "not_sent"
+	// OutcomeThrottled: as NotSent, because of a rate limit.
+	OutcomeThrottled Outcome = "throttled"
+	// OutcomeUnauthorized: the account's credentials no longer work.
+	OutcomeUnauthorized Outcome = "unauthorized"
+	// OutcomeUnknown: bytes were written and no answer says what became of them.
+	OutcomeUnknown Outcome = "unknown"
+)
+
+// Result is the outcome of one send.
+type Result struct {
+	Outcome    Outcome
+	MessageID  string             // accepted: the platform's id of the message
+	Failure    domain.FailureCode // rejected, and not sent for good: what to tell the agent
+	RetryAfter time.Duration      // throttled: how long the platform asks to wait; zero where it does not say
+	Timeout    bool               // not sent: because the time ran out before a byte was written
+	Status     int                // the platform's HTTP status, zero without an answer
+	Code       string             // the platform's own error code, for the log and the support case
+}

@@ -1,0 +1,139 @@
+package meta
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/parley-cx/parley/internal/channel"
+	"github.com/parley-cx/parley/internal/channel/internal/graph"
+	"github.com/parley-cx/parley/internal/domain"
+)
+
+const (
+	// maxEvents bounds the events of one webhook; Meta sends up to 1,000.
+	maxEvents = 10_000
+	// maxWord bounds what is repeated of the platform's own words.
+	maxWord = 64
+)
+
+// Split cuts a webhook into its entries' messaging, standby and changes items,
+// in that order and each with its bytes untouched. An item, a list or an entry
+// of the wrong shape is an event with a fault, and its neighbours are not touched.
+func (Platform) Split(body []byte) []channel.Envelope {
+	var batch struct {
+		Object  json.RawMessage `json:"object"`
+		Entries json.RawMessage `json:"entry"`
+	}
+	if json.Unmarshal(body, &batch) != nil {
+		return []channel.Envelope{{Payload: body, Fault: "not a JSON object"}}
+	}
+	entries, ok := list(batch.Entries)
+	if !ok || entries == nil {
+		return []channel.Envelope{{Payload: body, Fault: "no list of entries"}}
+	}
+	c := cut{object: word(batch.Object)}
+	for _, entry := range entries {
+		c.entry(entry)
+	}
+	if c.lost {
+		c.events = append(c.events, channel.Envelope{Payload: body, Fault: fmt.Sprintf("more than %d events", maxEvents)})
+	}
+	return c.events
+}
+
+// cut collects the events of one webhook.
+type cut struct {
+	object string
+	events []channel.Envelope
+	lost   bool // there were more events than may be
+}
+
+func (c *cut) add(e channel.Envelope) {
+	if len(c.events) >= maxEvents {
+		c.lost = true
+		return
+	}
+	c.events = append(c.events, e)
+}
+
+func (c *cut) entry(raw json.RawMessage) {
+	var e struct {
+		ID        graph.ID        `json:"id"`
+		Messaging json.RawMessage `json:"messaging"`
+		Standby   json.RawMessage `json:"standby"`
+		Changes   json.RawMessage `json:"changes"`
+	}
+	if json.Unmarshal(raw, &e) != nil {
+		c.add(channel.Envelope{Payload: raw, Fault: "an entry that is not an object"})
+		return
+	}
+	if e.Messaging == nil && e.Standby == nil && e.Changes == nil {
+		c.add(channel.Envelope{AccountID: string(e.ID), Payload: raw, Fault: "an entry without events"})
+	}
+	c.items(string(e.ID), "messaging", e.Messaging, raw)
+	c.items(string(e.ID), "standby", e.Standby, raw)
+	c.items(string(e.ID), "changes", e.Changes, raw)
+}
+
+// items adds the events of one of an entry's lists.
+func (c *cut) items(account, name string, raw, entry json.RawMessage) {
+	items, ok := list(raw)
+	if !ok {
+		c.add(channel.Envelope{AccountID: account, Field: name, Payload: entry, Fault: "no list under " + name})
+	}
+	for _, item := range items {
+		c.add(c.envelope(account, name, item))
+	}
+}
+
+func (c *cut) envelope(account, name string, item json.RawMessage) channel.Envelope {
+	e := channel.Envelope{AccountID: account, Field: name, Payload: item}
+	if name == "changes" {
+		e.Field += ":" + changed(item)
+	}
+	switch {
+	case c.object != "page":
+		e.Fault = "unsupported object " + c.object
+	case name == "changes":
+		e.Fault = "unsupported field " + e.Field
+	default:
+		e.Kind = domain.ChannelMessenger
+		e.Fault = misshapen(account, item)
+	}
+	return e
+}
+
+func misshapen(account string, item json.RawMessage) string {
+	switch {
+	case account == "":
+		return "an entry without an account"
+	case item[0] != '{':
+		return "an event that is not an object"
+	}
+	return ""
+}
+
+// changed is the field that a changes item names.
+func changed(item json.RawMessage) string {
+	var change struct {
+		Field json.RawMessage `json:"field"`
+	}
+	if json.Unmarshal(item, &change) != nil {
+		return ""
+	}
+	return word(change.Field)
+}
+
+// list reads an array; an absent one and null are empty, anything else is not ok.
+func list(raw json.RawMessage) (items []json.RawMessage, ok bool) {
+	return items, len(raw) == 0 || json.Unmarshal(raw, &items) == nil
+}
+
+// word reads a short name of the platform.
+func word(raw json.RawMessage) string {
+	var text string
+	if json.Unmarshal(raw, &text) != nil {
+		return ""
+	}
+	return graph.Clean(text[:min(len(text), maxWord)])
+}

@@ -1,0 +1,107 @@
+package meta_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/parley-cx/parley/internal/channel"
+	"github.com/parley-cx/parley/internal/channel/meta"
+	"github.com/parley-cx/parley/internal/domain"
+)
+
+// line is an envelope as these tests write it.
+func line(e channel.Envelope) string {
+	return fmt.Sprintf("%s|%s|%s|%s|%s", e.Kind, e.AccountID, e.Field, e.Payload, e.Fault)
+}
+
+func split(body string) []string {
+	lines := []string{}
+	for _, e := range (meta.Platform{}).Split([]byte(body)) {
+		lines = append(lines, line(e))
+	}
+	return lines
+}
+
+func TestSplit(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		body string
+		want []string
+	}{
+		"order, pages and untouched bytes": {
+			`{"object":"page","entry":[{"id":"1","messaging":[ {"a" : "\u00e9"} ,{"b":2}]},{"id":2,"standby":[{"c":3}]},{"id":"1","messaging":[{"d":4}]}]}`,
+			[]string{`messenger|1|messaging|{"a" : "\u00e9"}|`, `messenger|1|messaging|{"b":2}|`, `messenger|2|standby|{"c":3}|`, `messenger|1|messaging|{"d":4}|`},
+		},
+		"changes": {
+			`{"object":"page","entry":[{"id":"1","changes":[{"field":"feed","value":{}},{"field":7},5]}]}`,
+			[]string{`|1|changes:feed|{"field":"feed","value":{}}|unsupported field changes:feed`, `|1|changes:|{"field":7}|unsupported field changes:`, `|1|changes:|5|unsupported field changes:`},
+		},
+		"another object": {
+			`{"object":"instagram","entry":[{"id":"1","messaging":[{"a":1}],"changes":[{"field":"comments"}]}]}`,
+			[]string{`|1|messaging|{"a":1}|unsupported object instagram`, `|1|changes:comments|{"field":"comments"}|unsupported object instagram`},
+		},
+		"bad elements among good ones": {
+			`{"object":"page","entry":[5,{"id":"1","messaging":[7,null,{"a":1}]},{"id":"2"},{"id":"3","messaging":{"b":2},"standby":[{"c":3}]},{"id":true,"messaging":[{"d":4}]}]}`,
+			[]string{
+				`|||5|an entry that is not an object`,
+				`messenger|1|messaging|7|an event that is not an object`, `messenger|1|messaging|null|an event that is not an object`, `messenger|1|messaging|{"a":1}|`,
+				`|2||{"id":"2"}|an entry without events`,
+				`|3|messaging|{"id":"3","messaging":{"b":2},"standby":[{"c":3}]}|no list under messaging`, `messenger|3|standby|{"c":3}|`,
+				`messenger||messaging|{"d":4}|an entry without an account`,
+			},
+		},
+		"no entries":         {`{"object":"page","entry":[]}`, []string{}},
+		"no events":          {`{"object":"page","entry":[{"id":"1","messaging":[]}]}`, []string{}},
+		"no list of entries": {`{"object":"page","entry":{}}`, []string{`|||{"object":"page","entry":{}}|no list of entries`}},
+		"entries missing":    {`{"object":"page"}`, []string{`|||{"object":"page"}|no list of entries`}},
+		"null":               {`null`, []string{`|||null|no list of entries`}},
+		"not JSON":           {`object=page`, []string{`|||object=page|not a JSON object`}},
+		"a list":             {`[]`, []string{`|||[]|not a JSON object`}},
+		"nothing":            {``, []string{`||||not a JSON object`}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := split(c.body); !reflect.DeepEqual(got, c.want) {
+				t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(c.want, "\n"))
+			}
+		})
+	}
+}
+
+func TestSplitIsBounded(t *testing.T) {
+	t.Parallel()
+	body := `{"object":"page","entry":[{"id":"1","messaging":[{}` + strings.Repeat(`,{}`, 20_000) + `]}]}`
+	got := (meta.Platform{}).Split([]byte(body))
+	last := got[len(got)-1]
+	if len(got) != 10_001 || last.Kind != "" || last.Fault == "" || string(last.Payload) != body {
+		t.Errorf("got %d events, the last with fault %q", len(got), last.Fault)
+	}
+	long := split(`{"object":"` + strings.Repeat("é", 10_000) + `","entry":[{"id":"1","messaging":[{}]}]}`)
+	if len(long[0]) > 200 {
+		t.Errorf("a fault of %d bytes", len(long[0]))
+	}
+}
+
+func FuzzSplit(f *testing.F) {
+	f.Add([]byte(`{"object":"page","entry":[{"id":"1","time":1790000000456,"messaging":[{"message":{"mid":"m_1"}}],"standby":[{}],"changes":[{"field":"feed"}]}]}`))
+	f.Add([]byte(`{"object":"page","entry":[{"id":1,"messaging":[null]},[],{"changes":{}}]}`))
+	f.Add([]byte(`{"object":null,"entry":null}`))
+	f.Add([]byte("\xff"))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		first, again := (meta.Platform{}).Split(body), (meta.Platform{}).Split(body)
+		if !reflect.DeepEqual(first, again) {
+			t.Error("cut in two ways")
+		}
+		for _, e := range first {
+			if e.Fault == "" && (e.Kind != domain.ChannelMessenger || e.AccountID == "" || !json.Valid(e.Payload)) {
+				t.Errorf("a faultless event that is not whole: %s", line(e))
+			}
+			if !strings.Contains(string(body), string(e.Payload)) {
+				t.Errorf("bytes that the webhook does not hold: %s", line(e))
+			}
+		}
+	})
+}

@@ -1,0 +1,178 @@
+// Package closing ends interactions and takes the agent's wrap-up.
+package closing
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/parley-cx/parley/internal/domain"
+)
+
+// Store is what closing needs of the database.
+type Store interface {
+	InTx(ctx context.Context, fn func(context.Context) error) error
+	After(ctx context.Context, f func())
+	Interaction(ctx context.Context, org domain.OrganizationID, i domain.InteractionID) (domain.Interaction, error)
+	LockThreadsByID(ctx context.Context, org domain.OrganizationID, ids []domain.ThreadID) (map[domain.ThreadID]domain.Thread, error)
+	SaveThread(ctx context.Context, t *domain.Thread) error
+	LockEngagement(ctx context.Context, org domain.OrganizationID, i domain.InteractionID, agent domain.AgentID, part domain.ParticipantID) (domain.Engagement, error)
+	SaveEngagement(ctx context.Context, e *domain.Engagement, events []domain.Event) error
+	Queue(ctx context.Context, org domain.OrganizationID, queue domain.QueueID) (domain.Queue, error)
+	Participant(ctx context.Context, org domain.OrganizationID, i domain.InteractionID, agent domain.AgentID, part domain.ParticipantID) (domain.Participant, error)
+	Sending
+}
+
+// Sending is how a notice to the customer leaves.
+type Sending interface {
+	CreateMessages(ctx context.Context, messages ...domain.Message) error
+	CreateDeliveries(ctx context.Context, deliveries ...domain.Delivery) error
+}
+
+// Router is told that an agent may have room for more work.
+type Router interface {
+	Freed(org domain.OrganizationID, agent domain.AgentID)
+}
+
+// Closing carries out ends and wrap-ups.
+type Closing struct {
+	Store   Store
+	Router  Router
+	Deliver func() // wakes delivery
+	Now     func() time.Time
+}
+
+// End disconnects an interaction: the customer is told that the agent has left
+// (C38), the thread may open a new one, the agent wraps up. Ending what the same
+// agent ended before changes nothing.
+func (c *Closing) End(ctx context.Context, by domain.Principal, id domain.InteractionID) error {
+	if by.Agent == "" {
+		return domain.NoAgent()
+	}
+	seen, err := c.Store.Interaction(ctx, by.Organization, id)
+	if err != nil {
+		return err
+	}
+	return c.Store.InTx(ctx, func(ctx context.Context) error {
+		threads, err := c.Store.LockThreadsByID(ctx, by.Organization, []domain.ThreadID{seen.Thread})
+		if err != nil {
+			return err
+		}
+		e, err := c.Store.LockEngagement(ctx, by.Organization, id, by.Agent, "")
+		if err != nil {
+			return notParty(e, err)
+		}
+		if !e.Interaction.Open() && e.Participant.WrapUp != nil {
+			return nil
+		}
+		return c.end(ctx, by, e, threads[seen.Thread])
+	})
+}
+
+// notParty tells an agent who has no part in an interaction so.
+func notParty(e domain.Engagement, err error) error {
+	if domain.IsKind(err, domain.ErrorNotFound) && e.Interaction.ID != "" {
+		return domain.InvalidTransition("interaction", "this agent to do that", string(e.Interaction.State), []domain.Action{})
+	}
+	return err
+}
+
+func (c *Closing) end(ctx context.Context, by domain.Principal, e domain.Engagement, t domain.Thread) error {
+	now := c.Now()
+	mode, err := c.mode(ctx, e.Participant)
+	if err != nil {
+		return err
+	}
+	ended, events, err := e.End(mode, by.Actor(), now)
+	if err != nil {
+		return err
+	}
+	ended.Interaction.Position++
+	notice := domain.Departure(ended.Interaction, ended.Agent, now)
+	t.Open, t.Position = nil, ended.Interaction.Position
+	if err := c.Store.SaveThread(ctx, &t); err != nil {
+		return err
+	}
+	if err := c.Store.CreateMessages(ctx, notice); err != nil {
+		return err
+	}
+	if err := c.Store.CreateDeliveries(ctx, domain.NewDelivery(notice, now)); err != nil {
+		return err
+	}
+	c.Store.After(ctx, func() {
+		c.Deliver()
+		c.Router.Freed(by.Organization, by.Agent)
+	})
+	return c.Store.SaveEngagement(ctx, &ended, events)
+}
+
+// mode gives the after-contact work of the queue through which the agent got
+// the interaction.
+func (c *Closing) mode(ctx context.Context, p domain.Participant) (domain.ACWMode, error) {
+	q, err := c.queue(ctx, p)
+	if q.ACW == "" {
+		return domain.ACWOptional, err
+	}
+	return q.ACW, err
+}
+
+// queue gives the queue of a participation; a deleted one asks for nothing.
+func (c *Closing) queue(ctx context.Context, p domain.Participant) (domain.Queue, error) {
+	if p.Queue == nil {
+		return domain.Queue{}, nil
+	}
+	q, err := c.Store.Queue(ctx, p.Organization, *p.Queue)
+	if domain.IsKind(err, domain.ErrorNotFound) {
+		return domain.Queue{}, nil
+	}
+	return q, err
+}
+
+// WrapUp submits an agent's wrap-up. Several codes are kept in their order, each
+// once (C40); the same submission again changes nothing (C41).
+func (c *Closing) WrapUp(ctx context.Context, by domain.Principal, id domain.InteractionID, part domain.ParticipantID, codes []domain.WrapUpCodeID, notes *string) (p domain.Participant, err error) {
+	if by.Agent == "" {
+		return p, domain.NoAgent()
+	}
+	codes = once(codes)
+	err = c.Store.InTx(ctx, func(ctx context.Context) error {
+		e, err := c.Store.LockEngagement(ctx, by.Organization, id, by.Agent, part)
+		if err != nil {
+			return notParty(e, err)
+		}
+		q, err := c.queue(ctx, e.Participant)
+		if err != nil {
+			return err
+		}
+		e, events, changed, err := e.Submit(q, codes, notes, by.Actor(), c.Now())
+		p = e.Participant
+		if err != nil || !changed {
+			return err
+		}
+		c.Store.After(ctx, func() { c.Router.Freed(by.Organization, by.Agent) })
+		return c.Store.SaveEngagement(ctx, &e, events)
+	})
+	return p, err
+}
+
+// Wrapped gives an agent's wrap-up of an interaction.
+func (c *Closing) Wrapped(ctx context.Context, by domain.Principal, id domain.InteractionID, part domain.ParticipantID) (domain.Participant, error) {
+	if _, err := c.Store.Interaction(ctx, by.Organization, id); err != nil {
+		return domain.Participant{}, err
+	}
+	p, err := c.Store.Participant(ctx, by.Organization, id, by.Agent, part)
+	if err == nil && p.WrapUp == nil || domain.IsKind(err, domain.ErrorNotFound) {
+		return p, domain.NotFound("wrap-up")
+	}
+	return p, err
+}
+
+func once(codes []domain.WrapUpCodeID) []domain.WrapUpCodeID {
+	kept := []domain.WrapUpCodeID{}
+	for _, c := range codes {
+		if !slices.Contains(kept, c) {
+			kept = append(kept, c)
+		}
+	}
+	return kept
+}

@@ -1,0 +1,229 @@
+// Package compose takes a reply before it is sent: who may write, what the
+// channel allows, and the order in which replies go out.
+package compose
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/parley-cx/parley/internal/channel"
+	"github.com/parley-cx/parley/internal/domain"
+)
+
+// Store is what composing needs of the database.
+type Store interface {
+	InTx(ctx context.Context, fn func(context.Context) error) error
+	After(ctx context.Context, f func())
+	LockInteraction(ctx context.Context, org domain.OrganizationID, i domain.InteractionID) (domain.Interaction, error)
+	SaveInteraction(ctx context.Context, i *domain.Interaction) error
+	Agent(ctx context.Context, org domain.OrganizationID, agent domain.AgentID) (domain.Agent, error)
+	Append(ctx context.Context, events ...domain.Event) error
+	Replies
+}
+
+// Replies is where replies are kept.
+type Replies interface {
+	Message(ctx context.Context, org domain.OrganizationID, i domain.InteractionID, m domain.MessageID) (domain.Message, error)
+	Reply(ctx context.Context, org domain.OrganizationID, i domain.InteractionID, m domain.MessageID) (domain.Message, error)
+	ReplyByClientID(ctx context.Context, org domain.OrganizationID, ch domain.ChannelID, client string) (domain.Message, bool, error)
+	CreateMessages(ctx context.Context, messages ...domain.Message) error
+	SaveMessage(ctx context.Context, m *domain.Message) error
+	CreateDeliveries(ctx context.Context, deliveries ...domain.Delivery) error
+}
+
+// Composer turns what an agent wrote into replies.
+type Composer struct {
+	Store        Store
+	Capabilities map[domain.ChannelKind]channel.Capability
+	Deliver      func() // wakes delivery
+	Now          func() time.Time
+}
+
+// Draft is what an agent wants to send.
+type Draft struct {
+	Text            string
+	Visibility      domain.Visibility // empty for the interaction's default
+	InReplyTo       domain.MessageID
+	ClientMessageID string
+}
+
+// Reply queues what an agent wrote. A client_message_id that the channel has
+// seen before gives the reply that it made then, and sends nothing.
+func (c *Composer) Reply(ctx context.Context, by domain.Principal, id domain.InteractionID, d Draft) (replies []domain.Message, err error) {
+	if by.Agent == "" {
+		return nil, domain.NoAgent()
+	}
+	err = c.Store.InTx(ctx, func(ctx context.Context) error {
+		i, err := c.Store.LockInteraction(ctx, by.Organization, id)
+		if err != nil {
+			return err
+		}
+		if earlier, found, err := c.earlier(ctx, i, d); found || err != nil {
+			replies = []domain.Message{earlier}
+			return err
+		}
+		if err := i.CanReply(by.Agent); err != nil {
+			return err
+		}
+		m, err := c.message(ctx, i, by.Agent, d)
+		if err != nil {
+			return err
+		}
+		m, err = c.post(ctx, i, m, by.Actor())
+		replies = []domain.Message{m}
+		return err
+	})
+	return replies, err
+}
+
+// earlier finds the reply that this client_message_id made before.
+func (c *Composer) earlier(ctx context.Context, i domain.Interaction, d Draft) (domain.Message, bool, error) {
+	if d.ClientMessageID == "" {
+		return domain.Message{}, false, nil
+	}
+	m, found, err := c.Store.ReplyByClientID(ctx, i.Organization, i.Channel, d.ClientMessageID)
+	if found && m.Interaction != i.ID {
+		return m, true, domain.Conflict("reply.client_message_id_used", "This client_message_id was used in another interaction of the channel.")
+	}
+	return m, found, err
+}
+
+// message checks the draft against the channel and makes the reply of it.
+func (c *Composer) message(ctx context.Context, i domain.Interaction, agent domain.AgentID, d Draft) (m domain.Message, err error) {
+	if err := c.check(i, d); err != nil {
+		return m, err
+	}
+	a, err := c.Store.Agent(ctx, i.Organization, agent)
+	if err != nil {
+		return m, err
+	}
+	name := a.PublicName()
+	m = domain.Message{ID: domain.NewID[domain.MessageID](), Organization: i.Organization, Interaction: i.ID, Thread: i.Thread, Channel: i.Channel,
+		Direction: domain.Outbound, Kind: domain.KindMessage, Visibility: domain.Private, Text: &d.Text, Attachments: []domain.Attachment{},
+		Sender:    domain.Sender{Type: domain.SenderAgent, ID: string(agent), DisplayName: &name},
+		CreatedAt: c.Now(), Status: domain.ReplyQueued, SendGroupID: domain.NewID[string](), Version: 1}
+	if d.ClientMessageID != "" {
+		m.ClientMessageID = &d.ClientMessageID
+	}
+	return m, c.quote(ctx, i, d, &m)
+}
+
+func (c *Composer) quote(ctx context.Context, i domain.Interaction, d Draft, m *domain.Message) error {
+	if d.InReplyTo == "" {
+		return nil
+	}
+	quoted, err := c.Store.Message(ctx, i.Organization, i.ID, d.InReplyTo)
+	if domain.IsKind(err, domain.ErrorNotFound) {
+		return domain.Invalid("/in_reply_to", "reply.in_reply_to_unknown", "in_reply_to names no message of this interaction.")
+	}
+	m.InReplyTo = &quoted.ID
+	return err
+}
+
+// check holds the draft to what the channel allows.
+func (c *Composer) check(i domain.Interaction, d Draft) error {
+	allowed := c.Capabilities[i.ChannelKind]
+	if strings.TrimSpace(d.Text) == "" {
+		return domain.Invalid("/text", "content.empty", "The text must have a character that can be seen.")
+	}
+	if used := allowed.Length(d.Text); used > allowed.TextLimit {
+		return domain.Invalid("/text", "content.too_long",
+			fmt.Sprintf("The text has %d characters; this channel takes %d.", used, allowed.TextLimit))
+	}
+	if d.Visibility == domain.Public {
+		return domain.Invalid("/visibility", "content.visibility_not_supported", "This channel has private messages only.")
+	}
+	return nil
+}
+
+// post appends a reply to its interaction, with the work that follows from it.
+func (c *Composer) post(ctx context.Context, i domain.Interaction, m domain.Message, actor domain.Actor) (domain.Message, error) {
+	i, m, events := i.Post(m, actor, m.CreatedAt)
+	if err := c.Store.SaveInteraction(ctx, &i); err != nil {
+		return m, err
+	}
+	if err := c.Store.CreateMessages(ctx, m); err != nil {
+		return m, err
+	}
+	if err := c.Store.CreateDeliveries(ctx, domain.NewDelivery(m, m.CreatedAt)); err != nil {
+		return m, err
+	}
+	c.Store.After(ctx, c.Deliver)
+	return m, c.Store.Append(ctx, events...)
+}
+
+// Resend sends a failed or unconfirmed reply once more, as a new reply at the
+// end of the transcript. Of concurrent resends one wins.
+func (c *Composer) Resend(ctx context.Context, by domain.Principal, id domain.InteractionID, reply domain.MessageID) (again domain.Message, err error) {
+	if by.Agent == "" {
+		return again, domain.NoAgent()
+	}
+	err = c.Store.InTx(ctx, func(ctx context.Context) error {
+		i, original, err := c.held(ctx, by, id, reply)
+		if err != nil {
+			return err
+		}
+		if !original.Resendable() {
+			return replyConflict("reply.not_resendable", "Only a reply that failed or is unconfirmed can be sent again, and only once.", original)
+		}
+		again = domain.Message{ID: domain.NewID[domain.MessageID](), Organization: i.Organization, Interaction: i.ID, Thread: i.Thread,
+			Channel: i.Channel, Direction: domain.Outbound, Kind: domain.KindMessage, Visibility: original.Visibility, Sender: original.Sender,
+			Text: original.Text, Attachments: original.Attachments, InReplyTo: original.InReplyTo, CreatedAt: c.Now(),
+			Status: domain.ReplyQueued, SendGroupID: domain.NewID[string](), ResendOf: &original.ID, Version: 1}
+		original.ResentAs = &again.ID
+		if err := c.Store.SaveMessage(ctx, &original); err != nil {
+			return err
+		}
+		i, resent := i.Resent(original, again, by.Actor(), c.Now())
+		if err := c.Store.Append(ctx, resent); err != nil {
+			return err
+		}
+		again, err = c.post(ctx, i, again, by.Actor())
+		return err
+	})
+	return again, err
+}
+
+// Delete takes a failed reply out of the transcript. Deleting it again changes
+// nothing; what reached the platform cannot be deleted.
+func (c *Composer) Delete(ctx context.Context, by domain.Principal, id domain.InteractionID, reply domain.MessageID) error {
+	if by.Agent == "" {
+		return domain.NoAgent()
+	}
+	return c.Store.InTx(ctx, func(ctx context.Context) error {
+		i, before, err := c.held(ctx, by, id, reply)
+		if err != nil || before.Status == domain.ReplyDeleted {
+			return err
+		}
+		after, moved := before.Become(domain.ReplyDeleted)
+		if !moved {
+			return replyConflict("message.not_deletable", "Only a failed reply can be deleted.", before)
+		}
+		after.Text = nil
+		i, event := i.Tell(before, after, by.Actor(), c.Now())
+		if err := c.Store.SaveMessage(ctx, &after); err != nil {
+			return err
+		}
+		if err := c.Store.SaveInteraction(ctx, &i); err != nil {
+			return err
+		}
+		return c.Store.Append(ctx, event)
+	})
+}
+
+// held gives a reply of an interaction that the caller holds, under its lock.
+func (c *Composer) held(ctx context.Context, by domain.Principal, id domain.InteractionID, reply domain.MessageID) (i domain.Interaction, m domain.Message, err error) {
+	if i, err = c.Store.LockInteraction(ctx, by.Organization, id); err != nil {
+		return i, m, err
+	}
+	if m, err = c.Store.Reply(ctx, by.Organization, id, reply); err != nil {
+		return i, m, err
+	}
+	return i, m, i.CanReply(by.Agent)
+}
+
+func replyConflict(code, detail string, m domain.Message) error {
+	return &domain.Error{Kind: domain.ErrorConflict, Code: code, Detail: detail, CurrentState: string(m.Status), AllowedActions: m.Actions()}
+}

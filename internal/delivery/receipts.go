@@ -1,0 +1,248 @@
+package delivery
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/parley-cx/parley/internal/channel"
+	"github.com/parley-cx/parley/internal/domain"
+)
+
+// Apply joins what a platform reports of a channel's own messages to what is
+// known. Reports come late, doubled, and in any order; late proof wins over a
+// failure and over an unknown outcome. It runs inside intake's transaction.
+func (d *Delivery) Apply(ctx context.Context, ch domain.Channel, events []channel.Event) error {
+	r := &receipts{Delivery: d, book: d.newBook(ch.Organization), channel: ch, now: d.Now(), loaded: map[domain.ThreadID]bool{}}
+	if err := r.read(ctx, events); err != nil {
+		return err
+	}
+	for _, e := range events {
+		t, known := r.byAddress[e.Contact]
+		if !known {
+			continue
+		}
+		if err := r.apply(ctx, t, e); err != nil {
+			return err
+		}
+	}
+	return r.write(ctx)
+}
+
+// receipts is one set of reports with all that it concerns.
+type receipts struct {
+	*Delivery
+	*book
+	channel   domain.Channel
+	now       time.Time
+	byAddress map[string]*domain.Thread
+	dirty     []*domain.Thread
+	attempts  map[string]domain.Attempt
+	byID      map[string]domain.MessageID // by the platform's id
+	loaded    map[domain.ThreadID]bool
+	proven    []domain.MessageID
+	foreign   []domain.Message
+}
+
+// read locks the threads, and finds the messages that the reports name.
+func (r *receipts) read(ctx context.Context, events []channel.Event) error {
+	var addresses, ids, tokens []string
+	for _, e := range events {
+		if !slices.Contains(addresses, e.Contact) {
+			addresses = append(addresses, e.Contact)
+		}
+		ids = append(append(ids, e.MessageIDs...), filled(e.MessageID)...)
+		tokens = append(tokens, filled(e.Token)...)
+	}
+	threads, err := r.Store.LockThreads(ctx, r.org, r.channel.ID, addresses)
+	if err != nil {
+		return err
+	}
+	r.byAddress = map[string]*domain.Thread{}
+	for address, t := range threads {
+		r.byAddress[address] = &t
+	}
+	if r.attempts, err = r.Store.AttemptsByToken(ctx, r.org, tokens); err != nil {
+		return err
+	}
+	var sent []domain.MessageID
+	for _, a := range r.attempts {
+		sent = append(sent, a.Message)
+	}
+	found, err := r.Store.MessagesByID(ctx, r.org, sent)
+	if err != nil {
+		return err
+	}
+	named, err := r.Store.MessagesByPlatformID(ctx, r.org, r.channel.ID, ids)
+	r.byID = map[string]domain.MessageID{}
+	for id, m := range named {
+		r.byID[id] = m.ID
+		found[m.ID] = m
+	}
+	if err != nil {
+		return err
+	}
+	return r.load(ctx, found)
+}
+
+func filled(s string) []string {
+	if s == "" {
+		return nil
+	}
+	return []string{s}
+}
+
+func (r *receipts) apply(ctx context.Context, t *domain.Thread, e channel.Event) error {
+	switch e.Kind {
+	case channel.EventEcho:
+		return r.echo(ctx, t, e)
+	case channel.EventDelivered:
+		return r.upTo(ctx, t, e, domain.ReplyDelivered, &t.DeliveredUpTo)
+	case channel.EventRead:
+		return r.upTo(ctx, t, e, domain.ReplyRead, &t.ReadUpTo)
+	}
+	return nil
+}
+
+// echo proves that the platform has a message of the account's: one of our
+// calls, known by its token or id, or one that somebody wrote elsewhere.
+func (r *receipts) echo(ctx context.Context, t *domain.Thread, e channel.Event) error {
+	id, known := r.byID[e.MessageID]
+	attempt, ours := r.attempts[e.Token]
+	if ours {
+		id, known = attempt.Message, true
+	}
+	m, found := r.messages[id]
+	if !known || !found || m.Thread != t.ID {
+		return r.elsewhere(ctx, t, e)
+	}
+	if _, taken := r.byID[e.MessageID]; m.PlatformMessageID == nil && !taken {
+		m.PlatformMessageID = &e.MessageID
+		r.byID[e.MessageID] = m.ID
+		r.put(m)
+	}
+	if !e.At.IsZero() && m.PlatformTime == nil && m.Status != "" {
+		m = r.messages[id]
+		m.PlatformTime = &e.At
+		r.put(m)
+	}
+	if m.Status == domain.ReplyUnconfirmed || m.Status == domain.ReplyFailed {
+		r.proven = append(r.proven, id)
+	}
+	r.move(id, domain.ReplySent, r.now)
+	if status, early := t.Recall(e.MessageID); early {
+		r.move(id, status, r.now)
+		r.dirty = append(r.dirty, t)
+	}
+	return nil
+}
+
+// elsewhere adds a message that the account sent without us to the open
+// interaction, so that the agent sees the whole conversation.
+func (r *receipts) elsewhere(ctx context.Context, t *domain.Thread, e channel.Event) error {
+	if _, repeated := r.byID[e.MessageID]; repeated || t.Open == nil {
+		return nil
+	}
+	if _, have := r.interactions[*t.Open]; !have {
+		found, err := r.Store.LockInteractions(ctx, r.org, []domain.InteractionID{*t.Open})
+		if err != nil || len(found) == 0 {
+			return err
+		}
+		r.interactions[*t.Open] = found[*t.Open]
+	}
+	label, text := r.channel.Name, e.Text
+	m := domain.Message{ID: domain.NewID[domain.MessageID](), Organization: r.org, Thread: t.ID, Channel: r.channel.ID,
+		Direction: domain.Outbound, Kind: domain.KindMessage, Visibility: domain.Private, Sender: domain.Sender{Type: domain.SenderSystem, Label: &label},
+		Text: &text, Attachments: e.Attachment, PlatformMessageID: &e.MessageID, CreatedAt: r.now, Version: 1}
+	if !e.At.IsZero() {
+		m.PlatformTime = &e.At
+	}
+	i, m := r.interactions[*t.Open].Note(m)
+	r.interactions[i.ID], r.touched[i.ID] = i, true
+	r.byID[e.MessageID] = m.ID
+	r.foreign = append(r.foreign, m)
+	return nil
+}
+
+// upTo applies a receipt to the messages that it names, and to every message
+// that the platform had taken by its watermark.
+func (r *receipts) upTo(ctx context.Context, t *domain.Thread, e channel.Event, status domain.ReplyStatus, mark **time.Time) error {
+	for _, id := range e.MessageIDs {
+		r.named(t, id, status)
+	}
+	if e.Watermark.IsZero() || *mark != nil && !e.Watermark.After(**mark) {
+		return nil
+	}
+	*mark = &e.Watermark
+	r.dirty = append(r.dirty, t)
+	if err := r.waiting(ctx, t); err != nil {
+		return err
+	}
+	for id, m := range r.messages {
+		if m.Thread == t.ID && m.Proven() && m.Before(&e.Watermark) {
+			r.move(id, status, r.now)
+		}
+	}
+	return nil
+}
+
+// named applies a receipt to one message; a message whose id was not learned yet
+// gets it when the platform's answer comes.
+func (r *receipts) named(t *domain.Thread, platformID string, status domain.ReplyStatus) {
+	id, known := r.byID[platformID]
+	if !known {
+		if t.Remember(platformID, status) {
+			r.dirty = append(r.dirty, t)
+		}
+		return
+	}
+	if m := r.messages[id]; m.Thread != t.ID || m.Status == "" {
+		return
+	}
+	if m := r.messages[id]; m.Status == domain.ReplyUnconfirmed || m.Status == domain.ReplyFailed {
+		r.proven = append(r.proven, id)
+	}
+	r.move(id, status, r.now)
+}
+
+// waiting loads the messages of a thread that a watermark could move.
+func (r *receipts) waiting(ctx context.Context, t *domain.Thread) error {
+	if r.loaded[t.ID] {
+		return nil
+	}
+	r.loaded[t.ID] = true
+	rows, err := r.Store.AwaitingReceipt(ctx, r.org, t.ID)
+	fresh := map[domain.MessageID]domain.Message{}
+	for _, m := range rows {
+		if _, have := r.messages[m.ID]; !have {
+			fresh[m.ID] = m
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return r.load(ctx, fresh)
+}
+
+func (r *receipts) write(ctx context.Context) error {
+	if err := r.Store.DeleteDeliveriesOf(ctx, r.org, r.proven); err != nil {
+		return err
+	}
+	if len(r.proven) > 0 {
+		r.Store.After(ctx, r.Wake)
+	}
+	for i, t := range r.dirty {
+		if slices.Contains(r.dirty[:i], t) {
+			continue
+		}
+		if err := r.Store.SaveThread(ctx, t); err != nil {
+			return err
+		}
+	}
+	if len(r.foreign) > 0 {
+		if err := r.Store.CreateMessages(ctx, r.foreign...); err != nil {
+			return err
+		}
+	}
+	return r.save(ctx)
+}

@@ -1,0 +1,169 @@
+package delivery
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/parley-cx/parley/internal/channel"
+	"github.com/parley-cx/parley/internal/domain"
+)
+
+// Sender is the loop that claims what is due and starts its calls.
+type Sender struct{ *Delivery }
+
+// Name names the loop.
+func (s Sender) Name() string { return "delivery" }
+
+// RunDue claims due deliveries, the first of each thread, and starts their
+// calls. It does not wait for them: their results come to the Finisher.
+func (s Sender) RunDue(ctx context.Context, now time.Time) (ran int, next time.Time, err error) {
+	free := int(maxFlying - s.flying.Load())
+	if free > 0 && !s.stopped.Load() {
+		var calls []call
+		err = s.Store.InTx(ctx, func(ctx context.Context) (err error) {
+			calls, ran, err = s.claim(ctx, now, min(free, 16))
+			return err
+		})
+		if err != nil {
+			return 0, next, err
+		}
+		for _, c := range calls {
+			s.start(ctx, c)
+		}
+	}
+	next, err = s.Store.NextDelivery(ctx, now)
+	return ran, next, err
+}
+
+// start makes one call in the background. A node that is told to end lets its
+// calls finish.
+func (s Sender) start(ctx context.Context, c call) {
+	s.flying.Add(1)
+	go func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.Limits.Call)
+		defer cancel()
+		s.results <- result{c, s.send(ctx, c)}
+	}()
+}
+
+// send calls the adapter; a panic in it leaves the outcome unknown.
+func (s Sender) send(ctx context.Context, c call) (r channel.Result) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			s.Log.ErrorContext(ctx, "an adapter panicked while sending", "message_id", c.message.ID)
+			r = channel.Result{Outcome: channel.OutcomeUnknown}
+		}
+	}()
+	return c.adapter.Send(ctx, c.account, c.outbound)
+}
+
+// claim leases due deliveries and writes down that their calls begin.
+func (s Sender) claim(ctx context.Context, now time.Time, limit int) (calls []call, ran int, err error) {
+	machine := s.Machine()
+	due, err := s.Store.ClaimDeliveries(ctx, now, machine, machine.Add(s.Limits.Call+leaseMargin), limit)
+	if err != nil || len(due) == 0 {
+		return nil, 0, err
+	}
+	byOrg := map[domain.OrganizationID][]domain.Delivery{}
+	for _, d := range due {
+		byOrg[d.Organization] = append(byOrg[d.Organization], d)
+	}
+	for org, set := range byOrg {
+		started, err := s.begin(ctx, org, set, now, machine)
+		if err != nil {
+			return nil, 0, fmt.Errorf("begin: %w", err)
+		}
+		calls = append(calls, started...)
+	}
+	return calls, len(due), nil
+}
+
+// begin moves the messages of one organization's deliveries on: to sending, or,
+// where a call of an earlier life was under way, to unconfirmed.
+func (s Sender) begin(ctx context.Context, org domain.OrganizationID, due []domain.Delivery, now, machine time.Time) (calls []call, err error) {
+	b, err := s.open(ctx, org, due)
+	if err != nil {
+		return nil, err
+	}
+	flying, err := s.Store.InFlight(ctx, org, ids(due))
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range due {
+		m, known := b.messages[d.Message]
+		before, interrupted := flying[d.Message]
+		switch {
+		case !known || d.Stage == domain.StageProof || !m.Open():
+			err = s.Store.DeleteDelivery(ctx, d)
+		case interrupted:
+			err = s.interrupted(ctx, b, d, before, now)
+		default:
+			var c call
+			if c, err = s.prepare(ctx, b, d, now, machine); c.adapter != nil {
+				calls = append(calls, c)
+			}
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return calls, b.save(ctx)
+}
+
+// interrupted settles a call whose node ended before its result was written:
+// bytes may have left, so the outcome is unknown.
+func (s Sender) interrupted(ctx context.Context, b *book, d domain.Delivery, a domain.Attempt, now time.Time) error {
+	a.State = domain.AttemptUnknown
+	if err := s.Store.SaveAttempt(ctx, a); err != nil {
+		return err
+	}
+	return s.unknown(ctx, b, d, now)
+}
+
+// prepare writes down one call that is about to be made.
+func (s Sender) prepare(ctx context.Context, b *book, d domain.Delivery, now, machine time.Time) (c call, err error) {
+	ch, err := b.channel(ctx, d.Channel)
+	adapter := s.Adapters[ch.Kind]
+	if domain.IsKind(err, domain.ErrorNotFound) || err == nil && adapter == nil {
+		b.fail(d.Message, domain.FailurePlatformRejected, now)
+		return c, s.Store.DeleteDelivery(ctx, d)
+	}
+	if err != nil {
+		return c, err
+	}
+	b.move(d.Message, domain.ReplySending, now)
+	m := b.messages[d.Message]
+	m.Attempts++
+	m.SentAt = &machine
+	b.put(m)
+	a := domain.Attempt{ID: domain.NewID[domain.AttemptID](), Organization: d.Organization, Message: m.ID, Number: m.Attempts,
+		State: domain.AttemptInFlight, StartedAt: machine}
+	if err := s.Store.CreateAttempts(ctx, a); err != nil {
+		return c, err
+	}
+	out := channel.Outbound{Token: string(a.ID), To: b.threads[m.Thread].Address, ReplyTo: b.quoted[m.ID]}
+	if m.Text != nil {
+		out.Text = *m.Text
+	}
+	return call{delivery: d, message: m, attempt: a, account: s.account(ch), adapter: adapter, outbound: out}, s.Store.SaveDelivery(ctx, d)
+}
+
+func (d *Delivery) account(ch domain.Channel) channel.Account {
+	a := channel.Account{AccountID: ch.AccountID, Credentials: ch.Credentials, BaseURL: d.BaseURL(ch.Kind)}
+	if ch.Settings.APIBaseURL != nil {
+		a.BaseURL = *ch.Settings.APIBaseURL
+	}
+	if ch.Settings.GraphVersion != nil {
+		a.Version = *ch.Settings.GraphVersion
+	}
+	return a
+}
+
+func ids(due []domain.Delivery) []domain.MessageID {
+	out := make([]domain.MessageID, len(due))
+	for i, d := range due {
+		out[i] = d.Message
+	}
+	return out
+}

@@ -1,0 +1,124 @@
+// Package desk is what an agent does at work: presence, and the answer to an offer.
+package desk
+
+import (
+	"context"
+	"time"
+
+	"github.com/parley-cx/parley/internal/domain"
+)
+
+// Store is what a desk needs of the database.
+type Store interface {
+	InTx(ctx context.Context, fn func(context.Context) error) error
+	After(ctx context.Context, f func())
+	LockAgent(ctx context.Context, org domain.OrganizationID, agent domain.AgentID) (domain.Agent, error)
+	SaveAgent(ctx context.Context, a *domain.Agent) error
+	LockEngagement(ctx context.Context, org domain.OrganizationID, i domain.InteractionID, agent domain.AgentID, part domain.ParticipantID) (domain.Engagement, error)
+	SaveEngagement(ctx context.Context, e *domain.Engagement, events []domain.Event) error
+	Queue(ctx context.Context, org domain.OrganizationID, queue domain.QueueID) (domain.Queue, error)
+	Append(ctx context.Context, events ...domain.Event) error
+}
+
+// Router is told what became possible.
+type Router interface {
+	Queued(org domain.OrganizationID, queue domain.QueueID)
+	Freed(org domain.OrganizationID, agent domain.AgentID)
+}
+
+// Desk carries out what agents do.
+type Desk struct {
+	Store  Store
+	Router Router
+	Now    func() time.Time
+}
+
+// SetPresence records what an agent says of themselves. Any explicit choice ends
+// not responding (C11); an agent who goes on queue is offered what waits.
+func (d *Desk) SetPresence(ctx context.Context, by domain.Principal, agent domain.AgentID, p domain.Presence, note *string) (a domain.Agent, err error) {
+	err = d.Store.InTx(ctx, func(ctx context.Context) error {
+		if a, err = d.Store.LockAgent(ctx, by.Organization, agent); err != nil {
+			return err
+		}
+		now := d.Now()
+		next, events := a.SetPresence(p, note, by.Actor(), now)
+		a = next
+		if a.Eligible() {
+			d.Store.After(ctx, func() { d.Router.Freed(by.Organization, agent) })
+		}
+		if err := d.Store.SaveAgent(ctx, &a); err != nil {
+			return err
+		}
+		return d.Store.Append(ctx, events...)
+	})
+	return a, err
+}
+
+// Accept answers an offer. A repeated acceptance changes nothing; one that comes
+// too late, or for somebody else's offer, is a conflict that tells the outcome.
+func (d *Desk) Accept(ctx context.Context, by domain.Principal, i domain.InteractionID, offer domain.ParticipantID) error {
+	return d.answer(ctx, by, i, offer, func(ctx context.Context, e domain.Engagement) error {
+		if e.Participant.Offer == domain.OfferAccepted && e.Participant.State == domain.ParticipantConnected {
+			return nil
+		}
+		e, events, err := e.Accept(by.Actor(), d.Now())
+		if err != nil {
+			return err
+		}
+		return d.Store.SaveEngagement(ctx, &e, events)
+	})
+}
+
+// Decline gives an offer back. The agent is not responding afterwards unless
+// the queue says otherwise (A20); the interaction waits again.
+func (d *Desk) Decline(ctx context.Context, by domain.Principal, i domain.InteractionID, offer domain.ParticipantID, reason string) error {
+	return d.answer(ctx, by, i, offer, func(ctx context.Context, e domain.Engagement) error {
+		if e.Participant.Offer == domain.OfferDeclined {
+			return nil
+		}
+		marks, err := d.declineMarks(ctx, e.Interaction)
+		if err != nil {
+			return err
+		}
+		e, events, err := e.Decline(marks, reason, by.Actor(), d.Now())
+		if err != nil {
+			return err
+		}
+		d.Store.After(ctx, func() {
+			if q := e.Interaction.Queue; q != nil {
+				d.Router.Queued(by.Organization, *q)
+			}
+			d.Router.Freed(by.Organization, e.Agent.ID)
+		})
+		return d.Store.SaveEngagement(ctx, &e, events)
+	})
+}
+
+// declineMarks tells whether the queue makes an agent who declines not responding.
+func (d *Desk) declineMarks(ctx context.Context, i domain.Interaction) (bool, error) {
+	if i.Queue == nil {
+		return true, nil
+	}
+	q, err := d.Store.Queue(ctx, i.Organization, *i.Queue)
+	if domain.IsKind(err, domain.ErrorNotFound) {
+		return true, nil
+	}
+	return q.DeclineSetsNotResponding, err
+}
+
+// answer finds the caller's offer under locks.
+func (d *Desk) answer(ctx context.Context, by domain.Principal, i domain.InteractionID, offer domain.ParticipantID, act func(context.Context, domain.Engagement) error) error {
+	if by.Agent == "" {
+		return domain.NoAgent()
+	}
+	return d.Store.InTx(ctx, func(ctx context.Context) error {
+		e, err := d.Store.LockEngagement(ctx, by.Organization, i, by.Agent, offer)
+		if domain.IsKind(err, domain.ErrorNotFound) && e.Interaction.ID != "" {
+			return e.Interaction.NotOffered()
+		}
+		if err != nil {
+			return err
+		}
+		return act(ctx, e)
+	})
+}

@@ -1,0 +1,88 @@
+package dispatch
+
+import (
+	"context"
+	"time"
+
+	"github.com/parley-cx/parley/internal/domain"
+)
+
+// Timers takes back offers that nobody answered in time.
+type Timers struct {
+	Dispatcher *Dispatcher
+	// Due lists offers that are over, oldest first, and when the next one is.
+	Due func(ctx context.Context, now time.Time, limit int) ([]domain.DueOffer, time.Time, error)
+	// After runs a function when the transaction of ctx is on disk.
+	After func(ctx context.Context, f func())
+}
+
+// Name names the loop.
+func (t *Timers) Name() string { return "offers" }
+
+// RunDue ends every offer whose time is over: the interaction waits again with
+// its age, the agent is not responding (A20, A22, C08).
+func (t *Timers) RunDue(ctx context.Context, now time.Time) (ran int, next time.Time, err error) {
+	due, next, err := t.Due(ctx, now, 64)
+	if err != nil {
+		return 0, next, err
+	}
+	for _, offer := range due {
+		ended, err := t.end(ctx, offer, now)
+		if err != nil {
+			return ran, next, err
+		}
+		if ended {
+			ran++
+		}
+	}
+	return ran, next, nil
+}
+
+func (t *Timers) end(ctx context.Context, due domain.DueOffer, now time.Time) (ended bool, err error) {
+	d := t.Dispatcher
+	err = d.Store.InTx(ctx, func(ctx context.Context) error {
+		ended = false
+		e, err := d.Store.LockEngagement(ctx, due.Organization, due.Interaction, due.Agent, due.Participant)
+		if err != nil {
+			return err
+		}
+		e, events, err := e.TimeOut(now)
+		if err != nil {
+			return ignoreConflict(err) // answered a moment ago
+		}
+		ended = true
+		if q := e.Interaction.Queue; q != nil {
+			t.After(ctx, func() { d.Queued(due.Organization, *q) })
+		}
+		return d.Store.SaveEngagement(ctx, &e, events)
+	})
+	return ended && err == nil, err
+}
+
+func ignoreConflict(err error) error {
+	if domain.IsKind(err, domain.ErrorConflict) {
+		return nil
+	}
+	return err
+}
+
+// Sweep looks at everything that waits, so that work whose wake-up was lost with
+// a node is offered all the same.
+type Sweep struct {
+	Dispatcher *Dispatcher
+	// Waiting lists the queues in which something waits.
+	Waiting func(ctx context.Context) ([]domain.WaitingQueue, error)
+}
+
+// Name names the loop.
+func (s *Sweep) Name() string { return "sweep" }
+
+// RunDue wakes dispatch for every queue in which something waits. It reports no
+// work of its own: the offers are dispatch's.
+func (s *Sweep) RunDue(ctx context.Context, _ time.Time) (int, time.Time, error) {
+	waiting, err := s.Waiting(ctx)
+	for _, w := range waiting {
+		s.Dispatcher.Queued(w.Organization, w.Queue)
+	}
+	return 0, time.Time{}, err
+}

@@ -1,0 +1,128 @@
+package domain
+
+import "time"
+
+// Platform is a company at which a developer app is registered.
+type Platform string
+
+// The platforms of this round.
+const PlatformMeta Platform = "meta"
+
+// ChannelKind is a kind of account through which customers write.
+type ChannelKind string
+
+// The kinds of account of this round.
+const ChannelMessenger ChannelKind = "messenger"
+
+// ChannelStatus tells whether a channel can send.
+type ChannelStatus string
+
+const (
+	ChannelActive               ChannelStatus = "active"
+	ChannelNeedsReauthorization ChannelStatus = "needs_reauthorization"
+)
+
+// PlatformApp is one developer app at a platform: where its webhooks come in,
+// and the secrets that sign them. Several secrets are valid at once, so that
+// they can be rotated.
+type PlatformApp struct {
+	ID           AppID
+	Organization OrganizationID
+	Platform     Platform
+	Name         string
+	Secrets      []string
+	VerifyToken  string
+	Version      int64
+	CreatedAt    time.Time
+	UpdatedAt    time.Time
+}
+
+// ChannelSettings are a channel's switches.
+type ChannelSettings struct {
+	APIBaseURL   *string `json:"api_base_url"`  // replaces the platform's host
+	GraphVersion *string `json:"graph_version"` // the Graph API version to call
+}
+
+// Channel is one account at a platform, whose messages go to one queue.
+type Channel struct {
+	ID           ChannelID
+	Organization OrganizationID
+	Name         string
+	ExternalID   *string
+	App          AppID
+	Kind         ChannelKind
+	AccountID    string
+	Credentials  map[string]string
+	Queue        *QueueID
+	Settings     ChannelSettings
+	Status       ChannelStatus
+	Version      int64
+	CreatedAt    time.Time
+	UpdatedAt    time.Time
+}
+
+// Contact is a customer as one channel knows them. Address is the platform's id
+// or number; DisplayName is what the platform told us, and never guessed.
+type Contact struct {
+	ID           ContactID
+	Organization OrganizationID
+	Channel      ChannelID
+	Address      string
+	DisplayName  *string
+	CreatedAt    time.Time
+}
+
+// Thread is everything between one contact and one channel, for ever. It knows
+// which interaction is open, so that a second one cannot be.
+type Thread struct {
+	ID              ThreadID
+	Organization    OrganizationID
+	Channel         ChannelID
+	Contact         ContactID
+	Address         string
+	Open            *InteractionID
+	Last            *InteractionID // the most recent interaction, open or not
+	Position        int64          // of the last message of the last closed interaction
+	LastInboundAt   *time.Time     // business time; windows count from here
+	DeliveredUpTo   *time.Time     // the platform's watermark, platform time
+	ReadUpTo        *time.Time
+	PendingReceipts map[string]ReplyStatus // receipts for messages whose id we have not learned yet
+	Version         int64
+	CreatedAt       time.Time
+}
+
+// maxPending bounds the receipts that a thread keeps for messages to come.
+const maxPending = 100
+
+// Remember keeps a receipt for a message whose id we have not learned yet. When
+// too many are kept, some other one is forgotten: it was never ours.
+func (t *Thread) Remember(platformID string, status ReplyStatus) (changed bool) {
+	if known := t.PendingReceipts[platformID]; known == status || known == ReplyRead {
+		return false
+	}
+	if t.PendingReceipts == nil {
+		t.PendingReceipts = map[string]ReplyStatus{}
+	}
+	for other := range t.PendingReceipts {
+		if len(t.PendingReceipts) < maxPending {
+			break
+		}
+		delete(t.PendingReceipts, other)
+	}
+	t.PendingReceipts[platformID] = status
+	return true
+}
+
+// Recall gives, and forgets, the receipt that came before the message's id.
+func (t *Thread) Recall(platformID string) (status ReplyStatus, found bool) {
+	status, found = t.PendingReceipts[platformID]
+	delete(t.PendingReceipts, platformID)
+	return status, found
+}
+
+// NeedsReauthorization tells that the platform no longer takes the channel's
+// credentials; its replies wait for new ones.
+func (c Channel) NeedsReauthorization(now time.Time) Event {
+	return Event{ID: NewID[EventID](), Organization: c.Organization, Type: EventChannelReauthorizeNeeded, Time: now, Subject: string(c.ID),
+		Actor: Actor{Type: ActorPlatform}, Data: EventData{ChannelID: string(c.ID), Before: string(c.Status), After: string(ChannelNeedsReauthorization)}}
+}

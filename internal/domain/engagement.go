@@ -1,0 +1,163 @@
+package domain
+
+import "time"
+
+// Engagement is one agent's hold on one interaction: everything that an offer,
+// an acceptance or an end changes together, in one transaction.
+type Engagement struct {
+	Interaction Interaction
+	Participant Participant
+	Agent       Agent
+}
+
+// Offer alerts an agent to a waiting interaction and reserves their capacity.
+func Offer(i Interaction, a Agent, timeout time.Duration, now time.Time) (Engagement, []Event, error) {
+	next, ok := i.State.After(MoveOffer)
+	if !ok || !a.Eligible() {
+		return Engagement{}, nil, Conflict("offer.not_possible", "The interaction is not waiting, or the agent is not available.")
+	}
+	p := Participant{ID: NewID[ParticipantID](), Organization: i.Organization, Interaction: i.ID, Agent: a.ID, AgentName: a.Name,
+		Queue: i.Queue, State: ParticipantAlerting, Offer: OfferPending, OfferedAt: now, ExpiresAt: now.Add(timeout), Version: 1}
+	i.State, i.Offered = next, &p.ID
+	a, status := a.reserve(now)
+	created := i.emitFor(EventOfferCreated, string(p.ID), System(), now,
+		EventData{OfferID: string(p.ID), After: string(OfferPending), ExpiresAt: p.ExpiresAt.Format(time.RFC3339Nano)})
+	created.Agent = a.ID
+	return Engagement{Interaction: i, Participant: p, Agent: a}, append([]Event{created}, status...), nil
+}
+
+// Accept connects the agent. The server's clock decides: at the deadline the
+// offer is over (2.3).
+func (e Engagement) Accept(actor Actor, now time.Time) (Engagement, []Event, error) {
+	if e.Participant.Offer != OfferPending || !now.Before(e.Participant.ExpiresAt) {
+		return e, nil, e.Participant.Lost(now)
+	}
+	next, ok := e.Interaction.State.After(MoveAccept)
+	if !ok {
+		return e, nil, InvalidTransition("interaction", "accept", string(e.Interaction.State), []Action{})
+	}
+	e.Participant.Offer, e.Participant.State, e.Participant.AnsweredBy = OfferAccepted, ParticipantConnected, string(actor.Type)
+	e.Participant.JoinedAt = &now
+	i := &e.Interaction
+	i.State, i.Offered, i.Owner = next, nil, &e.Agent.ID
+	if i.ConnectedAt == nil {
+		i.ConnectedAt = &now
+	}
+	accepted := i.emitFor(EventOfferAccepted, string(e.Participant.ID), actor, now,
+		EventData{OfferID: string(e.Participant.ID), After: string(OfferAccepted), AnsweredBy: e.Participant.AnsweredBy})
+	connected := i.emit(EventInteractionConnected, actor, now, EventData{Before: string(InteractionAlerting), After: string(next)})
+	agent, status := e.Agent.answer(actor, now)
+	e.Agent = agent
+	return e, append([]Event{accepted, connected}, status...), nil
+}
+
+// Decline gives the offer back: the interaction waits again with its age, and
+// the agent is not responding where the queue says so (A20, A22).
+func (e Engagement) Decline(notResponding bool, reason string, actor Actor, now time.Time) (Engagement, []Event, error) {
+	if e.Participant.Offer != OfferPending || !now.Before(e.Participant.ExpiresAt) {
+		return e, nil, e.Participant.Lost(now)
+	}
+	return e.requeue(OfferDeclined, EventOfferDeclined, notResponding, reason, actor, now)
+}
+
+// TimeOut ends an offer that nobody answered; the agent is not responding always.
+func (e Engagement) TimeOut(now time.Time) (Engagement, []Event, error) {
+	if e.Participant.Offer != OfferPending || now.Before(e.Participant.ExpiresAt) {
+		return e, nil, Conflict("offer.not_due", "The offer is not over yet.")
+	}
+	return e.requeue(OfferTimedOut, EventOfferTimedOut, true, "timeout", System(), now)
+}
+
+func (e Engagement) requeue(outcome OfferState, what EventType, notResponding bool, reason string, actor Actor, now time.Time) (Engagement, []Event, error) {
+	i := &e.Interaction
+	next, ok := i.State.After(MoveRequeue)
+	if !ok {
+		return e, nil, InvalidTransition("interaction", "requeue", string(i.State), []Action{})
+	}
+	e.Participant.Offer, e.Participant.State, e.Participant.LeftAt = outcome, ParticipantClosed, &now
+	over := i.emitFor(what, string(e.Participant.ID), actor, now,
+		EventData{OfferID: string(e.Participant.ID), Before: string(OfferPending), After: string(outcome), Reason: reason})
+	over.Agent = e.Agent.ID
+	before := i.State
+	i.State, i.Offered, i.RequeueCount = next, nil, i.RequeueCount+1
+	requeued := i.emit(EventInteractionRequeued, System(), now, EventData{Before: string(before), After: string(next), Reason: string(outcome)})
+	agent, status := e.Agent.miss(notResponding, actor, now, string(outcome))
+	e.Agent = agent
+	return e, append([]Event{over, requeued}, status...), nil
+}
+
+// End disconnects the interaction and starts the agent's wrap-up; only a
+// mandatory one goes on holding capacity (A19, C38).
+func (e Engagement) End(mode ACWMode, actor Actor, now time.Time) (Engagement, []Event, error) {
+	i := &e.Interaction
+	next, ok := i.State.After(MoveEnd)
+	if !ok {
+		return e, nil, InvalidTransition("interaction", "end", string(i.State), i.AllowedActions(e.Agent.ID, []Participant{e.Participant}))
+	}
+	if err := i.ownedBy(e.Agent.ID); err != nil {
+		return e, nil, err
+	}
+	kind, before := DisconnectAgent, i.State
+	i.State, i.DisconnectedAt, i.DisconnectType = next, &now, &kind
+	ended := i.emit(EventInteractionDisconnected, actor, now, EventData{Before: string(before), After: string(next), Reason: string(kind)})
+	required := mode == ACWMandatory
+	e.Participant.State, e.Participant.LeftAt = ParticipantWrapUp, &now
+	e.Participant.WrapUp = &WrapUp{Required: required, State: WrapUpPending, Codes: []WrapUpCodeID{}, StartedAt: now}
+	started := i.emitFor(EventWrapUpStarted, string(e.Participant.ID), actor, now, EventData{After: string(WrapUpPending)})
+	i.Owner = nil
+	agent, status := e.Agent.finish(required, actor, now)
+	e.Agent = agent
+	return e, append([]Event{ended, started}, status...), nil
+}
+
+// Submit ends wrap-up. Several codes are kept in their order, each once; none at
+// all skips a wrap-up that is not required. The same submission again changes
+// nothing (C40, C41). changed is false then.
+func (e Engagement) Submit(q Queue, codes []WrapUpCodeID, notes *string, actor Actor, now time.Time) (after Engagement, events []Event, changed bool, err error) {
+	w := e.Participant.WrapUp
+	if w == nil {
+		return e, nil, false, InvalidTransition("interaction", "wrap-up", string(e.Interaction.State),
+			e.Interaction.AllowedActions(e.Agent.ID, []Participant{e.Participant}))
+	}
+	if w.State != WrapUpPending {
+		if w.same(codes, notes) {
+			return e, nil, false, nil
+		}
+		return e, nil, false, Conflict("wrap_up.already_submitted", "This wrap-up was submitted before, with other content.")
+	}
+	if stranger, ok := q.Allows(codes); !ok {
+		return e, nil, false, Invalid("/code_ids", "wrap_up.code_not_on_queue", "The wrap-up code "+string(stranger)+" is not one of the queue's.")
+	}
+	if w.Required && len(codes) == 0 && len(q.WrapUpCodes) > 0 {
+		return e, nil, false, Invalid("/code_ids", "wrap_up.code_required", "The queue asks for at least one wrap-up code.")
+	}
+	after, events = e.submitted(codes, notes, actor, now)
+	return after, events, true, nil
+}
+
+func (e Engagement) submitted(codes []WrapUpCodeID, notes *string, actor Actor, now time.Time) (Engagement, []Event) {
+	w := *e.Participant.WrapUp
+	w.State, w.Codes, w.Notes, w.SubmittedAt = WrapUpSubmitted, codes, notes, &now
+	what := EventWrapUpSubmitted
+	if len(codes) == 0 && notes == nil {
+		w.State, what = WrapUpSkipped, EventWrapUpSkipped
+	}
+	e.Participant.WrapUp, e.Participant.State = &w, ParticipantClosed
+	i := &e.Interaction
+	data := EventData{Before: string(WrapUpPending), After: string(w.State)}
+	for _, c := range codes {
+		data.CodeIDs = append(data.CodeIDs, string(c))
+	}
+	events := []Event{i.emitFor(what, string(e.Participant.ID), actor, now, data)}
+	events[0].Agent = e.Agent.ID
+	if !i.Open() {
+		i.ClosedAt = &now
+		events = append(events, i.emit(EventInteractionClosed, actor, now, EventData{After: "closed"}))
+	}
+	if w.Required {
+		agent, status := e.Agent.wrapped(actor, now)
+		e.Agent = agent
+		events = append(events, status...)
+	}
+	return e, events
+}

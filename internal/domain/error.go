@@ -1,0 +1,111 @@
+package domain
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// ErrorKind says what sort of failure an error is. The edge maps each kind to
+// one HTTP status, in one table.
+type ErrorKind string
+
+const (
+	// ErrorInvalid is a request whose meaning is refused although its shape is right.
+	ErrorInvalid ErrorKind = "invalid"
+	// ErrorMalformed is a request that violates the contract.
+	ErrorMalformed ErrorKind = "malformed"
+	// ErrorUnauthorized is a caller without a valid token.
+	ErrorUnauthorized ErrorKind = "unauthorized"
+	// ErrorForbidden is a caller whose token lacks the right.
+	ErrorForbidden ErrorKind = "forbidden"
+	// ErrorNotFound is a thing that does not exist for this organization.
+	ErrorNotFound ErrorKind = "not_found"
+	// ErrorConflict is a state that does not allow the move, or a lost race.
+	ErrorConflict ErrorKind = "conflict"
+	// ErrorGone is something that existed and has expired.
+	ErrorGone ErrorKind = "gone"
+	// ErrorStale is an If-Match that names an older version.
+	ErrorStale ErrorKind = "stale"
+	// ErrorPrecondition is a full replacement without If-Match.
+	ErrorPrecondition ErrorKind = "precondition"
+	// ErrorUnavailable is a dependency that is away; the same request may be sent again.
+	ErrorUnavailable ErrorKind = "unavailable"
+)
+
+// FieldError points at one part of a request that was refused.
+type FieldError struct {
+	Pointer   string // JSON pointer into the body, or
+	Parameter string // the name of a query, path or header parameter
+	Code      string
+	Detail    string
+}
+
+// Error is every failure that a caller can do something about. Code is stable
+// ("area.reason"); Detail is a sentence for a person and never carries a
+// customer's words.
+type Error struct {
+	Kind           ErrorKind
+	Code           string
+	Detail         string
+	Fields         []FieldError
+	CurrentState   string
+	AllowedActions []Action
+	RequiredScopes []Scope
+	Outcome        string // how a race was lost: the state that won
+	Current        any    // the resource as it is, for a stale version
+	Cause          error  // for the log only
+}
+
+// Error gives the code and the detail.
+func (e *Error) Error() string {
+	if e.Cause != nil {
+		return fmt.Sprintf("%s: %s (%v)", e.Code, e.Detail, e.Cause)
+	}
+	return e.Code + ": " + e.Detail
+}
+
+// Unwrap gives the cause.
+func (e *Error) Unwrap() error { return e.Cause }
+
+// IsKind tells whether err is, or wraps, a domain error of that kind.
+func IsKind(err error, kind ErrorKind) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Kind == kind
+}
+
+// NotFound says that the named kind of thing does not exist, in the same words
+// whether it never did or belongs to another organization.
+func NotFound(noun string) *Error {
+	return &Error{Kind: ErrorNotFound, Code: strings.ReplaceAll(noun, " ", "_") + ".not_found", Detail: "There is no such " + noun + "."}
+}
+
+// Invalid refuses one field of a body for its meaning.
+func Invalid(pointer, code, detail string) *Error {
+	return &Error{Kind: ErrorInvalid, Code: code, Detail: detail,
+		Fields: []FieldError{{Pointer: pointer, Code: code, Detail: detail}}}
+}
+
+// Conflict says that the present state does not allow what was asked.
+func Conflict(code, detail string) *Error {
+	return &Error{Kind: ErrorConflict, Code: code, Detail: detail}
+}
+
+// InvalidTransition is the answer to a move that the state table does not hold.
+func InvalidTransition(noun, move, state string, allowed []Action) *Error {
+	return &Error{Kind: ErrorConflict, Code: "state.invalid_transition",
+		Detail:       fmt.Sprintf("The %s is %s, which does not allow %s.", noun, state, move),
+		CurrentState: state, AllowedActions: allowed}
+}
+
+// Missing names the scopes that a caller's token would need.
+func Missing(scopes ...Scope) *Error {
+	return &Error{Kind: ErrorForbidden, Code: "permission.missing",
+		Detail: "The token lacks a scope that this operation needs: " + Join(scopes) + ".", RequiredScopes: scopes}
+}
+
+// NoAgent is the answer to a token that acts for no agent where one is needed.
+func NoAgent() *Error {
+	return &Error{Kind: ErrorForbidden, Code: "permission.agent_required",
+		Detail: "This operation needs a token that acts for an agent: of a client with agent_id, or asked for with agent_id."}
+}

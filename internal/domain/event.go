@@ -1,0 +1,111 @@
+package domain
+
+import "time"
+
+// EventType names what happened: noun.past, as the contract lists it.
+type EventType string
+
+// The events of this round; a test compares them with the contract's enum.
+const (
+	EventInteractionCreated       EventType = "interaction.created"
+	EventInteractionQueued        EventType = "interaction.queued"
+	EventInteractionRequeued      EventType = "interaction.requeued"
+	EventInteractionConnected     EventType = "interaction.connected"
+	EventInteractionDisconnected  EventType = "interaction.disconnected"
+	EventInteractionClosed        EventType = "interaction.closed"
+	EventOfferCreated             EventType = "offer.created"
+	EventOfferAccepted            EventType = "offer.accepted"
+	EventOfferDeclined            EventType = "offer.declined"
+	EventOfferTimedOut            EventType = "offer.timed_out"
+	EventOfferRescinded           EventType = "offer.rescinded"
+	EventWrapUpStarted            EventType = "wrap_up.started"
+	EventWrapUpSubmitted          EventType = "wrap_up.submitted"
+	EventWrapUpSkipped            EventType = "wrap_up.skipped"
+	EventMessageReceived          EventType = "message.received"
+	EventReplyQueued              EventType = "reply.queued"
+	EventReplySending             EventType = "reply.sending"
+	EventReplySent                EventType = "reply.sent"
+	EventReplyDelivered           EventType = "reply.delivered"
+	EventReplyRead                EventType = "reply.read"
+	EventReplyFailed              EventType = "reply.failed"
+	EventReplyUnconfirmed         EventType = "reply.unconfirmed"
+	EventReplyResent              EventType = "reply.resent"
+	EventReplyDeleted             EventType = "reply.deleted"
+	EventAgentPresenceChanged     EventType = "agent.presence_changed"
+	EventAgentRoutingStatus       EventType = "agent.routing_status_changed"
+	EventAgentCapacityChanged     EventType = "agent.capacity_changed"
+	EventChannelReauthorizeNeeded EventType = "channel.needs_reauthorization"
+)
+
+// ActorType says what sort of actor caused an event.
+type ActorType string
+
+const (
+	ActorAgent    ActorType = "agent"
+	ActorClient   ActorType = "client"
+	ActorCustomer ActorType = "customer"
+	ActorPlatform ActorType = "platform"
+	ActorSystem   ActorType = "system"
+)
+
+// Actor is who or what caused an event.
+type Actor struct {
+	Type ActorType `json:"type"`
+	ID   string    `json:"id,omitempty"`
+}
+
+// System is the actor of timers and of routing.
+func System() Actor { return Actor{Type: ActorSystem} }
+
+// EventData is what changed. It holds ids, states and reasons, never a text, an
+// address or a media link of a customer's.
+type EventData struct {
+	Before    string   `json:"before,omitempty"`
+	After     string   `json:"after,omitempty"`
+	Reason    string   `json:"reason,omitempty"`
+	OfferID   string   `json:"offer_id,omitempty"`
+	MessageID string   `json:"message_id,omitempty"`
+	ReplyID   string   `json:"reply_id,omitempty"`
+	ResendOf  string   `json:"resend_of,omitempty"`
+	ResentAs  string   `json:"resent_as,omitempty"`
+	ChannelID string   `json:"channel_id,omitempty"`
+	ErrorCode string   `json:"error_code,omitempty"`
+	ExpiresAt string   `json:"expires_at,omitempty"`
+	CodeIDs   []string `json:"code_ids,omitempty"`
+	Used      *int     `json:"used,omitempty"`
+	Allowed   []string `json:"allowed_presences,omitempty"`
+
+	AnsweredBy string `json:"answered_by,omitempty"`
+	Reconciled bool   `json:"reconciled,omitempty"`
+}
+
+// Event is one thing that happened, appended in the transaction that did it.
+// Sequence counts the events of one interaction without gaps; it is zero for
+// events of no interaction.
+type Event struct {
+	ID           EventID
+	Organization OrganizationID
+	Type         EventType
+	Time         time.Time
+	Subject      string // the id of what the event is about
+	Interaction  InteractionID
+	Sequence     int64
+	Queue        QueueID
+	Agent        AgentID
+	Actor        Actor
+	Data         EventData
+}
+
+// LoggedEvent is an event with its place in the log.
+type LoggedEvent struct {
+	Event
+	Position int64
+}
+
+// EventFilter narrows the log; empty fields narrow nothing.
+type EventFilter struct {
+	Types       []EventType
+	Interaction InteractionID
+	Queue       QueueID
+	Agent       AgentID
+}

@@ -1,0 +1,35 @@
+package domain
+
+import "time"
+
+// InboxState is what became of an event that a platform sent.
+type InboxState string
+
+const (
+	// InboxPending: on disk, not applied yet.
+	InboxPending InboxState = "pending"
+	// InboxApplied: it had its effect.
+	InboxApplied InboxState = "applied"
+	// InboxQuarantined: it could not be understood or applied. It is kept, with
+	// the fault, and its neighbours go on.
+	InboxQuarantined InboxState = "quarantined"
+)
+
+// InboxEvent is one event of a webhook as it came, with what is needed to know
+// it again and to keep one contact's events in order.
+type InboxEvent struct {
+	Organization OrganizationID
+	ID           InboxID
+	App          AppID
+	Kind         ChannelKind
+	AccountID    string
+	Field        string
+	Contact      string
+	Lane         int64
+	DedupeKey    string
+	Payload      []byte
+	State        InboxState
+	Fault        string
+	ReceivedAt   time.Time
+	AppliedAt    *time.Time
+}

@@ -1,0 +1,192 @@
+package domain
+
+import "time"
+
+// InteractionState is where an interaction is on its way.
+type InteractionState string
+
+// The states of this round; the contract lists all that are to come.
+const (
+	InteractionQueued       InteractionState = "queued"
+	InteractionAlerting     InteractionState = "alerting"
+	InteractionConnected    InteractionState = "connected"
+	InteractionDisconnected InteractionState = "disconnected"
+)
+
+// DisconnectType says who or what ended an interaction.
+type DisconnectType string
+
+const (
+	DisconnectAgent DisconnectType = "agent"
+	DisconnectAdmin DisconnectType = "admin"
+)
+
+// Origin says what an interaction began with.
+type Origin string
+
+const OriginMessage Origin = "message"
+
+// Action is something that a caller can do now. What is not listed answers 409.
+type Action string
+
+const (
+	ActionAccept  Action = "accept"
+	ActionDecline Action = "decline"
+	ActionReply   Action = "reply"
+	ActionEnd     Action = "end"
+	ActionWrapUp  Action = "wrap_up"
+	ActionResend  Action = "resend"
+	ActionDelete  Action = "delete"
+)
+
+// Interaction is the unit of routing and reporting: from the first message to
+// the disconnect. A message after that makes a new one in the same thread (D03).
+// All its moves are serialised by its row.
+type Interaction struct {
+	ID             InteractionID
+	Organization   OrganizationID
+	Thread         ThreadID
+	Channel        ChannelID
+	Contact        ContactID
+	ChannelKind    ChannelKind
+	Queue          *QueueID // nil where the channel has none: it waits for an assignment
+	Previous       *InteractionID
+	Origin         Origin
+	State          InteractionState
+	Owner          *AgentID       // the agent who is connected
+	Offered        *ParticipantID // the pending offer
+	Priority       int
+	EnqueuedAt     time.Time // kept through every requeue: age is never lost
+	RequeueCount   int
+	Sequence       int64 // of its last event
+	Position       int64 // of its last message
+	ConnectedAt    *time.Time
+	DisconnectedAt *time.Time
+	DisconnectType *DisconnectType
+	ClosedAt       *time.Time
+	Version        int64
+	CreatedAt      time.Time
+}
+
+// NewInteraction begins an interaction in a thread that has no open one, and
+// queues it.
+func NewInteraction(t Thread, ch Channel, now time.Time) (Interaction, []Event) {
+	i := Interaction{ID: NewID[InteractionID](), Organization: t.Organization, Thread: t.ID, Channel: t.Channel,
+		Contact: t.Contact, ChannelKind: ch.Kind, Queue: ch.Queue, Previous: t.Last, Origin: OriginMessage, State: InteractionQueued,
+		EnqueuedAt: now, Position: t.Position, Version: 1, CreatedAt: now}
+	customer := Actor{Type: ActorCustomer, ID: string(t.Contact)}
+	return i, []Event{
+		i.emit(EventInteractionCreated, customer, now, EventData{After: string(i.State)}),
+		i.emit(EventInteractionQueued, System(), now, EventData{After: string(i.State)}),
+	}
+}
+
+// Score orders waiting interactions, smallest first: age, with each point of
+// priority worth a minute of waiting. It is a fixed key, so that an index orders it.
+func (i Interaction) Score() int64 {
+	return i.EnqueuedAt.Add(-time.Duration(i.Priority) * time.Minute).UnixMilli()
+}
+
+// Open tells whether the interaction still lives.
+func (i Interaction) Open() bool { return i.State != InteractionDisconnected }
+
+// emit makes the interaction's next event and counts it.
+func (i *Interaction) emit(t EventType, actor Actor, now time.Time, data EventData) Event {
+	return i.emitFor(t, string(i.ID), actor, now, data)
+}
+
+// emitFor makes an event of this interaction about something in it: an offer, a
+// message, a reply.
+func (i *Interaction) emitFor(t EventType, subject string, actor Actor, now time.Time, data EventData) Event {
+	i.Sequence++
+	e := Event{ID: NewID[EventID](), Organization: i.Organization, Type: t, Time: now, Subject: subject,
+		Interaction: i.ID, Sequence: i.Sequence, Actor: actor, Data: data}
+	if i.Queue != nil {
+		e.Queue = *i.Queue
+	}
+	if i.Owner != nil {
+		e.Agent = *i.Owner
+	}
+	return e
+}
+
+// Receive appends a message of the customer's.
+func (i Interaction) Receive(m Message, now time.Time) (Interaction, Message, Event) {
+	i.Position++
+	m.Position, m.Interaction = i.Position, i.ID
+	e := i.emitFor(EventMessageReceived, string(m.ID), Actor{Type: ActorCustomer, ID: string(i.Contact)}, now,
+		EventData{MessageID: string(m.ID)})
+	return i, m, e
+}
+
+// Note appends a message that the account sent without us. It is part of the
+// transcript; no event tells of it.
+func (i Interaction) Note(m Message) (Interaction, Message) {
+	i.Position++
+	m.Position, m.Interaction = i.Position, i.ID
+	return i, m
+}
+
+// Post appends an outbound message and tells of it.
+func (i Interaction) Post(m Message, actor Actor, now time.Time) (Interaction, Message, []Event) {
+	i.Position++
+	m.Position, m.Interaction = i.Position, i.ID
+	data := EventData{ReplyID: string(m.ID), After: string(m.Status)}
+	if m.ResendOf != nil {
+		data.ResendOf = string(*m.ResendOf)
+	}
+	e := i.emitFor(EventReplyQueued, string(m.ID), actor, now, data)
+	return i, m, []Event{e}
+}
+
+// Tell makes the event of a reply's new status.
+func (i Interaction) Tell(before, after Message, actor Actor, now time.Time) (Interaction, Event) {
+	data := EventData{ReplyID: string(after.ID), Before: string(before.Status), After: string(after.Status), Reconciled: after.Reconciled}
+	if after.Failure != nil {
+		data.ErrorCode = string(after.Failure.Code)
+	}
+	e := i.emitFor(after.Status.event(), string(after.ID), actor, now, data)
+	return i, e
+}
+
+// Resent makes the event that ties a reply to the one that repeats it.
+func (i Interaction) Resent(original, again Message, actor Actor, now time.Time) (Interaction, Event) {
+	e := i.emitFor(EventReplyResent, string(original.ID), actor, now,
+		EventData{ReplyID: string(original.ID), ResentAs: string(again.ID)})
+	return i, e
+}
+
+// InteractionDetail is an interaction with what a reader wants to see beside it.
+type InteractionDetail struct {
+	Interaction
+	ChannelName      string
+	ChannelAccount   string
+	ContactAddress   string
+	ContactName      *string
+	ContactCreatedAt time.Time
+	QueueName        *string
+	Participants     []Participant
+}
+
+// PendingOffer gives the offer that stands, if one does.
+func (d InteractionDetail) PendingOffer() *Participant {
+	for n := range d.Participants {
+		if d.Participants[n].Offer == OfferPending {
+			return &d.Participants[n]
+		}
+	}
+	return nil
+}
+
+// Waiting is a queued interaction as routing sees it. A smaller Score goes first.
+type Waiting struct {
+	Interaction InteractionID
+	Queue       QueueID
+	Score       int64
+}
+
+// WaitingQueue names a queue in which something waits.
+type WaitingQueue struct {
+	Organization OrganizationID
+	Queue        QueueID
+}

@@ -1,0 +1,84 @@
+package domain
+
+import "slices"
+
+// InteractionMove is something that changes an interaction.
+type InteractionMove string
+
+const (
+	MoveOffer   InteractionMove = "offer"
+	MoveAccept  InteractionMove = "accept"
+	MoveRequeue InteractionMove = "requeue"
+	MoveReply   InteractionMove = "reply"
+	MoveEnd     InteractionMove = "end"
+)
+
+// InteractionMoves lists every move, in the order in which they are documented.
+func InteractionMoves() []InteractionMove {
+	return []InteractionMove{MoveOffer, MoveAccept, MoveRequeue, MoveReply, MoveEnd}
+}
+
+// InteractionStates lists every state of this round.
+func InteractionStates() []InteractionState {
+	return []InteractionState{InteractionQueued, InteractionAlerting, InteractionConnected, InteractionDisconnected}
+}
+
+// interactionMoves is the state table of an interaction; what it does not hold
+// is refused with state.invalid_transition.
+var interactionMoves = map[InteractionState]map[InteractionMove]InteractionState{
+	InteractionQueued:       {MoveOffer: InteractionAlerting},
+	InteractionAlerting:     {MoveAccept: InteractionConnected, MoveRequeue: InteractionQueued},
+	InteractionConnected:    {MoveReply: InteractionConnected, MoveEnd: InteractionDisconnected},
+	InteractionDisconnected: {},
+}
+
+// After gives the state that a move leads to, where the table holds it.
+func (s InteractionState) After(move InteractionMove) (next InteractionState, ok bool) {
+	next, ok = interactionMoves[s][move]
+	return next, ok
+}
+
+// CanReply tells whether this agent may write into the interaction, and if not, why.
+func (i Interaction) CanReply(agent AgentID) error {
+	if _, ok := i.State.After(MoveReply); !ok {
+		return InvalidTransition("interaction", "a reply", string(i.State), i.AllowedActions(agent, nil))
+	}
+	return i.ownedBy(agent)
+}
+
+// ownedBy refuses an agent who does not hold the interaction.
+func (i Interaction) ownedBy(agent AgentID) error {
+	if i.Owner == nil || *i.Owner != agent {
+		return &Error{Kind: ErrorConflict, Code: "interaction.not_owner", CurrentState: string(i.State),
+			Detail: "The interaction is held by another agent.", AllowedActions: []Action{}}
+	}
+	return nil
+}
+
+// AllowedActions lists what an agent can do with the interaction now, given
+// their own part in it; an empty agent can do nothing.
+func (i Interaction) AllowedActions(agent AgentID, parts []Participant) []Action {
+	actions := []Action{}
+	owner := agent != "" && i.Owner != nil && *i.Owner == agent
+	if owner && i.State == InteractionConnected {
+		actions = append(actions, ActionReply, ActionEnd)
+	}
+	for _, p := range parts {
+		if agent == "" || p.Agent != agent {
+			continue
+		}
+		for _, a := range p.actions() {
+			if !slices.Contains(actions, a) {
+				actions = append(actions, a)
+			}
+		}
+	}
+	return actions
+}
+
+// NotOffered tells a caller that the interaction is not theirs to answer, and
+// what became of it.
+func (i Interaction) NotOffered() error {
+	return &Error{Kind: ErrorConflict, Code: "offer.not_pending", Outcome: string(i.State), CurrentState: string(i.State),
+		Detail: "The interaction is not offered to this agent.", AllowedActions: []Action{}}
+}

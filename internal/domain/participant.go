@@ -1,0 +1,116 @@
+package domain
+
+import (
+	"slices"
+	"time"
+)
+
+// OfferState is what became of an offer.
+type OfferState string
+
+const (
+	OfferPending   OfferState = "pending"
+	OfferAccepted  OfferState = "accepted"
+	OfferDeclined  OfferState = "declined"
+	OfferTimedOut  OfferState = "timed_out"
+	OfferRescinded OfferState = "rescinded"
+)
+
+// ParticipantState is how far an agent's part in an interaction has come.
+type ParticipantState string
+
+const (
+	ParticipantAlerting  ParticipantState = "alerting"
+	ParticipantConnected ParticipantState = "connected"
+	ParticipantWrapUp    ParticipantState = "wrapup"
+	ParticipantClosed    ParticipantState = "closed"
+)
+
+// WrapUpState is what became of after-contact work.
+type WrapUpState string
+
+const (
+	WrapUpPending   WrapUpState = "pending"
+	WrapUpSubmitted WrapUpState = "submitted"
+	WrapUpSkipped   WrapUpState = "skipped"
+)
+
+// WrapUp is an agent's after-contact work.
+type WrapUp struct {
+	Required    bool // it holds capacity, and cannot be skipped
+	State       WrapUpState
+	Codes       []WrapUpCodeID
+	Notes       *string
+	StartedAt   time.Time
+	SubmittedAt *time.Time
+}
+
+// Participant is one agent's part in an interaction, from the offer to the end
+// of wrap-up. The offer and the participation are one thing with one id, so that
+// an agent never holds one without the other.
+type Participant struct {
+	ID           ParticipantID
+	Organization OrganizationID
+	Interaction  InteractionID
+	Agent        AgentID
+	AgentName    string
+	Queue        *QueueID // through which the agent got it: wrap-up codes are this queue's
+	State        ParticipantState
+	Offer        OfferState
+	AnsweredBy   string
+	OfferedAt    time.Time
+	ExpiresAt    time.Time
+	JoinedAt     *time.Time
+	LeftAt       *time.Time
+	WrapUp       *WrapUp
+	Version      int64
+}
+
+// actions lists what the agent's own part allows.
+func (p Participant) actions() []Action {
+	switch {
+	case p.Offer == OfferPending:
+		return []Action{ActionAccept, ActionDecline}
+	case p.State == ParticipantWrapUp:
+		return []Action{ActionWrapUp}
+	}
+	return nil
+}
+
+// Lost explains to a late caller why an offer can no longer be answered.
+func (p Participant) Lost(now time.Time) error {
+	outcome := p.Offer
+	if outcome == OfferPending && !now.Before(p.ExpiresAt) {
+		outcome = OfferTimedOut
+	}
+	return &Error{Kind: ErrorConflict, Code: "offer.not_pending", Outcome: string(outcome),
+		Detail: "The offer is no longer pending: it was " + outcome.words() + ".", CurrentState: string(p.State), AllowedActions: p.actionsOr()}
+}
+
+func (p Participant) actionsOr() []Action {
+	if p.Offer == OfferPending {
+		return []Action{}
+	}
+	return append([]Action{}, p.actions()...)
+}
+
+func (s OfferState) words() string {
+	if s == OfferTimedOut {
+		return "left unanswered until its time was over"
+	}
+	return string(s)
+}
+
+// sameWrapUp tells whether a second submission repeats the first.
+func (w WrapUp) same(codes []WrapUpCodeID, notes *string) bool {
+	equalNotes := (w.Notes == nil) == (notes == nil) && (notes == nil || *w.Notes == *notes)
+	return equalNotes && slices.Equal(w.Codes, codes)
+}
+
+// DueOffer names an offer whose time is over.
+type DueOffer struct {
+	Organization OrganizationID
+	Interaction  InteractionID
+	Agent        AgentID
+	Participant  ParticipantID
+}

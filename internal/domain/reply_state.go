@@ -1,0 +1,220 @@
+package domain
+
+import (
+	"slices"
+	"time"
+)
+
+// ReplyStatus is how far a reply has come.
+type ReplyStatus string
+
+const (
+	ReplyQueued           ReplyStatus = "queued"
+	ReplySending          ReplyStatus = "sending"
+	ReplySent             ReplyStatus = "sent"
+	ReplyPendingRecipient ReplyStatus = "pending_recipient"
+	ReplyDelivered        ReplyStatus = "delivered"
+	ReplyRead             ReplyStatus = "read"
+	ReplyFailed           ReplyStatus = "failed"
+	ReplyUnconfirmed      ReplyStatus = "unconfirmed"
+	ReplyDeleted          ReplyStatus = "deleted"
+)
+
+// ReplyStatuses lists every status, in the order of the table.
+func ReplyStatuses() []ReplyStatus {
+	return []ReplyStatus{ReplyQueued, ReplySending, ReplySent, ReplyPendingRecipient, ReplyDelivered,
+		ReplyRead, ReplyFailed, ReplyUnconfirmed, ReplyDeleted}
+}
+
+// replyMoves is the state table of a reply: where each status may go. A receipt
+// that says less than what is known already is not in it, so that late and
+// doubled receipts change nothing; proof of delivery leads out of failed and
+// unconfirmed, because late proof wins.
+var replyMoves = map[ReplyStatus][]ReplyStatus{
+	ReplyQueued:           {ReplySending, ReplyFailed},
+	ReplySending:          {ReplyQueued, ReplySent, ReplyPendingRecipient, ReplyDelivered, ReplyRead, ReplyFailed, ReplyUnconfirmed},
+	ReplySent:             {ReplyPendingRecipient, ReplyDelivered, ReplyRead, ReplyFailed},
+	ReplyPendingRecipient: {ReplyDelivered, ReplyRead, ReplyFailed},
+	ReplyDelivered:        {ReplyRead},
+	ReplyUnconfirmed:      {ReplySent, ReplyPendingRecipient, ReplyDelivered, ReplyRead, ReplyFailed},
+	ReplyFailed:           {ReplySent, ReplyDelivered, ReplyRead, ReplyDeleted},
+	ReplyDeleted:          {},
+	ReplyRead:             {},
+}
+
+// CanBecome tells whether the table leads from s to next.
+func (s ReplyStatus) CanBecome(next ReplyStatus) bool { return slices.Contains(replyMoves[s], next) }
+
+// event is the event that tells of a reply reaching this status.
+func (s ReplyStatus) event() EventType { return EventType("reply." + string(s)) }
+
+// Become moves a reply to a status at a time, where the table allows it; moved
+// is false where it does not, and nothing changes.
+func (m Message) Become(next ReplyStatus) (after Message, moved bool) {
+	if !m.Status.CanBecome(next) {
+		return m, false
+	}
+	proof := next == ReplySent || next == ReplyDelivered || next == ReplyRead
+	m.Reconciled = m.Reconciled || proof && (m.Status == ReplyFailed || m.Status == ReplyUnconfirmed)
+	if next != ReplyFailed {
+		m.Failure = nil
+	}
+	m.Status = next
+	return m, true
+}
+
+// Fail moves a reply to failed with its reason.
+func (m Message) Fail(code FailureCode) (after Message, moved bool) {
+	if m, moved = m.Become(ReplyFailed); moved {
+		failure := FailureOf(code)
+		m.Failure = &failure
+	}
+	return m, moved
+}
+
+// Receipt applies a proof that arrived at any time and in any order: the status
+// is the join of what is known.
+func (m Message) Receipt(status ReplyStatus) (after Message, moved bool) { return m.Become(status) }
+
+// Open tells whether delivery still has work to do with the reply.
+func (m Message) Open() bool { return m.Status == ReplyQueued || m.Status == ReplySending }
+
+// Proven tells whether the platform is known to have taken the reply.
+func (m Message) Proven() bool {
+	return slices.Contains([]ReplyStatus{ReplySent, ReplyPendingRecipient, ReplyDelivered, ReplyRead}, m.Status)
+}
+
+// Resendable tells whether the reply may be sent again: it failed or nobody
+// knows what became of it, and it has not been sent again yet.
+func (m Message) Resendable() bool {
+	return (m.Status == ReplyFailed || m.Status == ReplyUnconfirmed) && m.ResentAs == nil
+}
+
+// Actions lists what an agent of the open interaction may do with the reply.
+func (m Message) Actions() []Action {
+	actions := []Action{}
+	if m.Resendable() {
+		actions = append(actions, ActionResend)
+	}
+	if m.Status == ReplyFailed {
+		actions = append(actions, ActionDelete)
+	}
+	return actions
+}
+
+// FailureCode says why a reply failed, without the platform's own numbers.
+type FailureCode string
+
+const (
+	FailurePlatformRejected   FailureCode = "platform_rejected"
+	FailureMessageLimit       FailureCode = "message_limit_exceeded"
+	FailureNetworkUnreachable FailureCode = "network_unreachable"
+	FailureSendTimeout        FailureCode = "send_timeout"
+	FailureWindowClosed       FailureCode = "response_window_closed"
+	FailureContentRejected    FailureCode = "content_rejected"
+	FailureRecipientInvalid   FailureCode = "recipient_invalid"
+	FailureRecipientOptedOut  FailureCode = "recipient_opted_out"
+)
+
+// Failure is what an agent is told of a failed reply. Retryable, Lost and Remedy
+// say what can be done about it.
+type Failure struct {
+	Code      FailureCode `json:"code"`
+	Category  string      `json:"category"`
+	Title     string      `json:"title"`
+	Detail    string      `json:"detail"`
+	Retryable string      `json:"retryable"`
+	Lost      bool        `json:"lost"`
+	Remedy    string      `json:"remedy"`
+}
+
+// FailureOf gives the whole description of a code.
+func FailureOf(code FailureCode) Failure {
+	f := failures[code]
+	f.Code = code
+	return f
+}
+
+// FailureCodes lists every code that a failed reply can carry.
+func FailureCodes() []FailureCode {
+	return []FailureCode{FailurePlatformRejected, FailureMessageLimit, FailureNetworkUnreachable, FailureSendTimeout,
+		FailureWindowClosed, FailureContentRejected, FailureRecipientInvalid, FailureRecipientOptedOut}
+}
+
+var failures = map[FailureCode]Failure{
+	FailurePlatformRejected: {Category: "server", Retryable: "manual", Lost: true, Remedy: "resend",
+		Title: "Rejected by the platform's server", Detail: "The platform had a server failure and did not take the message. The message is lost; resend it."},
+	FailureMessageLimit: {Category: "limit", Retryable: "when_lifted", Remedy: "contact_admin",
+		Title: "Message limit exceeded", Detail: "The platform's message limit is reached. Contact your administrator; a resend fails while the limit holds."},
+	FailureNetworkUnreachable: {Category: "network", Retryable: "manual", Lost: true, Remedy: "resend",
+		Title: "Messaging network error", Detail: "The platform could not be reached. The message is lost; resend it."},
+	FailureSendTimeout: {Category: "timeout", Retryable: "manual", Lost: true, Remedy: "resend",
+		Title: "Not sent in time", Detail: "The message could not be handed to the platform within the time limit. Resend it or delete it."},
+	FailureWindowClosed: {Category: "policy", Retryable: "after_next_inbound", Remedy: "wait_for_customer",
+		Title: "Response window closed", Detail: "The platform allows no reply so long after the customer's last message. A new message of the customer opens the window again."},
+	FailureContentRejected: {Category: "content", Retryable: "no", Remedy: "change_content",
+		Title: "Content rejected", Detail: "The platform refused the message as it is."},
+	FailureRecipientInvalid: {Category: "recipient", Retryable: "no", Remedy: "none",
+		Title: "Recipient unavailable", Detail: "The platform cannot reach this person."},
+	FailureRecipientOptedOut: {Category: "recipient", Retryable: "no", Remedy: "none",
+		Title: "Recipient opted out", Detail: "This person has asked not to receive messages."},
+}
+
+// AttemptState is what is known of one call to a platform.
+type AttemptState string
+
+const (
+	AttemptInFlight AttemptState = "in_flight"
+	AttemptAccepted AttemptState = "accepted"
+	AttemptRejected AttemptState = "rejected"
+	AttemptNotSent  AttemptState = "not_sent"
+	AttemptUnknown  AttemptState = "unknown"
+)
+
+// Attempt is one call to a platform for one reply. Its row is committed before
+// the call, so that a crash never hides that bytes may have left.
+type Attempt struct {
+	ID                AttemptID // also the token that the call carries
+	Organization      OrganizationID
+	Message           MessageID
+	Number            int
+	State             AttemptState
+	PlatformMessageID *string
+	PlatformStatus    int
+	PlatformCode      string
+	StartedAt         time.Time // machine time
+	FinishedAt        *time.Time
+}
+
+// DeliveryStage says what a delivery waits for.
+type DeliveryStage string
+
+const (
+	// StageSend: the message is to be handed to the platform.
+	StageSend DeliveryStage = "send"
+	// StageProof: the outcome is unknown; later replies of the thread wait for
+	// proof until the reconcile window is over.
+	StageProof DeliveryStage = "proof"
+)
+
+// Delivery is a reply's way to the platform. Deliveries of one thread go one
+// after the other, by position.
+type Delivery struct {
+	Organization OrganizationID
+	ID           JobID
+	Thread       ThreadID
+	Position     int64
+	Message      MessageID
+	Channel      ChannelID
+	Stage        DeliveryStage
+	Tries        int
+	RunAt        time.Time  // business time
+	GiveUpAt     *time.Time // business time; set by the first failure that may be tried again
+	LeaseUntil   time.Time  // machine time
+}
+
+// NewDelivery is the work that follows from a reply.
+func NewDelivery(m Message, now time.Time) Delivery {
+	return Delivery{Organization: m.Organization, ID: NewID[JobID](), Thread: m.Thread, Position: m.Position,
+		Message: m.ID, Channel: m.Channel, Stage: StageSend, RunAt: now, LeaseUntil: time.UnixMilli(0).UTC()}
+}

@@ -1,0 +1,94 @@
+package domain
+
+import (
+	"slices"
+	"time"
+)
+
+// Organization is a customer of ours: nothing joins or locks across two of them.
+type Organization struct {
+	ID        OrganizationID
+	Name      string
+	CreatedAt time.Time
+}
+
+// Client is a program that may ask for tokens. SecretHash is a keyed hash; the
+// secret itself is shown once and kept nowhere.
+type Client struct {
+	ID           ClientID
+	Organization OrganizationID
+	Name         string
+	SecretHash   []byte
+	Scopes       []Scope
+	Agent        *AgentID // tokens of this client act for this agent
+	Version      int64
+	CreatedAt    time.Time
+}
+
+// ACWMode says how a queue treats after-contact work.
+type ACWMode string
+
+const (
+	// ACWOptional asks for a wrap-up that may be skipped and holds no capacity.
+	ACWOptional ACWMode = "optional"
+	// ACWMandatory holds the agent's capacity until a wrap-up is submitted.
+	ACWMandatory ACWMode = "mandatory"
+)
+
+// Queue is where interactions wait, and what holds for them.
+type Queue struct {
+	ID                       QueueID
+	Organization             OrganizationID
+	Name                     string
+	ExternalID               *string
+	Description              *string
+	AlertingTimeoutSeconds   int // 7 to 900
+	DeclineSetsNotResponding bool
+	ACW                      ACWMode
+	WrapUpCodes              []WrapUpCodeID
+	Version                  int64
+	CreatedAt                time.Time
+	UpdatedAt                time.Time
+}
+
+// NewQueue gives a queue with the documented defaults: it alerts for 30 s, a
+// decline makes the agent not responding, and wrap-up is optional.
+func NewQueue(org OrganizationID, now time.Time) Queue {
+	return Queue{ID: NewID[QueueID](), Organization: org, AlertingTimeoutSeconds: 30, DeclineSetsNotResponding: true,
+		ACW: ACWOptional, WrapUpCodes: []WrapUpCodeID{}, Version: 1, CreatedAt: now, UpdatedAt: now}
+}
+
+// AlertingTimeout is how long an offer of this queue stands.
+func (q Queue) AlertingTimeout() time.Duration {
+	return time.Duration(q.AlertingTimeoutSeconds) * time.Second
+}
+
+// Allows tells whether every code is one of the queue's, and names the first that is not.
+func (q Queue) Allows(codes []WrapUpCodeID) (stranger WrapUpCodeID, ok bool) {
+	for _, c := range codes {
+		if !slices.Contains(q.WrapUpCodes, c) {
+			return c, false
+		}
+	}
+	return "", true
+}
+
+// Member is an agent's place in a queue. Only joined members get offers.
+type Member struct {
+	Queue     QueueID
+	Agent     AgentID
+	AgentName string
+	Ring      int
+	Joined    bool
+}
+
+// WrapUpCode is a reason that an agent can give for how a contact ended.
+type WrapUpCode struct {
+	ID           WrapUpCodeID
+	Organization OrganizationID
+	Name         string
+	ExternalID   *string
+	Version      int64
+	CreatedAt    time.Time
+	UpdatedAt    time.Time
+}

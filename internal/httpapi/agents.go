@@ -1,0 +1,197 @@
+package httpapi
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/parley-cx/parley/api"
+	"github.com/parley-cx/parley/internal/domain"
+)
+
+func toAgent(a domain.Agent) api.Agent {
+	return api.Agent{ID: string(a.ID), Name: a.Name, DisplayName: a.DisplayName, Email: a.Email, Scopes: scopeWords(a.Scopes),
+		Presence: api.Presence(a.Presence), PresenceNote: a.PresenceNote, RoutingStatus: api.RoutingStatus(a.RoutingStatus()),
+		AllowedPresences: each(a.AllowedPresences(), func(p domain.Presence) api.Presence { return api.Presence(p) }),
+		Utilization:      api.Utilization{Message: api.Capacity{Used: a.Load.Used(), Maximum: domain.MessageCapacity}},
+		Version:          a.Version, CreatedAt: api.At(a.CreatedAt), UpdatedAt: api.At(a.UpdatedAt)}
+}
+
+// newAgent gives an agent with the documented defaults: offline, with all that a
+// desk needs.
+func newAgent(org domain.OrganizationID, now time.Time) domain.Agent {
+	return domain.Agent{ID: domain.NewID[domain.AgentID](), Organization: org, Scopes: domain.DeskScopes(),
+		Presence: domain.PresenceOffline, IdleSince: now, Version: 1, CreatedAt: now, UpdatedAt: now}
+}
+
+// agentInput is a whole agent as it was sent. An empty list of scopes counts,
+// which the generated type leaves out.
+type agentInput struct {
+	api.AgentInput
+	Scopes []string `json:"scopes,omitzero"`
+}
+
+// fromAgent takes over what a client may set.
+func (s *Server) fromAgent(a domain.Agent, in api.Agent) (domain.Agent, error) {
+	scopes, err := s.knownScopes(in.Scopes)
+	a.Name, a.DisplayName, a.Email, a.Scopes = in.Name, in.DisplayName, in.Email, scopes
+	return a, err
+}
+
+// knownScopes reads a list of scopes, each once, and refuses those that the
+// contract does not have.
+func (s *Server) knownScopes(words []string) ([]domain.Scope, error) {
+	scopes := []domain.Scope{}
+	for i, word := range words {
+		scope := domain.Scope(word)
+		if !slices.Contains(s.Contract.scopes, scope) {
+			return nil, domain.Invalid("/scopes/"+strconv.Itoa(i), "scope.unknown", "There is no such scope. Allowed are the scopes that /openapi.yaml lists.")
+		}
+		if !slices.Contains(scopes, scope) {
+			scopes = append(scopes, scope)
+		}
+	}
+	return scopes, nil
+}
+
+// scopeWords converts scopes to a list that is never null.
+func scopeWords(scopes []domain.Scope) []string {
+	return each(scopes, func(scope domain.Scope) string { return string(scope) })
+}
+
+// ListAgents serves GET /v1/agents.
+func (s *Server) ListAgents(ctx context.Context, r api.ListAgentsRequestObject) (api.ListAgentsResponseObject, error) {
+	agents, next, err := s.Store.Agents(ctx, principal(ctx).Organization, r.Params.Q, page(ctx, r.Params.Limit, r.Params.Cursor, r.Params.Order, api.SortOrderDesc))
+	if err != nil {
+		return nil, err
+	}
+	return api.ListAgents200JSONResponse(api.AgentList{Items: each(agents, toAgent), NextCursor: next}), nil
+}
+
+// CreateAgent serves POST /v1/agents.
+func (s *Server) CreateAgent(ctx context.Context, r api.CreateAgentRequestObject) (api.CreateAgentResponseObject, error) {
+	a := newAgent(principal(ctx).Organization, s.Now())
+	input, err := overlay(toAgent(a), agentInput{*r.Body, r.Body.Scopes})
+	if err != nil {
+		return nil, err
+	}
+	if a, err = s.fromAgent(a, input); err != nil {
+		return nil, err
+	}
+	if err := s.write(ctx, func(ctx context.Context) error { return s.Store.CreateAgent(ctx, a) }); err != nil {
+		return nil, err
+	}
+	return api.CreateAgent201JSONResponse{Body: toAgent(a),
+		Headers: api.CreateAgent201ResponseHeaders{ETag: etag(a.Version), Location: location("agents", string(a.ID))}}, nil
+}
+
+// GetAgent serves GET /v1/agents/{id}.
+func (s *Server) GetAgent(ctx context.Context, r api.GetAgentRequestObject) (api.GetAgentResponseObject, error) {
+	a, err := s.Store.Agent(ctx, principal(ctx).Organization, domain.AgentID(r.ID))
+	if err != nil {
+		return nil, err
+	}
+	return api.GetAgent200JSONResponse{Body: toAgent(a), Headers: api.GetAgent200ResponseHeaders{ETag: etag(a.Version)}}, nil
+}
+
+// changeAgent puts a body over an agent: over the defaults for a replacement,
+// over what it is for a merge patch. Presence and load stay as they are.
+func (s *Server) changeAgent(ctx context.Context, id, ifMatch string, body any, replace bool) (a domain.Agent, err error) {
+	err = s.write(ctx, func(ctx context.Context) error {
+		if a, err = s.Store.LockAgent(ctx, principal(ctx).Organization, domain.AgentID(id)); err != nil {
+			return err
+		}
+		if err := matches(ifMatch, a.Version, toAgent(a)); err != nil {
+			return err
+		}
+		base := toAgent(a)
+		if replace {
+			base = toAgent(newAgent(a.Organization, a.CreatedAt))
+		}
+		input, err := overlay(base, body)
+		if err != nil {
+			return err
+		}
+		scopes := a.Scopes
+		if a, err = s.fromAgent(a, input); err != nil {
+			return err
+		}
+		a.UpdatedAt = s.Now()
+		if !slices.Equal(a.Scopes, scopes) {
+			org, agent := a.Organization, a.ID
+			s.Store.After(ctx, func() { s.Freed(org, agent) })
+		}
+		return s.Store.SaveAgent(ctx, &a)
+	})
+	return a, err
+}
+
+// ReplaceAgent serves PUT /v1/agents/{id}.
+func (s *Server) ReplaceAgent(ctx context.Context, r api.ReplaceAgentRequestObject) (api.ReplaceAgentResponseObject, error) {
+	a, err := s.changeAgent(ctx, r.ID, r.Params.IfMatch, agentInput{*r.Body, r.Body.Scopes}, true)
+	if err != nil {
+		return nil, err
+	}
+	return api.ReplaceAgent200JSONResponse{Body: toAgent(a), Headers: api.ReplaceAgent200ResponseHeaders{ETag: etag(a.Version)}}, nil
+}
+
+// UpdateAgent serves PATCH /v1/agents/{id}.
+func (s *Server) UpdateAgent(ctx context.Context, r api.UpdateAgentRequestObject) (api.UpdateAgentResponseObject, error) {
+	a, err := s.changeAgent(ctx, r.ID, r.Params.IfMatch, r.Body, false)
+	if err != nil {
+		return nil, err
+	}
+	return api.UpdateAgent200JSONResponse{Body: toAgent(a), Headers: api.UpdateAgent200ResponseHeaders{ETag: etag(a.Version)}}, nil
+}
+
+// DeleteAgent serves DELETE /v1/agents/{id}. A wrap-up that is optional holds
+// nothing, so it does not keep its agent.
+func (s *Server) DeleteAgent(ctx context.Context, r api.DeleteAgentRequestObject) (api.DeleteAgentResponseObject, error) {
+	err := s.write(ctx, func(ctx context.Context) error {
+		a, err := s.Store.LockAgent(ctx, principal(ctx).Organization, domain.AgentID(r.ID))
+		if err != nil {
+			return err
+		}
+		if a.Load.Used() > 0 {
+			return domain.Conflict("agent.in_use", "The agent has an offer, a conversation or a mandatory wrap-up to finish.")
+		}
+		return s.Store.DeleteAgent(ctx, a, s.Now())
+	})
+	return api.DeleteAgent204Response{}, err
+}
+
+// GetOwnAgent serves GET /v1/agents/me.
+func (s *Server) GetOwnAgent(ctx context.Context, _ api.GetOwnAgentRequestObject) (api.GetOwnAgentResponseObject, error) {
+	p := principal(ctx)
+	if p.Agent == "" {
+		return nil, domain.NoAgent()
+	}
+	a, err := s.Store.Agent(ctx, p.Organization, p.Agent)
+	if err != nil {
+		return nil, err
+	}
+	return api.GetOwnAgent200JSONResponse{Body: toAgent(a), Headers: api.GetOwnAgent200ResponseHeaders{ETag: etag(a.Version)}}, nil
+}
+
+// PutOwnPresence serves PUT /v1/agents/me/presence.
+func (s *Server) PutOwnPresence(ctx context.Context, r api.PutOwnPresenceRequestObject) (api.PutOwnPresenceResponseObject, error) {
+	p := principal(ctx)
+	if p.Agent == "" {
+		return nil, domain.NoAgent()
+	}
+	a, err := s.Desk.SetPresence(ctx, p, p.Agent, domain.Presence(r.Body.Presence), r.Body.Note)
+	if err != nil {
+		return nil, err
+	}
+	return api.PutOwnPresence200JSONResponse{Body: toAgent(a), Headers: api.PutOwnPresence200ResponseHeaders{ETag: etag(a.Version)}}, nil
+}
+
+// PutAgentPresence serves PUT /v1/agents/{id}/presence.
+func (s *Server) PutAgentPresence(ctx context.Context, r api.PutAgentPresenceRequestObject) (api.PutAgentPresenceResponseObject, error) {
+	a, err := s.Desk.SetPresence(ctx, principal(ctx), domain.AgentID(r.ID), domain.Presence(r.Body.Presence), r.Body.Note)
+	if err != nil {
+		return nil, err
+	}
+	return api.PutAgentPresence200JSONResponse{Body: toAgent(a), Headers: api.PutAgentPresence200ResponseHeaders{ETag: etag(a.Version)}}, nil
+}

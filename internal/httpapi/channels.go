@@ -1,0 +1,211 @@
+package httpapi
+
+import (
+	"context"
+	"maps"
+	"strings"
+	"time"
+
+	"github.com/parley-cx/parley/api"
+	"github.com/parley-cx/parley/internal/domain"
+	"github.com/parley-cx/parley/internal/storage"
+)
+
+func toChannel(c domain.Channel) api.Channel {
+	return api.Channel{ID: string(c.ID), Name: c.Name, ExternalID: c.ExternalID, AppID: string(c.App), Kind: api.ChannelKind(c.Kind),
+		AccountID: c.AccountID, QueueID: ref(c.Queue), Settings: api.ChannelSettings(c.Settings), Status: api.ChannelStatus(c.Status),
+		Version: c.Version, CreatedAt: api.At(c.CreatedAt), UpdatedAt: api.At(c.UpdatedAt)}
+}
+
+func newChannel(org domain.OrganizationID, now time.Time) domain.Channel {
+	return domain.Channel{ID: domain.NewID[domain.ChannelID](), Organization: org, Credentials: map[string]string{},
+		Status: domain.ChannelActive, Version: 1, CreatedAt: now, UpdatedAt: now}
+}
+
+// channelInput is a channel with what goes in and never comes out.
+type channelInput struct {
+	api.Channel
+	Credentials map[string]string `json:"credentials"`
+}
+
+// fromChannel takes over what a client may set; absent credentials mean keep,
+// and so do empty ones.
+func fromChannel(c domain.Channel, in channelInput) domain.Channel {
+	c.Name, c.ExternalID, c.AccountID = in.Name, in.ExternalID, in.AccountID
+	c.App, c.Kind, c.Queue = domain.AppID(in.AppID), domain.ChannelKind(in.Kind), unref[domain.QueueID](in.QueueID)
+	c.Settings = domain.ChannelSettings(in.Settings)
+	if c.Settings.APIBaseURL != nil {
+		trimmed := strings.TrimRight(*c.Settings.APIBaseURL, "/")
+		c.Settings.APIBaseURL = &trimmed
+	}
+	if len(in.Credentials) > 0 {
+		c.Credentials = in.Credentials
+	}
+	return c
+}
+
+// checkChannel refuses a channel that names what does not exist, does not fit
+// together or may not be called.
+func (s *Server) checkChannel(ctx context.Context, c domain.Channel) error {
+	app, err := s.Store.App(ctx, c.Organization, c.App)
+	if domain.IsKind(err, domain.ErrorNotFound) {
+		return domain.Invalid("/app_id", "channel.app_unknown", "There is no platform app with this id. Make the app before its channels.")
+	}
+	if err != nil {
+		return err
+	}
+	if capability, ok := s.Capabilities[c.Kind]; !ok || capability.Platform != app.Platform {
+		return domain.Invalid("/kind", "channel.kind_mismatch", "The kind must be one of the platform at which the app is registered.")
+	}
+	if err := s.checkChannelQueue(ctx, c); err != nil {
+		return err
+	}
+	return s.checkChannelAddress(c)
+}
+
+func (s *Server) checkChannelQueue(ctx context.Context, c domain.Channel) error {
+	if c.Queue == nil {
+		return nil
+	}
+	_, err := s.Store.Queue(ctx, c.Organization, *c.Queue)
+	if domain.IsKind(err, domain.ErrorNotFound) {
+		return domain.Invalid("/queue_id", "channel.queue_unknown", "There is no queue with this id. Give the id of a queue, or null.")
+	}
+	return err
+}
+
+func (s *Server) checkChannelAddress(c domain.Channel) error {
+	if c.Settings.APIBaseURL == nil {
+		return nil
+	}
+	if err := s.CheckURL(*c.Settings.APIBaseURL); err != nil {
+		return domain.Invalid("/settings/api_base_url", "channel.address_not_allowed", err.Error())
+	}
+	return nil
+}
+
+// ListChannels serves GET /v1/channels.
+func (s *Server) ListChannels(ctx context.Context, r api.ListChannelsRequestObject) (api.ListChannelsResponseObject, error) {
+	filter := storage.ChannelFilter{Kind: domain.ChannelKind(r.Params.Kind), Queue: domain.QueueID(r.Params.QueueID)}
+	channels, next, err := s.Store.Channels(ctx, principal(ctx).Organization, filter, page(ctx, r.Params.Limit, r.Params.Cursor, r.Params.Order, api.SortOrderDesc))
+	if err != nil {
+		return nil, err
+	}
+	return api.ListChannels200JSONResponse(api.ChannelList{Items: each(channels, toChannel), NextCursor: next}), nil
+}
+
+// CreateChannel serves POST /v1/channels.
+func (s *Server) CreateChannel(ctx context.Context, r api.CreateChannelRequestObject) (api.CreateChannelResponseObject, error) {
+	c := newChannel(principal(ctx).Organization, s.Now())
+	input, err := overlay(channelInput{Channel: toChannel(c)}, r.Body)
+	if err != nil {
+		return nil, err
+	}
+	c = fromChannel(c, input)
+	err = s.write(ctx, func(ctx context.Context) error {
+		if err := s.checkChannel(ctx, c); err != nil {
+			return err
+		}
+		return s.Store.CreateChannel(ctx, c)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return api.CreateChannel201JSONResponse{Body: toChannel(c),
+		Headers: api.CreateChannel201ResponseHeaders{ETag: etag(c.Version), Location: location("channels", string(c.ID))}}, nil
+}
+
+// GetChannel serves GET /v1/channels/{id}.
+func (s *Server) GetChannel(ctx context.Context, r api.GetChannelRequestObject) (api.GetChannelResponseObject, error) {
+	c, err := s.Store.Channel(ctx, principal(ctx).Organization, domain.ChannelID(r.ID))
+	if err != nil {
+		return nil, err
+	}
+	return api.GetChannel200JSONResponse{Body: toChannel(c), Headers: api.GetChannel200ResponseHeaders{ETag: etag(c.Version)}}, nil
+}
+
+// changeChannel puts a body over a channel: over the defaults for a replacement,
+// over what it is for a merge patch.
+func (s *Server) changeChannel(ctx context.Context, id, ifMatch string, body any, replace bool) (c domain.Channel, err error) {
+	err = s.write(ctx, func(ctx context.Context) error {
+		before, err := s.Store.LockChannel(ctx, principal(ctx).Organization, domain.ChannelID(id))
+		if err != nil {
+			return err
+		}
+		if err := matches(ifMatch, before.Version, toChannel(before)); err != nil {
+			return err
+		}
+		base := toChannel(before)
+		if replace {
+			base = toChannel(newChannel(before.Organization, before.CreatedAt))
+		}
+		input, err := overlay(channelInput{Channel: base}, body)
+		if err != nil {
+			return err
+		}
+		c = fromChannel(before, input)
+		return s.saveChannel(ctx, before, &c)
+	})
+	return c, err
+}
+
+// saveChannel checks and writes a channel that was changed under its lock.
+func (s *Server) saveChannel(ctx context.Context, before domain.Channel, c *domain.Channel) error {
+	if c.Kind != before.Kind {
+		return domain.Invalid("/kind", "channel.kind_fixed", "The kind of a channel cannot change. Make another channel.")
+	}
+	if err := s.checkChannel(ctx, *c); err != nil {
+		return err
+	}
+	c.UpdatedAt = s.Now()
+	if !maps.Equal(c.Credentials, before.Credentials) {
+		if err := s.reauthorize(ctx, c); err != nil {
+			return err
+		}
+	}
+	return s.Store.SaveChannel(ctx, c)
+}
+
+// reauthorize lets the replies go out that waited for new credentials.
+func (s *Server) reauthorize(ctx context.Context, c *domain.Channel) error {
+	c.Status = domain.ChannelActive
+	s.Store.After(ctx, s.Deliver)
+	return s.Store.ReleaseDeliveries(ctx, c.Organization, c.ID, s.Now())
+}
+
+// ReplaceChannel serves PUT /v1/channels/{id}.
+func (s *Server) ReplaceChannel(ctx context.Context, r api.ReplaceChannelRequestObject) (api.ReplaceChannelResponseObject, error) {
+	c, err := s.changeChannel(ctx, r.ID, r.Params.IfMatch, r.Body, true)
+	if err != nil {
+		return nil, err
+	}
+	return api.ReplaceChannel200JSONResponse{Body: toChannel(c), Headers: api.ReplaceChannel200ResponseHeaders{ETag: etag(c.Version)}}, nil
+}
+
+// UpdateChannel serves PATCH /v1/channels/{id}.
+func (s *Server) UpdateChannel(ctx context.Context, r api.UpdateChannelRequestObject) (api.UpdateChannelResponseObject, error) {
+	c, err := s.changeChannel(ctx, r.ID, r.Params.IfMatch, r.Body, false)
+	if err != nil {
+		return nil, err
+	}
+	return api.UpdateChannel200JSONResponse{Body: toChannel(c), Headers: api.UpdateChannel200ResponseHeaders{ETag: etag(c.Version)}}, nil
+}
+
+// DeleteChannel serves DELETE /v1/channels/{id}.
+func (s *Server) DeleteChannel(ctx context.Context, r api.DeleteChannelRequestObject) (api.DeleteChannelResponseObject, error) {
+	err := s.write(ctx, func(ctx context.Context) error {
+		c, err := s.Store.LockChannel(ctx, principal(ctx).Organization, domain.ChannelID(r.ID))
+		if err != nil {
+			return err
+		}
+		used, err := s.Store.ChannelInUse(ctx, c.Organization, c.ID)
+		if err != nil {
+			return err
+		}
+		if used {
+			return domain.Conflict("channel.in_use", "An interaction of the channel is open. End it before the channel is deleted.")
+		}
+		return s.Store.DeleteChannel(ctx, c, s.Now())
+	})
+	return api.DeleteChannel204Response{}, err
+}

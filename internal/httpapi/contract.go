@@ -1,0 +1,138 @@
+package httpapi
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/parley-cx/parley/api"
+	"github.com/parley-cx/parley/internal/domain"
+)
+
+// Contract is openapi.yaml, read once: what the middleware asks about each
+// operation. Routes, scopes and validation have no other source.
+type Contract struct {
+	doc        *openapi3.T
+	json       []byte
+	operations map[string]*operation // by method and echo route
+	scopes     []domain.Scope
+}
+
+// operation is one operation of the contract.
+type operation struct {
+	id         string
+	method     string
+	path       string // as the contract writes it
+	spec       *openapi3.Operation
+	parameters openapi3.Parameters
+	needs      []domain.Scope // every one of them
+	public     bool           // needs no token
+	when       []conditional
+	body       *openapi3.Schema
+	bodyNeeded bool
+	types      []string // media types of the body
+	rawBody    bool     // the handler reads the body itself
+	anyQuery   bool     // unknown query parameters are allowed
+	ifMatch    bool     // If-Match is required
+}
+
+// conditional is scopes that are needed as well where a property of the body
+// has a value.
+type conditional struct {
+	Property string         `json:"property"`
+	Equals   string         `json:"equals"`
+	Scopes   []domain.Scope `json:"scopes"`
+}
+
+// v1 tells whether the operation belongs to the versioned API, where writes are
+// safe to repeat.
+func (o *operation) v1() bool { return strings.HasPrefix(o.path, "/v1/") }
+
+// LoadContract reads and checks the contract. The validator's copy is marked as
+// OpenAPI 3.0.3 afterwards: for 3.1 the library compiles every schema at every
+// call. The keywords that it then ignores are not used, which a test holds.
+func LoadContract() (*Contract, error) {
+	openapi3.DefineStringFormatValidator("uuid", openapi3.NewRegexpFormatValidator(openapi3.FormatOfStringForUUIDOfRFC9562))
+	openapi3.DefineStringFormatValidator("email", openapi3.NewRegexpFormatValidator(openapi3.FormatOfStringForEmail))
+	loader := openapi3.NewLoader()
+	doc, err := loader.LoadFromData(api.SpecYAML)
+	if err != nil {
+		return nil, fmt.Errorf("contract: %w", err)
+	}
+	if err := doc.Validate(loader.Context); err != nil {
+		return nil, fmt.Errorf("contract: %w", err)
+	}
+	c := &Contract{doc: doc, operations: map[string]*operation{}}
+	if c.json, err = json.Marshal(doc); err != nil {
+		return nil, fmt.Errorf("contract: %w", err)
+	}
+	doc.OpenAPI = "3.0.3"
+	for scope := range doc.Components.SecuritySchemes["bearer"].Value.Flows.ClientCredentials.Scopes {
+		c.scopes = append(c.scopes, domain.Scope(scope))
+	}
+	slices.Sort(c.scopes)
+	for path, item := range doc.Paths.Map() {
+		for method, spec := range item.Operations() {
+			o, err := newOperation(method, path, item, spec)
+			if err != nil {
+				return nil, fmt.Errorf("contract: %s: %w", spec.OperationID, err)
+			}
+			c.operations[method+" "+echoPath(path)] = o
+		}
+	}
+	return c, nil
+}
+
+// Scopes lists every scope of the contract.
+func (c *Contract) Scopes() []domain.Scope { return c.scopes }
+
+var pathParameter = regexp.MustCompile(`\{(\w+)\}`)
+
+// echoPath writes a path of the contract as echo's router does.
+func echoPath(path string) string { return pathParameter.ReplaceAllString(path, ":$1") }
+
+func newOperation(method, path string, item *openapi3.PathItem, spec *openapi3.Operation) (*operation, error) {
+	if spec.Security == nil {
+		return nil, fmt.Errorf("it does not say who may call it")
+	}
+	o := &operation{id: spec.OperationID, method: method, path: path, spec: spec, parameters: slices.Concat(item.Parameters, spec.Parameters),
+		public: len(*spec.Security) == 0, rawBody: flag(spec, "x-parley-raw-body"), anyQuery: flag(spec, "x-parley-open-parameters")}
+	for _, alternative := range *spec.Security {
+		for _, scope := range alternative["bearer"] {
+			o.needs = append(o.needs, domain.Scope(scope))
+		}
+	}
+	if raw, ok := spec.Extensions["x-scopes-when"]; ok {
+		if err := remarshal(raw, &o.when); err != nil {
+			return nil, err
+		}
+	}
+	for _, p := range o.parameters {
+		o.ifMatch = o.ifMatch || p.Value.Name == "If-Match" && p.Value.Required
+	}
+	if spec.RequestBody != nil {
+		o.bodyNeeded = spec.RequestBody.Value.Required
+		for media, content := range spec.RequestBody.Value.Content {
+			o.types, o.body = append(o.types, media), content.Schema.Value
+		}
+		slices.Sort(o.types)
+	}
+	return o, nil
+}
+
+func flag(spec *openapi3.Operation, name string) bool {
+	on, _ := spec.Extensions[name].(bool)
+	return on
+}
+
+func remarshal(from, to any) error {
+	raw, err := json.Marshal(from)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(raw, to)
+}

@@ -1,0 +1,172 @@
+package httpapi
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/parley-cx/parley/internal/domain"
+	"github.com/parley-cx/parley/internal/stream"
+)
+
+// requestInfo is what the middleware learned of a request.
+type requestInfo struct {
+	id        string
+	operation *operation
+	principal domain.Principal
+	body      any    // the decoded JSON body
+	raw       []byte // its bytes
+	filter    string // the query without its place in the list
+}
+
+type infoKey struct{}
+
+func info(c echo.Context) *requestInfo { return infoOf(c.Request().Context()) }
+
+func infoOf(ctx context.Context) *requestInfo {
+	i, ok := ctx.Value(infoKey{}).(*requestInfo)
+	if !ok {
+		return &requestInfo{}
+	}
+	return i
+}
+
+func requestID(c echo.Context) string { return info(c).id }
+
+// principal gives who makes the request.
+func principal(ctx context.Context) domain.Principal { return infoOf(ctx).principal }
+
+// identify gives every request an id, in its answer and in the log.
+func (s *Server) identify(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		id := c.Request().Header.Get("Request-Id")
+		if !plainID(id) {
+			id = domain.NewID[string]()
+		}
+		c.Response().Header().Set("Request-Id", id)
+		c.Response().Header().Set("X-Content-Type-Options", "nosniff")
+		ctx := context.WithValue(c.Request().Context(), infoKey{}, &requestInfo{id: id})
+		c.SetRequest(c.Request().WithContext(ctx))
+		return next(c)
+	}
+}
+
+// plainID tells whether a caller's own request id is fit for headers and logs.
+func plainID(id string) bool {
+	return len(id) > 0 && len(id) <= 128 && strings.IndexFunc(id, func(r rune) bool { return r <= ' ' || r > '~' }) < 0
+}
+
+// observe counts and logs each request: never a body, an address or a secret.
+func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		start := s.Machine()
+		if err := guarded(next, c); err != nil {
+			s.handleError(err, c)
+		}
+		took := s.Machine().Sub(start)
+		route, status := c.Path(), c.Response().Status
+		if route == "" {
+			route = "none"
+		}
+		s.metrics.observe(c.Request().Method, route, status, took)
+		p := info(c).principal
+		s.Log.DebugContext(c.Request().Context(), "request", "method", c.Request().Method, "route", route, "status", status,
+			"duration_ms", float64(took.Microseconds())/1000, "request_id", requestID(c), "organization_id", p.Organization, "client_id", p.Client)
+		return nil
+	}
+}
+
+// guarded turns a panic into an error of that one request.
+func guarded(next echo.HandlerFunc, c echo.Context) (err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("panic: %v", cause)
+		}
+	}()
+	return next(c)
+}
+
+// enforce holds every request to the contract: who may call, then what may be
+// said. A token is looked at before a byte of the body is read.
+func (s *Server) enforce(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		o, ok := s.Contract.operations[c.Request().Method+" "+c.Path()]
+		if !ok {
+			return next(c) // the router's own answers: not found, method not allowed
+		}
+		i := info(c)
+		i.operation, i.filter = o, filterOf(c)
+		if err := s.authorize(c, o); err != nil {
+			return err
+		}
+		if err := s.validate(c, o); err != nil {
+			return err
+		}
+		if err := s.authorizeBody(c, o); err != nil {
+			return err
+		}
+		if o.v1() {
+			c.Response().Header().Set("Cache-Control", "no-store")
+			if o.method != http.MethodGet {
+				c.Response().Header().Set("Event-Cursor", stream.Cursor(s.Store.Tail()))
+				return s.idempotent(next, c)
+			}
+		}
+		return next(c)
+	}
+}
+
+// filterOf is the query without what moves through a list.
+func filterOf(c echo.Context) string {
+	q := c.Request().URL.Query()
+	q.Del("cursor")
+	q.Del("limit")
+	q.Del("wait")
+	return c.Request().URL.Path + "?" + q.Encode()
+}
+
+// authorize asks for a token that holds the operation's scopes.
+func (s *Server) authorize(c echo.Context, o *operation) error {
+	if o.public {
+		return nil
+	}
+	scheme, token, _ := strings.Cut(c.Request().Header.Get(echo.HeaderAuthorization), " ")
+	if !strings.EqualFold(scheme, "Bearer") || token == "" {
+		return &domain.Error{Kind: domain.ErrorUnauthorized, Code: "token.missing", Detail: "Send Authorization: Bearer with a token of POST /oauth/token."}
+	}
+	p, err := s.Verifier.Verify(c.Request().Context(), strings.TrimSpace(token))
+	if err != nil {
+		return err
+	}
+	info(c).principal = p
+	if !p.Has(o.needs...) {
+		return domain.Missing(o.needs...)
+	}
+	return nil
+}
+
+// authorizeBody asks for the scopes that a value in the body needs.
+func (s *Server) authorizeBody(c echo.Context, o *operation) error {
+	body, _ := info(c).body.(map[string]any)
+	for _, w := range o.when {
+		if body[w.Property] == w.Equals && !info(c).principal.Has(w.Scopes...) {
+			return domain.Missing(w.Scopes...)
+		}
+	}
+	return nil
+}
+
+// encode writes JSON as the API does: no HTML escapes, no newline at the end.
+func encode(v any) []byte {
+	var b strings.Builder
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return []byte("{}")
+	}
+	return []byte(strings.TrimSuffix(b.String(), "\n"))
+}

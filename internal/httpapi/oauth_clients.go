@@ -1,0 +1,124 @@
+package httpapi
+
+import (
+	"context"
+	"slices"
+
+	"github.com/parley-cx/parley/api"
+	"github.com/parley-cx/parley/internal/domain"
+)
+
+func toOAuthClient(c domain.Client) api.OAuthClient {
+	return api.OAuthClient{ID: string(c.ID), ClientID: string(c.ID), Name: c.Name, Scopes: scopeWords(c.Scopes), AgentID: ref(c.Agent),
+		CreatedAt: api.At(c.CreatedAt), Version: c.Version}
+}
+
+// toOAuthClientSecret is a client with its secret: for the one answer that shows it.
+func toOAuthClientSecret(c domain.Client, secret string) api.OAuthClientSecret {
+	return api.OAuthClientSecret{ID: string(c.ID), ClientID: string(c.ID), ClientSecret: secret, Name: c.Name, Scopes: scopeWords(c.Scopes),
+		AgentID: ref(c.Agent), CreatedAt: api.At(c.CreatedAt), Version: c.Version}
+}
+
+// grantedScopes reads the scopes of a new client: known ones, which its maker holds.
+func (s *Server) grantedScopes(maker domain.Principal, words []string) ([]domain.Scope, error) {
+	scopes, err := s.knownScopes(words)
+	if err != nil {
+		return nil, err
+	}
+	held := func(scope domain.Scope) bool { return maker.Has(scope) }
+	if lacking := slices.DeleteFunc(slices.Clone(scopes), held); len(lacking) > 0 {
+		return nil, domain.Missing(lacking...)
+	}
+	return scopes, nil
+}
+
+// checkClientAgent refuses a client that acts for an agent who does not exist.
+func (s *Server) checkClientAgent(ctx context.Context, c domain.Client) error {
+	if c.Agent == nil {
+		return nil
+	}
+	_, err := s.Store.Agent(ctx, c.Organization, *c.Agent)
+	if domain.IsKind(err, domain.ErrorNotFound) {
+		return domain.Invalid("/agent_id", "oauth_client.agent_unknown", "There is no agent with this id. Give the id of an agent, or null.")
+	}
+	return err
+}
+
+// ListOAuthClients serves GET /v1/oauth-clients.
+func (s *Server) ListOAuthClients(ctx context.Context, r api.ListOAuthClientsRequestObject) (api.ListOAuthClientsResponseObject, error) {
+	clients, next, err := s.Store.Clients(ctx, principal(ctx).Organization, page(ctx, r.Params.Limit, r.Params.Cursor, r.Params.Order, api.SortOrderDesc))
+	if err != nil {
+		return nil, err
+	}
+	return api.ListOAuthClients200JSONResponse(api.OAuthClientList{Items: each(clients, toOAuthClient), NextCursor: next}), nil
+}
+
+// CreateOAuthClient serves POST /v1/oauth-clients.
+func (s *Server) CreateOAuthClient(ctx context.Context, r api.CreateOAuthClientRequestObject) (api.CreateOAuthClientResponseObject, error) {
+	maker := principal(ctx)
+	scopes, err := s.grantedScopes(maker, r.Body.Scopes)
+	if err != nil {
+		return nil, err
+	}
+	secret, hash := s.NewSecret()
+	c := domain.Client{ID: domain.NewID[domain.ClientID](), Organization: maker.Organization, Name: r.Body.Name, SecretHash: hash,
+		Scopes: scopes, Agent: unref[domain.AgentID](r.Body.AgentID), Version: 1, CreatedAt: s.Now()}
+	err = s.write(ctx, func(ctx context.Context) error {
+		if err := s.checkClientAgent(ctx, c); err != nil {
+			return err
+		}
+		return s.Store.CreateClient(ctx, c)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return api.CreateOAuthClient201JSONResponse{Body: toOAuthClientSecret(c, secret),
+		Headers: api.CreateOAuthClient201ResponseHeaders{ETag: etag(c.Version), Location: location("oauth-clients", string(c.ID))}}, nil
+}
+
+// GetOAuthClient serves GET /v1/oauth-clients/{id}.
+func (s *Server) GetOAuthClient(ctx context.Context, r api.GetOAuthClientRequestObject) (api.GetOAuthClientResponseObject, error) {
+	c, err := s.Store.Client(ctx, principal(ctx).Organization, domain.ClientID(r.ID))
+	if err != nil {
+		return nil, err
+	}
+	return api.GetOAuthClient200JSONResponse{Body: toOAuthClient(c), Headers: api.GetOAuthClient200ResponseHeaders{ETag: etag(c.Version)}}, nil
+}
+
+// DeleteOAuthClient serves DELETE /v1/oauth-clients/{id}.
+func (s *Server) DeleteOAuthClient(ctx context.Context, r api.DeleteOAuthClientRequestObject) (api.DeleteOAuthClientResponseObject, error) {
+	err := s.write(ctx, func(ctx context.Context) error {
+		c, err := s.Store.Client(ctx, principal(ctx).Organization, domain.ClientID(r.ID))
+		if err != nil {
+			return err
+		}
+		s.forgetClient(ctx, c.ID)
+		return s.Store.DeleteClient(ctx, c)
+	})
+	return api.DeleteOAuthClient204Response{}, err
+}
+
+// RotateOAuthClientSecret serves POST /v1/oauth-clients/{id}/rotate-secret.
+// Tokens that were issued before stay valid; only the cache reads the client anew.
+func (s *Server) RotateOAuthClientSecret(ctx context.Context, r api.RotateOAuthClientSecretRequestObject) (api.RotateOAuthClientSecretResponseObject, error) {
+	secret, hash := s.NewSecret()
+	var c domain.Client
+	err := s.write(ctx, func(ctx context.Context) (err error) {
+		if c, err = s.Store.Client(ctx, principal(ctx).Organization, domain.ClientID(r.ID)); err != nil {
+			return err
+		}
+		c.SecretHash = hash
+		s.forgetClient(ctx, c.ID)
+		return s.Store.SaveClient(ctx, &c)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return api.RotateOAuthClientSecret200JSONResponse{Body: toOAuthClientSecret(c, secret),
+		Headers: api.RotateOAuthClientSecret200ResponseHeaders{ETag: etag(c.Version)}}, nil
+}
+
+// forgetClient makes this node read a client anew, once its change is on disk.
+func (s *Server) forgetClient(ctx context.Context, id domain.ClientID) {
+	s.Store.After(ctx, func() { s.Forget(id) })
+}

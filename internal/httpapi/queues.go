@@ -1,0 +1,217 @@
+package httpapi
+
+import (
+	"context"
+
+	"github.com/parley-cx/parley/api"
+	"github.com/parley-cx/parley/internal/domain"
+)
+
+func toQueue(q domain.Queue) api.Queue {
+	return api.Queue{ID: string(q.ID), Name: q.Name, ExternalID: q.ExternalID, Description: q.Description,
+		AlertingTimeoutSeconds: q.AlertingTimeoutSeconds, DeclineSetsNotResponding: q.DeclineSetsNotResponding,
+		Acw: api.Acw{Mode: api.AcwMode(q.ACW)}, WrapUpCodeIds: words(q.WrapUpCodes), Version: q.Version,
+		CreatedAt: api.At(q.CreatedAt), UpdatedAt: api.At(q.UpdatedAt)}
+}
+
+// fromQueue takes over what a client may set.
+func fromQueue(q domain.Queue, a api.Queue) domain.Queue {
+	q.Name, q.ExternalID, q.Description = a.Name, a.ExternalID, a.Description
+	q.AlertingTimeoutSeconds, q.DeclineSetsNotResponding = a.AlertingTimeoutSeconds, a.DeclineSetsNotResponding
+	q.ACW = domain.ACWMode(a.Acw.Mode)
+	q.WrapUpCodes = []domain.WrapUpCodeID{}
+	seen := map[string]bool{}
+	for _, code := range a.WrapUpCodeIds {
+		if !seen[code] {
+			seen[code] = true
+			q.WrapUpCodes = append(q.WrapUpCodes, domain.WrapUpCodeID(code))
+		}
+	}
+	return q
+}
+
+// checkQueue refuses a queue that names wrap-up codes which do not exist.
+func (s *Server) checkQueue(ctx context.Context, q domain.Queue) error {
+	names, err := s.Store.LivingWrapUpCodes(ctx, q.Organization, q.WrapUpCodes)
+	if err != nil {
+		return err
+	}
+	for _, code := range q.WrapUpCodes {
+		if !names[code] {
+			return domain.Invalid("/wrap_up_code_ids", "wrap_up_code.unknown", "There is no wrap-up code "+string(code)+".")
+		}
+	}
+	return nil
+}
+
+// ListQueues serves GET /v1/queues.
+func (s *Server) ListQueues(ctx context.Context, r api.ListQueuesRequestObject) (api.ListQueuesResponseObject, error) {
+	queues, next, err := s.Store.Queues(ctx, principal(ctx).Organization, page(ctx, r.Params.Limit, r.Params.Cursor, r.Params.Order, api.SortOrderDesc))
+	if err != nil {
+		return nil, err
+	}
+	return api.ListQueues200JSONResponse(api.QueueList{Items: each(queues, toQueue), NextCursor: next}), nil
+}
+
+// CreateQueue serves POST /v1/queues.
+func (s *Server) CreateQueue(ctx context.Context, r api.CreateQueueRequestObject) (api.CreateQueueResponseObject, error) {
+	q := domain.NewQueue(principal(ctx).Organization, s.Now())
+	input, err := overlay(toQueue(q), r.Body)
+	if err != nil {
+		return nil, err
+	}
+	q = fromQueue(q, input)
+	err = s.write(ctx, func(ctx context.Context) error {
+		if err := s.checkQueue(ctx, q); err != nil {
+			return err
+		}
+		return s.Store.CreateQueue(ctx, q)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return api.CreateQueue201JSONResponse{Body: toQueue(q),
+		Headers: api.CreateQueue201ResponseHeaders{ETag: etag(q.Version), Location: location("queues", string(q.ID))}}, nil
+}
+
+// GetQueue serves GET /v1/queues/{id}.
+func (s *Server) GetQueue(ctx context.Context, r api.GetQueueRequestObject) (api.GetQueueResponseObject, error) {
+	q, err := s.Store.Queue(ctx, principal(ctx).Organization, domain.QueueID(r.ID))
+	if err != nil {
+		return nil, err
+	}
+	return api.GetQueue200JSONResponse{Body: toQueue(q), Headers: api.GetQueue200ResponseHeaders{ETag: etag(q.Version)}}, nil
+}
+
+// changeQueue puts a body over a queue: over its defaults for a replacement,
+// over what it is for a merge patch.
+func (s *Server) changeQueue(ctx context.Context, id, ifMatch string, body any, replace bool) (q domain.Queue, err error) {
+	err = s.write(ctx, func(ctx context.Context) error {
+		if q, err = s.Store.Queue(ctx, principal(ctx).Organization, domain.QueueID(id)); err != nil {
+			return err
+		}
+		if err := matches(ifMatch, q.Version, toQueue(q)); err != nil {
+			return err
+		}
+		base := toQueue(q)
+		if replace {
+			base = toQueue(domain.NewQueue(q.Organization, q.CreatedAt))
+		}
+		input, err := overlay(base, body)
+		if err != nil {
+			return err
+		}
+		q = fromQueue(q, input)
+		q.UpdatedAt = s.Now()
+		if err := s.checkQueue(ctx, q); err != nil {
+			return err
+		}
+		return s.Store.SaveQueue(ctx, &q)
+	})
+	return q, err
+}
+
+// ReplaceQueue serves PUT /v1/queues/{id}.
+func (s *Server) ReplaceQueue(ctx context.Context, r api.ReplaceQueueRequestObject) (api.ReplaceQueueResponseObject, error) {
+	q, err := s.changeQueue(ctx, r.ID, r.Params.IfMatch, r.Body, true)
+	if err != nil {
+		return nil, err
+	}
+	return api.ReplaceQueue200JSONResponse{Body: toQueue(q), Headers: api.ReplaceQueue200ResponseHeaders{ETag: etag(q.Version)}}, nil
+}
+
+// UpdateQueue serves PATCH /v1/queues/{id}.
+func (s *Server) UpdateQueue(ctx context.Context, r api.UpdateQueueRequestObject) (api.UpdateQueueResponseObject, error) {
+	q, err := s.changeQueue(ctx, r.ID, r.Params.IfMatch, r.Body, false)
+	if err != nil {
+		return nil, err
+	}
+	return api.UpdateQueue200JSONResponse{Body: toQueue(q), Headers: api.UpdateQueue200ResponseHeaders{ETag: etag(q.Version)}}, nil
+}
+
+// DeleteQueue serves DELETE /v1/queues/{id}.
+func (s *Server) DeleteQueue(ctx context.Context, r api.DeleteQueueRequestObject) (api.DeleteQueueResponseObject, error) {
+	err := s.write(ctx, func(ctx context.Context) error {
+		q, err := s.Store.Queue(ctx, principal(ctx).Organization, domain.QueueID(r.ID))
+		if err != nil {
+			return err
+		}
+		used, err := s.Store.QueueInUse(ctx, q.Organization, q.ID)
+		if err != nil {
+			return err
+		}
+		if used {
+			return domain.Conflict("queue.in_use", "A channel sends its messages to the queue, or an interaction of it is open.")
+		}
+		return s.Store.DeleteQueue(ctx, q, s.Now())
+	})
+	return api.DeleteQueue204Response{}, err
+}
+
+// ListQueueWrapUpCodes serves GET /v1/queues/{id}/wrap-up-codes (C39).
+func (s *Server) ListQueueWrapUpCodes(ctx context.Context, r api.ListQueueWrapUpCodesRequestObject) (api.ListQueueWrapUpCodesResponseObject, error) {
+	q, err := s.Store.Queue(ctx, principal(ctx).Organization, domain.QueueID(r.ID))
+	if err != nil {
+		return nil, err
+	}
+	codes, next, err := s.Store.WrapUpCodes(ctx, q.Organization, r.Params.Q, q.WrapUpCodes, page(ctx, r.Params.Limit, r.Params.Cursor, r.Params.Order, api.SortOrderDesc))
+	if err != nil {
+		return nil, err
+	}
+	return api.ListQueueWrapUpCodes200JSONResponse(api.WrapUpCodeList{Items: each(codes, toWrapUpCode), NextCursor: next}), nil
+}
+
+func toMember(m domain.Member) api.QueueMember {
+	return api.QueueMember{AgentID: string(m.Agent), AgentName: m.AgentName, Ring: m.Ring, Joined: m.Joined}
+}
+
+// ListQueueMembers serves GET /v1/queues/{id}/members.
+func (s *Server) ListQueueMembers(ctx context.Context, r api.ListQueueMembersRequestObject) (api.ListQueueMembersResponseObject, error) {
+	q, err := s.Store.Queue(ctx, principal(ctx).Organization, domain.QueueID(r.ID))
+	if err != nil {
+		return nil, err
+	}
+	members, next, err := s.Store.Members(ctx, q.Organization, q.ID, page(ctx, r.Params.Limit, r.Params.Cursor, r.Params.Order, api.SortOrderDesc))
+	if err != nil {
+		return nil, err
+	}
+	return api.ListQueueMembers200JSONResponse(api.QueueMemberList{Items: each(members, toMember), NextCursor: next}), nil
+}
+
+// PutQueueMember serves PUT /v1/queues/{id}/members/{agent_id}.
+func (s *Server) PutQueueMember(ctx context.Context, r api.PutQueueMemberRequestObject) (api.PutQueueMemberResponseObject, error) {
+	org, queue, agent := principal(ctx).Organization, domain.QueueID(r.ID), domain.AgentID(r.AgentID)
+	input, err := overlay(api.QueueMember{Ring: 1, Joined: true}, r.Body)
+	if err != nil {
+		return nil, err
+	}
+	m := domain.Member{Queue: queue, Agent: agent, Ring: input.Ring, Joined: input.Joined}
+	err = s.write(ctx, func(ctx context.Context) error {
+		if _, err := s.Store.Queue(ctx, org, queue); err != nil {
+			return err
+		}
+		a, err := s.Store.Agent(ctx, org, agent)
+		if err != nil {
+			return err
+		}
+		m.AgentName = a.Name
+		s.Store.After(ctx, func() { s.Freed(org, agent) })
+		return s.Store.PutMember(ctx, org, m)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return api.PutQueueMember200JSONResponse(toMember(m)), nil
+}
+
+// DeleteQueueMember serves DELETE /v1/queues/{id}/members/{agent_id}.
+func (s *Server) DeleteQueueMember(ctx context.Context, r api.DeleteQueueMemberRequestObject) (api.DeleteQueueMemberResponseObject, error) {
+	org := principal(ctx).Organization
+	err := s.write(ctx, func(ctx context.Context) error {
+		if _, err := s.Store.Queue(ctx, org, domain.QueueID(r.ID)); err != nil {
+			return err
+		}
+		return s.Store.DeleteMember(ctx, org, domain.QueueID(r.ID), domain.AgentID(r.AgentID))
+	})
+	return api.DeleteQueueMember204Response{}, err
+}

@@ -1,0 +1,106 @@
+package httpapi
+
+import (
+	"context"
+
+	"github.com/parley-cx/parley/api"
+	"github.com/parley-cx/parley/internal/compose"
+	"github.com/parley-cx/parley/internal/domain"
+	"github.com/parley-cx/parley/internal/storage"
+)
+
+// toReply shows a reply to its reader; what can be done with it depends on
+// whether the reader holds the interaction.
+func toReply(m domain.Message, i api.Interaction, holds bool) api.Reply {
+	base := toMessage(m, i.Channel)
+	actions := []domain.Action{}
+	if holds {
+		actions = m.Actions()
+	}
+	return api.Reply{ID: base.ID, Direction: base.Direction, Kind: base.Kind, Visibility: base.Visibility, Sender: base.Sender, Text: base.Text,
+		Attachments: base.Attachments, InReplyTo: base.InReplyTo, Channel: base.Channel, PlatformMessageID: base.PlatformMessageID,
+		PlatformTime: base.PlatformTime, CreatedAt: base.CreatedAt, Error: base.Error, Tombstone: base.Tombstone,
+		Status: api.ReplyStatus(m.Status), Attempts: m.Attempts, SendGroupID: m.SendGroupID, ClientMessageID: m.ClientMessageID,
+		ResendOf: ref(m.ResendOf), ResentAs: ref(m.ResentAs), Reconciled: m.Reconciled,
+		AllowedActions: each(actions, func(a domain.Action) api.ReplyAction { return api.ReplyAction(a) })}
+}
+
+// holds tells whether the viewer may reply in the interaction.
+func holds(i api.Interaction) bool {
+	for _, a := range i.AllowedActions {
+		if a == api.InteractionActionReply {
+			return true
+		}
+	}
+	return false
+}
+
+// replies shows replies of one interaction.
+func (s *Server) replies(ctx context.Context, id string, messages ...domain.Message) ([]api.Reply, error) {
+	i, err := s.interaction(ctx, id)
+	return each(messages, func(m domain.Message) api.Reply { return toReply(m, i, holds(i)) }), err
+}
+
+// CreateReplies serves POST /v1/interactions/{id}/replies (A15).
+func (s *Server) CreateReplies(ctx context.Context, r api.CreateRepliesRequestObject) (api.CreateRepliesResponseObject, error) {
+	d := compose.Draft{Text: r.Body.Text, Visibility: domain.Visibility(r.Body.Visibility)}
+	if r.Body.InReplyTo != nil {
+		d.InReplyTo = domain.MessageID(*r.Body.InReplyTo)
+	}
+	if r.Body.ClientMessageID != nil {
+		d.ClientMessageID = *r.Body.ClientMessageID
+	}
+	sent, err := s.Composer.Reply(ctx, principal(ctx), domain.InteractionID(r.ID), d)
+	if err != nil {
+		return nil, err
+	}
+	items, err := s.replies(ctx, r.ID, sent...)
+	return api.CreateReplies202JSONResponse(api.ReplyGroup{Items: items}), err
+}
+
+// ListReplies serves GET /v1/interactions/{id}/replies.
+func (s *Server) ListReplies(ctx context.Context, r api.ListRepliesRequestObject) (api.ListRepliesResponseObject, error) {
+	messages, next, err := s.Store.Messages(ctx, principal(ctx).Organization, domain.InteractionID(r.ID), storage.MessageFilter{Replies: true},
+		page(ctx, r.Params.Limit, r.Params.Cursor, r.Params.Order, api.SortOrderAsc))
+	if err != nil {
+		return nil, err
+	}
+	items, err := s.replies(ctx, r.ID, messages...)
+	if err != nil {
+		return nil, err
+	}
+	return api.ListReplies200JSONResponse(api.ReplyList{Items: items, NextCursor: next}), nil
+}
+
+// GetReply serves GET /v1/interactions/{id}/replies/{reply_id}.
+func (s *Server) GetReply(ctx context.Context, r api.GetReplyRequestObject) (api.GetReplyResponseObject, error) {
+	m, err := s.Store.Reply(ctx, principal(ctx).Organization, domain.InteractionID(r.ID), domain.MessageID(r.ReplyID))
+	if err != nil {
+		return nil, err
+	}
+	items, err := s.replies(ctx, r.ID, m)
+	if err != nil {
+		return nil, err
+	}
+	return api.GetReply200JSONResponse(items[0]), nil
+}
+
+// ResendReply serves POST /v1/interactions/{id}/replies/{reply_id}/resend (A25).
+func (s *Server) ResendReply(ctx context.Context, r api.ResendReplyRequestObject) (api.ResendReplyResponseObject, error) {
+	m, err := s.Composer.Resend(ctx, principal(ctx), domain.InteractionID(r.ID), domain.MessageID(r.ReplyID))
+	if err != nil {
+		return nil, err
+	}
+	items, err := s.replies(ctx, r.ID, m)
+	if err != nil {
+		return nil, err
+	}
+	return api.ResendReply202JSONResponse{Body: items[0],
+		Headers: api.ResendReply202ResponseHeaders{Location: location("interactions/"+r.ID+"/replies", items[0].ID)}}, nil
+}
+
+// DeleteReply serves DELETE /v1/interactions/{id}/replies/{reply_id} (D13).
+func (s *Server) DeleteReply(ctx context.Context, r api.DeleteReplyRequestObject) (api.DeleteReplyResponseObject, error) {
+	err := s.Composer.Delete(ctx, principal(ctx), domain.InteractionID(r.ID), domain.MessageID(r.ReplyID))
+	return api.DeleteReply204Response{}, err
+}

@@ -1,0 +1,158 @@
+// Package httpapi serves the contract. Handlers are thin: they read the request,
+// make one call and map its result; every failure is returned and becomes a
+// problem in one place; scopes and validation come from the contract, in one
+// middleware.
+package httpapi
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/parley-cx/parley/api"
+	"github.com/parley-cx/parley/internal/auth"
+	"github.com/parley-cx/parley/internal/channel"
+	"github.com/parley-cx/parley/internal/closing"
+	"github.com/parley-cx/parley/internal/compose"
+	"github.com/parley-cx/parley/internal/desk"
+	"github.com/parley-cx/parley/internal/domain"
+	"github.com/parley-cx/parley/internal/storage"
+	"github.com/parley-cx/parley/internal/stream"
+)
+
+// Server is the HTTP edge: what the handlers need.
+type Server struct {
+	Contract     *Contract
+	Store        *storage.Store
+	Verifier     Verifier
+	Tokens       auth.Endpoint
+	Keys         *auth.Keys
+	Desk         *desk.Desk
+	Composer     *compose.Composer
+	Closing      *closing.Closing
+	Hub          *stream.Hub
+	Hooks        *Hooks
+	Sandbox      *Sandbox // nil unless the sandbox is on
+	Capabilities map[domain.ChannelKind]channel.Capability
+	CheckURL     func(string) error // what may be set as an address to send to
+	Freed        func(domain.OrganizationID, domain.AgentID)
+	Deliver      func()
+	Forget       func(domain.ClientID) // ends a client's tokens on this node
+	NewSecret    func() (secret string, hash []byte)
+	PublicURL    string
+	Ready        func(context.Context) error
+	Now          func() time.Time
+	Machine      func() time.Time
+	Log          *slog.Logger
+
+	metrics *metrics
+}
+
+// Verifier tells who a token speaks for.
+type Verifier interface {
+	Verify(ctx context.Context, token string) (domain.Principal, error)
+}
+
+// Handler builds the routes.
+func (s *Server) Handler() *echo.Echo {
+	s.metrics = newMetrics()
+	e := echo.New()
+	e.HideBanner, e.HidePort = true, true
+	e.HTTPErrorHandler = s.handleError
+	e.Use(s.identify, s.observe, s.enforce)
+	api.RegisterHandlers(e, api.NewStrictHandler(s, nil))
+	s.operationRoutes(e)
+	return e
+}
+
+// overlay puts the fields of a body over a resource: what a body leaves out
+// keeps its value. It serves creation (over the defaults), replacement (over the
+// defaults) and merge patches (over the resource as it is).
+func overlay[T any](base T, body any) (T, error) {
+	raw, err := json.Marshal(body)
+	if err != nil {
+		return base, err
+	}
+	// A copy through JSON, so that base's pointers and lists stay as they are.
+	whole, err := json.Marshal(base)
+	if err != nil {
+		return base, err
+	}
+	var out T
+	if err := json.Unmarshal(whole, &out); err != nil {
+		return base, err
+	}
+	if err := json.Unmarshal(raw, &out); err != nil {
+		return base, fmt.Errorf("overlay: %w", err)
+	}
+	return out, nil
+}
+
+// page reads the place in a list; every list but transcripts is newest first.
+func page(ctx context.Context, limit int, cursor string, order api.SortOrder, normal api.SortOrder) storage.Page {
+	if limit == 0 {
+		limit = 50
+	}
+	if order == "" {
+		order = normal
+	}
+	return storage.Page{Limit: limit, Cursor: cursor, Asc: order == api.SortOrderAsc, Filter: infoOf(ctx).filter}
+}
+
+// etag writes a version as the header does.
+func etag(version int64) string { return `"` + strconv.FormatInt(version, 10) + `"` }
+
+// matches holds a resource to If-Match; an empty one or "*" matches everything.
+func matches(ifMatch string, version int64, current any) error {
+	if ifMatch == "" {
+		return nil
+	}
+	for tag := range strings.SplitSeq(ifMatch, ",") {
+		if tag = strings.TrimSpace(tag); tag == "*" || tag == etag(version) {
+			return nil
+		}
+	}
+	return &domain.Error{Kind: domain.ErrorStale, Code: "precondition.failed",
+		Detail: "The resource has another version by now; current holds it.", Current: current}
+}
+
+// each converts a list; an empty one stays a list.
+func each[A, B any](items []A, convert func(A) B) []B {
+	out := make([]B, len(items))
+	for i, item := range items {
+		out[i] = convert(item)
+	}
+	return out
+}
+
+// ref converts an optional id.
+func ref[T ~string](id *T) *string {
+	if id == nil {
+		return nil
+	}
+	s := string(*id)
+	return &s
+}
+
+// unref converts an optional id back.
+func unref[T ~string](id *string) *T {
+	if id == nil {
+		return nil
+	}
+	t := T(*id)
+	return &t
+}
+
+// location is where a created resource can be read.
+func location(path, id string) string { return "/v1/" + path + "/" + id }
+
+// write runs one change of a resource in its transaction.
+func (s *Server) write(ctx context.Context, change func(ctx context.Context) error) error {
+	return s.Store.InTx(ctx, change)
+}

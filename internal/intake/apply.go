@@ -1,0 +1,241 @@
+package intake
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/parley-cx/parley/internal/channel"
+	"github.com/parley-cx/parley/internal/domain"
+)
+
+// Store is what the applier needs of the database.
+type Store interface {
+	InTx(ctx context.Context, fn func(context.Context) error) error
+	After(ctx context.Context, f func())
+	PendingLanes(ctx context.Context) ([]int64, error)
+	LockLane(ctx context.Context, lane int64) (bool, error)
+	PendingEvents(ctx context.Context, lane int64, limit int) ([]domain.InboxEvent, error)
+	MarkInbox(ctx context.Context, events []domain.InboxEvent, state domain.InboxState, fault string, now time.Time) error
+	ChannelsOfAccounts(ctx context.Context, org domain.OrganizationID, kind domain.ChannelKind, accounts []string) (map[string]domain.Channel, error)
+	Threads
+}
+
+// Threads is where messages end up.
+type Threads interface {
+	LockThreads(ctx context.Context, org domain.OrganizationID, ch domain.ChannelID, addresses []string) (map[string]domain.Thread, error)
+	LockInteractions(ctx context.Context, org domain.OrganizationID, ids []domain.InteractionID) (map[domain.InteractionID]domain.Interaction, error)
+	MessagesByPlatformID(ctx context.Context, org domain.OrganizationID, ch domain.ChannelID, ids []string) (map[string]domain.Message, error)
+	CreateThread(ctx context.Context, t domain.Thread, c domain.Contact) error
+	SaveThread(ctx context.Context, t *domain.Thread) error
+	CreateInteraction(ctx context.Context, i domain.Interaction) error
+	SaveInteraction(ctx context.Context, i *domain.Interaction) error
+	CreateMessages(ctx context.Context, messages ...domain.Message) error
+	Append(ctx context.Context, events ...domain.Event) error
+}
+
+// Receipts applies what a platform reports of our own messages, inside the
+// transaction of ctx.
+type Receipts interface {
+	Apply(ctx context.Context, ch domain.Channel, events []channel.Event) error
+}
+
+// Applier works off the inbox, lane by lane. Many events of a lane share one
+// transaction; one that cannot be applied is set aside and its neighbours go on.
+type Applier struct {
+	Store    Store
+	Adapters map[domain.ChannelKind]channel.Adapter
+	Receipts Receipts
+	Queued   func(domain.OrganizationID, domain.QueueID) // something waits in a queue
+	Now      func() time.Time
+	Log      *slog.Logger
+}
+
+// maxApplied bounds how many events one transaction applies.
+const maxApplied = 64
+
+// workers is how many lanes one node works on at once.
+const workers = 4
+
+// Name names the loop.
+func (a *Applier) Name() string { return "intake" }
+
+// RunDue applies what waits in every lane that no other node holds.
+func (a *Applier) RunDue(ctx context.Context, _ time.Time) (ran int, next time.Time, err error) {
+	lanes, err := a.Store.PendingLanes(ctx)
+	if err != nil || len(lanes) == 0 {
+		return 0, next, err
+	}
+	var group sync.WaitGroup
+	var mu sync.Mutex
+	work := make(chan int64, len(lanes))
+	for _, l := range lanes {
+		work <- l
+	}
+	close(work)
+	for range min(workers, len(lanes)) {
+		group.Go(func() {
+			for l := range work {
+				n, laneErr := a.lane(ctx, l)
+				mu.Lock()
+				ran += n
+				if laneErr != nil {
+					err = laneErr
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	group.Wait()
+	return ran, next, err
+}
+
+// lane applies the oldest events of a lane. When they cannot be applied
+// together, each goes alone, and the one at fault is set aside.
+func (a *Applier) lane(ctx context.Context, lane int64) (int, error) {
+	n, err := a.batch(ctx, lane, maxApplied)
+	if err == nil || domain.IsKind(err, domain.ErrorUnavailable) || ctx.Err() != nil {
+		return n, err
+	}
+	a.Log.WarnContext(ctx, "a batch of events could not be applied together", "lane", lane, "error", err)
+	for range maxApplied {
+		n, err := a.batch(ctx, lane, 1)
+		if err != nil && !domain.IsKind(err, domain.ErrorUnavailable) && ctx.Err() == nil {
+			n, err = a.setAside(ctx, lane, err)
+		}
+		if err != nil || n == 0 {
+			return 1, err
+		}
+	}
+	return maxApplied, nil
+}
+
+func (a *Applier) batch(ctx context.Context, lane int64, limit int) (n int, err error) {
+	err = a.Store.InTx(ctx, func(ctx context.Context) error {
+		taken, err := a.Store.LockLane(ctx, lane)
+		if err != nil || !taken {
+			n = 0
+			return err
+		}
+		events, err := a.Store.PendingEvents(ctx, lane, limit)
+		n = len(events)
+		if err != nil || n == 0 {
+			return err
+		}
+		return a.apply(ctx, events)
+	})
+	return n, err
+}
+
+// setAside marks the first event of a lane as one that cannot be applied.
+func (a *Applier) setAside(ctx context.Context, lane int64, cause error) (n int, err error) {
+	a.Log.ErrorContext(ctx, "an event could not be applied and is set aside", "lane", lane, "error", cause)
+	err = a.Store.InTx(ctx, func(ctx context.Context) error {
+		taken, err := a.Store.LockLane(ctx, lane)
+		if err != nil || !taken {
+			return err
+		}
+		events, err := a.Store.PendingEvents(ctx, lane, 1)
+		n = len(events)
+		if err != nil || n == 0 {
+			return err
+		}
+		return a.Store.MarkInbox(ctx, events, domain.InboxQuarantined, "could not be applied", a.Now())
+	})
+	return n, err
+}
+
+// account names a channel as a platform does.
+type account struct {
+	organization domain.OrganizationID
+	kind         domain.ChannelKind
+	id           string
+}
+
+// parsed is an event with its meaning.
+type parsed struct {
+	domain.InboxEvent
+	event channel.Event
+}
+
+// apply gives a lane's events their effects, channel by channel.
+func (a *Applier) apply(ctx context.Context, events []domain.InboxEvent) error {
+	var order []account
+	byAccount := map[account][]parsed{}
+	faulty := map[string][]domain.InboxEvent{}
+	for _, e := range events {
+		meaning, err := a.parse(e)
+		if err != nil {
+			faulty[err.Error()] = append(faulty[err.Error()], e)
+			continue
+		}
+		key := account{e.Organization, e.Kind, e.AccountID}
+		if _, known := byAccount[key]; !known {
+			order = append(order, key)
+		}
+		byAccount[key] = append(byAccount[key], parsed{e, meaning})
+	}
+	for _, key := range order {
+		if err := a.applyAccount(ctx, key, byAccount[key]); err != nil {
+			return err
+		}
+	}
+	for reason, set := range faulty {
+		if err := a.Store.MarkInbox(ctx, set, domain.InboxQuarantined, reason, a.Now()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// parse reads one event; what makes an adapter panic is a fault of that event.
+func (a *Applier) parse(e domain.InboxEvent) (event channel.Event, err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			a.Log.Error("an adapter panicked", "kind", e.Kind, "inbox_id", e.ID)
+			err = fault("the adapter panicked")
+		}
+	}()
+	adapter, ok := a.Adapters[e.Kind]
+	if !ok {
+		return event, fault("no adapter for " + string(e.Kind))
+	}
+	event, err = adapter.Parse(channel.Envelope{Kind: e.Kind, AccountID: e.AccountID, Field: e.Field, Payload: e.Payload})
+	if err != nil {
+		return event, fault(err.Error())
+	}
+	return event, nil
+}
+
+func (a *Applier) applyAccount(ctx context.Context, key account, items []parsed) error {
+	channels, err := a.Store.ChannelsOfAccounts(ctx, key.organization, key.kind, []string{key.id})
+	if err != nil {
+		return err
+	}
+	inbox := make([]domain.InboxEvent, len(items))
+	var messages, receipts []channel.Event
+	for i, item := range items {
+		inbox[i] = item.InboxEvent
+		switch item.event.Kind {
+		case channel.EventMessage:
+			messages = append(messages, item.event)
+		case channel.EventEcho, channel.EventDelivered, channel.EventRead:
+			receipts = append(receipts, item.event)
+		}
+	}
+	ch, known := channels[key.id]
+	if !known {
+		return a.Store.MarkInbox(ctx, inbox, domain.InboxQuarantined, "no channel for this account", a.Now())
+	}
+	if err := a.receive(ctx, ch, messages); err != nil {
+		return fmt.Errorf("messages: %w", err)
+	}
+	if len(receipts) > 0 {
+		if err := a.Receipts.Apply(ctx, ch, receipts); err != nil {
+			return fmt.Errorf("receipts: %w", err)
+		}
+	}
+	return a.Store.MarkInbox(ctx, inbox, domain.InboxApplied, "", a.Now())
+}

@@ -1,0 +1,54 @@
+// Package jobs is time and what happens in it: the clock that the business lives by, and the loops that do what has
+// become due.
+//
+// All work that waits is in the database. A loop is woken by what changed, by its next deadline, or at the latest by
+// its poll, and then does everything that is due; a lost wake-up or a restart costs a moment, never a piece of work.
+package jobs
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+// precision is that of every business time: the database and the API know milliseconds, and a time that was stored
+// must equal the one that was meant.
+const precision = time.Millisecond
+
+// Clock tells two times.
+//
+// Business time, Now, is what customers and agents live by: offers, windows, retries, wrap-up, expiry of media,
+// created_at. In a sandbox it can be moved forward, so that a test need not wait a day for a window to close.
+// Everything written in business time moves together.
+//
+// Machine time, Machine, is what computers agree on with each other: expiry of tokens, leases, tolerance of
+// signatures, signed URLs, timeouts, rate limits. Nothing moves it. A lease in business time would end the moment a
+// sandbox moves its clock, and the same message would be sent twice.
+//
+// Business time is machine time plus an offset, which is zero outside a sandbox. A Clock is safe for concurrent use.
+type Clock struct {
+	machine func() time.Time
+	offset  atomic.Int64
+}
+
+// NewClock makes a clock with no offset on machine, which is time.Now in a program and a fixed time in a test.
+func NewClock(machine func() time.Time) *Clock { return &Clock{machine: machine} }
+
+// Now is business time, in UTC and whole milliseconds.
+func (c *Clock) Now() time.Time { return c.Machine().Add(c.Offset()).Truncate(precision) }
+
+// Machine is machine time, in UTC.
+func (c *Clock) Machine() time.Time { return c.machine().UTC() }
+
+// Offset is how far business time is ahead of machine time.
+func (c *Clock) Offset() time.Duration { return time.Duration(c.offset.Load()) }
+
+// SetOffset moves business time to d ahead of machine time. It moves forward only: a smaller offset than the present
+// one is ignored, so that a late reader of the stored offset cannot turn time back.
+func (c *Clock) SetOffset(d time.Duration) {
+	for {
+		present := c.offset.Load()
+		if int64(d) <= present || c.offset.CompareAndSwap(present, int64(d)) {
+			return
+		}
+	}
+}

@@ -1,0 +1,83 @@
+package simulator
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"sync"
+
+	"github.com/parley-cx/parley/internal/domain"
+)
+
+// maxCopies bounds the equal webhooks of one Inbound.
+const maxCopies = 16
+
+// Person is a simulated customer.
+type Person struct {
+	ID   string
+	Name string // what the platform tells of them when it is asked
+}
+
+// Attachment is what a simulated customer sends along.
+type Attachment struct {
+	Type string // in the platform's words
+	URL  string
+}
+
+// InboundMessage is what a simulated customer writes.
+type InboundMessage struct {
+	AccountID   string
+	From        Person
+	Text        string
+	Attachments []Attachment
+	MessageID   string          // empty for a new one
+	Timestamp   int64           // the platform's time, milliseconds since 1970; zero for business time
+	Payload     json.RawMessage // an item of a webhook, sent byte for byte instead of all of the above but the account
+	Copies      int             // equal webhooks, all at once; one at least and sixteen at most
+}
+
+// InboundResult is what came of it.
+type InboundResult struct {
+	WebhookURL string
+	Status     int      // the receiver's answer, of several the highest
+	MessageIDs []string // of the messages in the webhook
+}
+
+// Inbound makes a signed webhook, sends it and waits for the answers. It is sent once whatever they are. An account
+// that nobody has, or a message from nobody, is a domain error of kind invalid; that no copy was answered, one of kind
+// unavailable.
+func (s *Simulator) Inbound(ctx context.Context, in InboundMessage) (InboundResult, error) {
+	if in.Payload == nil && in.From.ID == "" {
+		return InboundResult{}, domain.Invalid("/from", "sandbox.sender_missing", "A message needs a sender.")
+	}
+	ctx, cancel := s.bound(ctx)
+	defer cancel()
+	body, ids := s.platform.inbound(in)
+	address, status, err := s.sendCopies(ctx, in, body)
+	switch {
+	case status != 0:
+		return InboundResult{WebhookURL: address, Status: status, MessageIDs: ids}, nil
+	case errors.Is(err, errNoWebhook):
+		return InboundResult{}, domain.Invalid("/account_id", "sandbox.unknown_account", "No channel has this account.")
+	}
+	return InboundResult{}, &domain.Error{Kind: domain.ErrorUnavailable, Code: "sandbox.webhook_unanswered",
+		Detail: "The webhook was not answered.", Cause: err}
+}
+
+// sendCopies sends equal webhooks at once and gives the highest status, or an error where none was answered.
+func (s *Simulator) sendCopies(ctx context.Context, in InboundMessage, body []byte) (address string, status int, err error) {
+	var mu sync.Mutex
+	var sending sync.WaitGroup
+	for range min(max(in.Copies, 1), maxCopies) {
+		sending.Go(func() {
+			to, answered, failure := s.sender.send(ctx, in.AccountID, body)
+			mu.Lock()
+			defer mu.Unlock()
+			if answered >= status {
+				address, status, err = to, answered, failure
+			}
+		})
+	}
+	sending.Wait()
+	return address, status, err
+}

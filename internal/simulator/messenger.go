@@ -1,0 +1,216 @@
+package simulator
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// The limits of one message (Meta, Messenger Platform, Send API).
+const (
+	maxText     = 2000
+	maxMetadata = 1000
+)
+
+// messenger plays Messenger: the Send API, and as much of the User profile API as tells a name.
+type messenger struct {
+	accounts Accounts
+	now      func() time.Time
+	people   *people
+}
+
+// message is one that the platform took.
+type message struct {
+	thread
+	id       string
+	text     string
+	metadata string
+	at       time.Time
+}
+
+// answer judges a call. taken is the message that it sent, nil where it sent none.
+func (m messenger) answer(ctx context.Context, call Request) (said answer, taken *message) {
+	object, edge, ok := graphPath(call.Path)
+	switch {
+	case ok && edge == "messages" && call.Method == http.MethodPost:
+		return m.take(ctx, object, call)
+	case ok && edge == "messages":
+		return unknownObject(call.Method, object), nil
+	case ok && edge == "" && call.Method == http.MethodGet:
+		return m.profile(ctx, object, call), nil
+	}
+	return unknownPath(call.Path), nil
+}
+
+// graphPath reads /{version}/{object}/{edge}, where there may be no edge.
+func graphPath(path string) (object, edge string, ok bool) {
+	parts := strings.Split(strings.TrimPrefix(path, "/"), "/")
+	if len(parts) == 2 {
+		parts = append(parts, "")
+	}
+	if len(parts) != 3 || !isVersion(parts[0]) {
+		return "", "", false
+	}
+	object, err := url.PathUnescape(parts[1])
+	return object, parts[2], err == nil && object != ""
+}
+
+// isVersion tells a version of the Graph API, such as v25.0.
+func isVersion(part string) bool {
+	number, prefixed := strings.CutPrefix(part, "v")
+	major, minor, _ := strings.Cut(number, ".")
+	return prefixed && isNumber(major) && isNumber(minor)
+}
+
+func isNumber(text string) bool {
+	return text != "" && strings.Trim(text, "0123456789") == ""
+}
+
+// take judges a send: the token first, then the message.
+func (m messenger) take(ctx context.Context, page string, call Request) (answer, *message) {
+	if refused := m.authorize(ctx, page, call); refused != nil {
+		return *refused, nil
+	}
+	send, refused := readSend(call.Body)
+	if refused != nil {
+		return *refused, nil
+	}
+	taken := &message{
+		thread: thread{account: page, contact: send.Recipient.ID}, id: newMessageID(),
+		text: send.Message.Text, metadata: send.Message.Metadata, at: m.now(),
+	}
+	return graphAnswer(http.StatusOK, sendAnswer{RecipientID: taken.contact, MessageID: taken.id}), taken
+}
+
+// sendAnswer is the answer to a message that was taken (Meta, Messenger Platform, Send API).
+type sendAnswer struct {
+	RecipientID string `json:"recipient_id"`
+	MessageID   string `json:"message_id"`
+}
+
+// authorize refuses a call without the page's access token.
+func (m messenger) authorize(ctx context.Context, page string, call Request) *answer {
+	account, known, err := m.accounts.Account(ctx, page)
+	var refused answer
+	switch token := accessToken(call); {
+	case err != nil:
+		refused = unknownError()
+	case token == "" || known && account.AccessToken != "" && token != account.AccessToken:
+		refused = invalidToken()
+	default:
+		return nil
+	}
+	return &refused
+}
+
+// accessToken is a call's bearer token, or its parameter access_token.
+func accessToken(call Request) string {
+	kind, token, _ := strings.Cut(call.Header.Get("Authorization"), " ")
+	if strings.EqualFold(kind, "Bearer") && strings.TrimSpace(token) != "" {
+		return strings.TrimSpace(token)
+	}
+	query, _ := url.ParseQuery(call.Query)
+	return query.Get("access_token")
+}
+
+// send is the body of a send, as much of it as is judged.
+type send struct {
+	Recipient     *struct{ ID string }
+	MessagingType string `json:"messaging_type"`
+	Tag           string
+	Message       *struct{ Text, Metadata string }
+}
+
+// readSend reads and judges a body. Members that are not known are ignored, as the Graph API does.
+func readSend(body []byte) (send, *answer) {
+	var s send
+	fault := "Invalid parameter"
+	if json.Unmarshal(body, &s) == nil {
+		fault = s.fault()
+	}
+	if fault == "" {
+		return s, nil
+	}
+	refused := invalidParameter(fault)
+	return send{}, &refused
+}
+
+// fault is what the Send API finds wrong; empty where it takes the message. The tags for updates ended in April 2026
+// (Meta, Messenger Platform, Message tags).
+func (s send) fault() string {
+	types := []string{"RESPONSE", "UPDATE", "MESSAGE_TAG"}
+	switch {
+	case s.Recipient == nil:
+		return "The parameter recipient is required"
+	case s.Recipient.ID == "":
+		return `Param recipient[id] must be a valid ID string (e.g., "123")`
+	case !slices.Contains(types, s.MessagingType):
+		return "Param messaging_type must be one of {" + strings.Join(types, ", ") + "}"
+	case s.MessagingType == "MESSAGE_TAG" && s.Tag != "HUMAN_AGENT":
+		return "Param tag must be one of {HUMAN_AGENT}"
+	case s.Message == nil || s.Message.Text == "":
+		return "Message cannot be empty, must provide valid attachment or text"
+	case utf8.RuneCountInString(s.Message.Text) > maxText:
+		return fmt.Sprintf("Length of param message[text] must be less than or equal to %d", maxText)
+	case utf8.RuneCountInString(s.Message.Metadata) > maxMetadata:
+		return fmt.Sprintf("Length of param message[metadata] must be less than or equal to %d", maxMetadata)
+	}
+	return ""
+}
+
+// tooLarge is the answer to a body that is larger than any message.
+func (messenger) tooLarge() answer {
+	return graphFault{Message: "(#100) Invalid parameter", Code: 100}.answer(http.StatusRequestEntityTooLarge)
+}
+
+// failure is the answer of the modes in which a call is answered without being judged.
+func (messenger) failure(faults Faults) answer {
+	var said answer
+	switch faults.Mode {
+	case ModeReject:
+		said = rejection(faults)
+	case ModeRateLimit:
+		said = tooMuch(faults.RetryAfterSeconds != nil)
+	case ModeBadGateway:
+		return badGateway()
+	default:
+		said = unknownError()
+	}
+	if faults.RetryAfterSeconds != nil && faults.Mode != ModeReject {
+		said.header["Retry-After"] = strconv.Itoa(*faults.RetryAfterSeconds)
+	}
+	return said
+}
+
+func rejection(faults Faults) answer {
+	fault := graphFault{Code: 100}
+	if faults.Code != nil {
+		fault.Code = *faults.Code
+	}
+	if faults.Subcode != nil {
+		fault.Subcode = *faults.Subcode
+	}
+	fault.Message = fmt.Sprintf("(#%d) The simulated platform was told to reject this.", fault.Code)
+	return fault.answer(http.StatusBadRequest)
+}
+
+// tooMuch is throttling. The Graph API says so by the code alone; with a time to wait it is played as HTTP does.
+func tooMuch(timed bool) answer {
+	status := http.StatusBadRequest
+	if timed {
+		status = http.StatusTooManyRequests
+	}
+	return graphFault{Message: "(#613) Calls to this api have exceeded the rate limit.", Code: 613}.answer(status)
+}
+
+func badGateway() answer {
+	const page = "<!DOCTYPE html>\n<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>\n"
+	return answer{status: http.StatusBadGateway, header: map[string]string{"Content-Type": "text/html; charset=utf-8"}, body: []byte(page)}
+}

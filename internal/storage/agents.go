@@ -1,0 +1,92 @@
+package storage
+
+import (
+	"context"
+	"time"
+
+	"github.com/parley-cx/parley/internal/domain"
+)
+
+type agentRow struct {
+	OrganizationID string `gorm:"primaryKey"`
+	ID             string `gorm:"primaryKey"`
+	Name           string
+	DisplayName    *string
+	Email          *string
+	Scopes         string
+	Presence       string
+	PresenceNote   *string
+	NotResponding  bool
+	Alerting       int
+	Connected      int
+	WrapUp         int
+	IdleSince      int64
+	Version        int64
+	CreatedAt      int64 `gorm:"<-:create"`
+	UpdatedAt      int64
+	DeletedAt      *int64
+}
+
+func (agentRow) TableName() string { return "agents" }
+
+func toAgentRow(a domain.Agent) agentRow {
+	return agentRow{OrganizationID: string(a.Organization), ID: string(a.ID), Name: a.Name, DisplayName: a.DisplayName,
+		Email: a.Email, Scopes: domain.Join(a.Scopes), Presence: string(a.Presence), PresenceNote: a.PresenceNote,
+		NotResponding: a.NotResponding, Alerting: a.Load.Alerting, Connected: a.Load.Connected, WrapUp: a.Load.WrapUp,
+		IdleSince: ms(a.IdleSince), Version: a.Version, CreatedAt: ms(a.CreatedAt), UpdatedAt: ms(a.UpdatedAt)}
+}
+
+func fromAgentRow(r agentRow) domain.Agent {
+	return domain.Agent{ID: domain.AgentID(r.ID), Organization: domain.OrganizationID(r.OrganizationID), Name: r.Name,
+		DisplayName: r.DisplayName, Email: r.Email, Scopes: domain.ParseScopes(r.Scopes), Presence: domain.Presence(r.Presence),
+		PresenceNote: r.PresenceNote, NotResponding: r.NotResponding,
+		Load:      domain.Load{Alerting: r.Alerting, Connected: r.Connected, WrapUp: r.WrapUp},
+		IdleSince: fromMS(r.IdleSince), Version: r.Version, CreatedAt: fromMS(r.CreatedAt), UpdatedAt: fromMS(r.UpdatedAt)}
+}
+
+// CreateAgent adds an agent.
+func (s *Store) CreateAgent(ctx context.Context, a domain.Agent) error {
+	return insert(ctx, s, "", toAgentRow(a))
+}
+
+// SaveAgent writes an agent that was read, one version up.
+func (s *Store) SaveAgent(ctx context.Context, a *domain.Agent) error {
+	defer func() { a.Version++ }()
+	return update(ctx, s, toAgentRow(*a))
+}
+
+// Agent gives one agent.
+func (s *Store) Agent(ctx context.Context, org domain.OrganizationID, agent domain.AgentID) (domain.Agent, error) {
+	r, err := one[agentRow](s.living(ctx, org).Where("id = ?", agent), "agent")
+	if err != nil {
+		return domain.Agent{}, err
+	}
+	return fromAgentRow(r), nil
+}
+
+// LockAgent gives one agent and holds the row until the transaction ends.
+func (s *Store) LockAgent(ctx context.Context, org domain.OrganizationID, agent domain.AgentID) (domain.Agent, error) {
+	r, err := one[agentRow](forUpdate(s.living(ctx, org).Where("id = ?", agent)), "agent")
+	if err != nil {
+		return domain.Agent{}, err
+	}
+	return fromAgentRow(r), nil
+}
+
+// Agents lists agents whose name contains q, in any case.
+func (s *Store) Agents(ctx context.Context, org domain.OrganizationID, q string, p Page) ([]domain.Agent, *string, error) {
+	db := s.living(ctx, org)
+	if q != "" {
+		db = db.Where("lower(name) LIKE ? ESCAPE '!'", containing(q))
+	}
+	rows, next, err := page(db, p, func(r agentRow) string { return r.ID })
+	return each(rows, fromAgentRow), next, err
+}
+
+// DeleteAgent hides an agent and ends their memberships; transcripts keep the name.
+func (s *Store) DeleteAgent(ctx context.Context, a domain.Agent, now time.Time) error {
+	if err := s.exec(ctx, "DELETE FROM queue_members WHERE organization_id = ? AND agent_id = ?", a.Organization, a.ID); err != nil {
+		return err
+	}
+	return s.exec(ctx, "UPDATE agents SET deleted_at = ? WHERE organization_id = ? AND id = ?", ms(now), a.Organization, a.ID)
+}

@@ -1,0 +1,90 @@
+package storage
+
+import (
+	"context"
+
+	"github.com/parley-cx/parley/internal/domain"
+)
+
+type contactRow struct {
+	OrganizationID string `gorm:"primaryKey"`
+	ID             string `gorm:"primaryKey"`
+	ChannelID      string `gorm:"<-:create"`
+	Address        string `gorm:"<-:create"`
+	DisplayName    *string
+	CreatedAt      int64 `gorm:"<-:create"`
+}
+
+func (contactRow) TableName() string { return "contacts" }
+
+type threadRow struct {
+	OrganizationID    string `gorm:"primaryKey"`
+	ID                string `gorm:"primaryKey"`
+	ChannelID         string `gorm:"<-:create"`
+	ContactID         string `gorm:"<-:create"`
+	Address           string `gorm:"<-:create"`
+	OpenInteractionID *string
+	LastInteractionID *string
+	Position          int64
+	LastInboundAt     *int64
+	DeliveredUpTo     *int64
+	ReadUpTo          *int64
+	PendingReceipts   string
+	Version           int64
+	CreatedAt         int64 `gorm:"<-:create"`
+}
+
+func (threadRow) TableName() string { return "threads" }
+
+func toThreadRow(t domain.Thread) threadRow {
+	return threadRow{OrganizationID: string(t.Organization), ID: string(t.ID), ChannelID: string(t.Channel), ContactID: string(t.Contact),
+		Address: t.Address, OpenInteractionID: id[string](t.Open), LastInteractionID: id[string](t.Last), Position: t.Position,
+		LastInboundAt: msPtr(t.LastInboundAt), DeliveredUpTo: msPtr(t.DeliveredUpTo), ReadUpTo: msPtr(t.ReadUpTo),
+		PendingReceipts: doc(t.PendingReceipts), Version: t.Version, CreatedAt: ms(t.CreatedAt)}
+}
+
+func fromThreadRow(r threadRow) domain.Thread {
+	return domain.Thread{ID: domain.ThreadID(r.ID), Organization: domain.OrganizationID(r.OrganizationID), Channel: domain.ChannelID(r.ChannelID),
+		Contact: domain.ContactID(r.ContactID), Address: r.Address, Open: id[domain.InteractionID](r.OpenInteractionID),
+		Last: id[domain.InteractionID](r.LastInteractionID), Position: r.Position, LastInboundAt: fromMSPtr(r.LastInboundAt),
+		DeliveredUpTo: fromMSPtr(r.DeliveredUpTo), ReadUpTo: fromMSPtr(r.ReadUpTo),
+		PendingReceipts: fromDoc[map[string]domain.ReplyStatus](r.PendingReceipts), Version: r.Version, CreatedAt: fromMS(r.CreatedAt)}
+}
+
+// CreateThread adds a thread and the contact whom it is with.
+func (s *Store) CreateThread(ctx context.Context, t domain.Thread, c domain.Contact) error {
+	contact := contactRow{OrganizationID: string(c.Organization), ID: string(c.ID), ChannelID: string(c.Channel), Address: c.Address,
+		DisplayName: c.DisplayName, CreatedAt: ms(c.CreatedAt)}
+	if err := insert(ctx, s, "", contact); err != nil {
+		return err
+	}
+	return insert(ctx, s, "", toThreadRow(t))
+}
+
+// SaveThread writes a thread that was read, one version up.
+func (s *Store) SaveThread(ctx context.Context, t *domain.Thread) error {
+	defer func() { t.Version++ }()
+	return update(ctx, s, toThreadRow(*t))
+}
+
+// LockThreads gives a channel's threads with these addresses, by address, and
+// holds their rows until the transaction ends.
+func (s *Store) LockThreads(ctx context.Context, org domain.OrganizationID, ch domain.ChannelID, addresses []string) (map[string]domain.Thread, error) {
+	rows, err := all[threadRow](forUpdate(s.db(ctx).
+		Where("organization_id = ? AND channel_id = ? AND address IN ?", org, ch, addresses).Order("id")))
+	threads := map[string]domain.Thread{}
+	for _, r := range rows {
+		threads[r.Address] = fromThreadRow(r)
+	}
+	return threads, err
+}
+
+// LockThreadsByID gives threads and holds their rows until the transaction ends.
+func (s *Store) LockThreadsByID(ctx context.Context, org domain.OrganizationID, ids []domain.ThreadID) (map[domain.ThreadID]domain.Thread, error) {
+	rows, err := all[threadRow](forUpdate(s.db(ctx).Where("organization_id = ? AND id IN ?", org, ids).Order("id")))
+	threads := map[domain.ThreadID]domain.Thread{}
+	for _, r := range rows {
+		threads[domain.ThreadID(r.ID)] = fromThreadRow(r)
+	}
+	return threads, err
+}

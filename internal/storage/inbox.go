@@ -1,0 +1,130 @@
+package storage
+
+import (
+	"context"
+	"slices"
+	"sort"
+	"time"
+
+	"github.com/parley-cx/parley/internal/domain"
+)
+
+type inboxRow struct {
+	OrganizationID string `gorm:"primaryKey"`
+	ID             string `gorm:"primaryKey"`
+	AppID          string `gorm:"<-:create"`
+	Kind           string `gorm:"<-:create"`
+	AccountID      string `gorm:"<-:create"`
+	Field          string `gorm:"<-:create"`
+	Contact        string `gorm:"<-:create"`
+	Lane           int64  `gorm:"<-:create"`
+	DedupeKey      string `gorm:"<-:create"`
+	Payload        []byte
+	State          string
+	Fault          string
+	ReceivedAt     int64 `gorm:"<-:create"`
+	AppliedAt      *int64
+}
+
+func (inboxRow) TableName() string { return "inbox" }
+
+// Lanes is how many lanes the inbox has. Events of one contact share a lane and
+// are applied in order.
+const Lanes = 64
+
+func (s *Store) toInboxRow(e domain.InboxEvent) (inboxRow, error) {
+	sealed, err := s.sealer.Seal(place(string(e.Organization), "inbox", "payload", string(e.ID)), e.Payload)
+	return inboxRow{OrganizationID: string(e.Organization), ID: string(e.ID), AppID: string(e.App), Kind: string(e.Kind), AccountID: e.AccountID,
+		Field: e.Field, Contact: e.Contact, Lane: e.Lane % Lanes, DedupeKey: e.DedupeKey, Payload: sealed, State: string(e.State), Fault: e.Fault,
+		ReceivedAt: ms(e.ReceivedAt), AppliedAt: msPtr(e.AppliedAt)}, err
+}
+
+func (s *Store) fromInboxRow(r inboxRow) (domain.InboxEvent, error) {
+	e := domain.InboxEvent{Organization: domain.OrganizationID(r.OrganizationID), ID: domain.InboxID(r.ID), App: domain.AppID(r.AppID),
+		Kind: domain.ChannelKind(r.Kind), AccountID: r.AccountID, Field: r.Field, Contact: r.Contact, Lane: r.Lane, DedupeKey: r.DedupeKey,
+		State: domain.InboxState(r.State), Fault: r.Fault, ReceivedAt: fromMS(r.ReceivedAt), AppliedAt: fromMSPtr(r.AppliedAt)}
+	var err error
+	e.Payload, err = s.sealer.Open(place(r.OrganizationID, "inbox", "payload", r.ID), r.Payload)
+	return e, err
+}
+
+// AppendInbox puts events on disk, all in one statement and one commit. An event
+// that is there already is left out. Rows are sorted by their key, so that two
+// writers with the same events never wait for each other in a circle.
+func (s *Store) AppendInbox(ctx context.Context, events []domain.InboxEvent) error {
+	rows := make([]inboxRow, 0, len(events))
+	for _, e := range events {
+		r, err := s.toInboxRow(e)
+		if err != nil {
+			return err
+		}
+		rows = append(rows, r)
+	}
+	sort.SliceStable(rows, func(a, b int) bool {
+		x, y := rows[a], rows[b]
+		if x.OrganizationID != y.OrganizationID {
+			return x.OrganizationID < y.OrganizationID
+		}
+		if x.AppID != y.AppID {
+			return x.AppID < y.AppID
+		}
+		return x.AccountID+"\x00"+x.DedupeKey < y.AccountID+"\x00"+y.DedupeKey
+	})
+	return s.InTx(ctx, func(ctx context.Context) error {
+		for part := range slices.Chunk(rows, maxInboxRows) {
+			if err := insert(ctx, s, "ON CONFLICT (organization_id, app_id, account_id, dedupe_key) DO NOTHING", part...); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// maxInboxRows keeps one statement below the databases' limits of parameters.
+const maxInboxRows = 500
+
+// PendingLanes lists the lanes that have events to apply.
+func (s *Store) PendingLanes(ctx context.Context) ([]int64, error) {
+	var lanes []int64
+	err := s.db(ctx).Raw("SELECT lane FROM lanes l WHERE EXISTS (SELECT 1 FROM inbox i WHERE i.lane = l.lane AND i.state = 'pending') ORDER BY lane").Scan(&lanes).Error
+	return lanes, translate(err)
+}
+
+// LockLane takes a lane for this transaction; taken is false when another node has it.
+func (s *Store) LockLane(ctx context.Context, lane int64) (taken bool, err error) {
+	if !s.engine.postgres() {
+		return true, nil
+	}
+	var lanes []int64
+	err = s.db(ctx).Raw("SELECT lane FROM lanes WHERE lane = ? FOR UPDATE SKIP LOCKED", lane).Scan(&lanes).Error
+	return len(lanes) == 1, err
+}
+
+// PendingEvents gives the oldest events of a lane that were not applied yet.
+func (s *Store) PendingEvents(ctx context.Context, lane int64, limit int) ([]domain.InboxEvent, error) {
+	rows, err := all[inboxRow](s.db(ctx).Where("lane = ? AND state = 'pending'", lane).Order("id").Limit(limit))
+	if err != nil {
+		return nil, err
+	}
+	events := make([]domain.InboxEvent, len(rows))
+	for i, r := range rows {
+		if events[i], err = s.fromInboxRow(r); err != nil {
+			return nil, err
+		}
+	}
+	return events, nil
+}
+
+// MarkInbox records that events were applied, or set aside with a fault.
+func (s *Store) MarkInbox(ctx context.Context, events []domain.InboxEvent, state domain.InboxState, fault string, now time.Time) error {
+	byOrg := map[domain.OrganizationID][]domain.InboxID{}
+	for _, e := range events {
+		byOrg[e.Organization] = append(byOrg[e.Organization], e.ID)
+	}
+	for org, ids := range byOrg {
+		if err := s.exec(ctx, "UPDATE inbox SET state = ?, fault = ?, applied_at = ? WHERE organization_id = ? AND id IN ?", state, fault, ms(now), org, ids); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,236 @@
+package storage
+
+import (
+	"context"
+	"time"
+
+	"gorm.io/gorm"
+
+	"github.com/parley-cx/parley/internal/domain"
+)
+
+type interactionRow struct {
+	OrganizationID string `gorm:"primaryKey"`
+	ID             string `gorm:"primaryKey"`
+	ThreadID       string `gorm:"<-:create"`
+	ChannelID      string `gorm:"<-:create"`
+	ContactID      string `gorm:"<-:create"`
+	ChannelKind    string `gorm:"<-:create"`
+	QueueID        *string
+	PreviousID     *string `gorm:"<-:create"`
+	Origin         string  `gorm:"<-:create"`
+	State          string
+	OwnerID        *string
+	OfferedID      *string
+	Priority       int
+	Score          int64
+	EnqueuedAt     int64
+	RequeueCount   int
+	Sequence       int64
+	Position       int64
+	ConnectedAt    *int64
+	DisconnectedAt *int64
+	DisconnectType *string
+	ClosedAt       *int64
+	Version        int64
+	CreatedAt      int64 `gorm:"<-:create"`
+}
+
+func (interactionRow) TableName() string { return "interactions" }
+
+func toInteractionRow(i domain.Interaction) interactionRow {
+	return interactionRow{OrganizationID: string(i.Organization), ID: string(i.ID), ThreadID: string(i.Thread), ChannelID: string(i.Channel),
+		ContactID: string(i.Contact), ChannelKind: string(i.ChannelKind), QueueID: id[string](i.Queue), PreviousID: id[string](i.Previous),
+		Origin: string(i.Origin), State: string(i.State), OwnerID: id[string](i.Owner), OfferedID: id[string](i.Offered),
+		Priority: i.Priority, Score: i.Score(), EnqueuedAt: ms(i.EnqueuedAt), RequeueCount: i.RequeueCount, Sequence: i.Sequence,
+		Position: i.Position, ConnectedAt: msPtr(i.ConnectedAt), DisconnectedAt: msPtr(i.DisconnectedAt),
+		DisconnectType: id[string](i.DisconnectType), ClosedAt: msPtr(i.ClosedAt), Version: i.Version, CreatedAt: ms(i.CreatedAt)}
+}
+
+func fromInteractionRow(r interactionRow) domain.Interaction {
+	return domain.Interaction{ID: domain.InteractionID(r.ID), Organization: domain.OrganizationID(r.OrganizationID),
+		Thread: domain.ThreadID(r.ThreadID), Channel: domain.ChannelID(r.ChannelID), Contact: domain.ContactID(r.ContactID),
+		ChannelKind: domain.ChannelKind(r.ChannelKind), Queue: id[domain.QueueID](r.QueueID), Previous: id[domain.InteractionID](r.PreviousID),
+		Origin: domain.Origin(r.Origin), State: domain.InteractionState(r.State), Owner: id[domain.AgentID](r.OwnerID),
+		Offered: id[domain.ParticipantID](r.OfferedID), Priority: r.Priority, EnqueuedAt: fromMS(r.EnqueuedAt),
+		RequeueCount: r.RequeueCount, Sequence: r.Sequence, Position: r.Position, ConnectedAt: fromMSPtr(r.ConnectedAt),
+		DisconnectedAt: fromMSPtr(r.DisconnectedAt), DisconnectType: id[domain.DisconnectType](r.DisconnectType),
+		ClosedAt: fromMSPtr(r.ClosedAt), Version: r.Version, CreatedAt: fromMS(r.CreatedAt)}
+}
+
+// CreateInteraction adds an interaction.
+func (s *Store) CreateInteraction(ctx context.Context, i domain.Interaction) error {
+	return insert(ctx, s, "", toInteractionRow(i))
+}
+
+// SaveInteraction writes an interaction that was locked, one version up.
+func (s *Store) SaveInteraction(ctx context.Context, i *domain.Interaction) error {
+	defer func() { i.Version++ }()
+	return update(ctx, s, toInteractionRow(*i))
+}
+
+// LockInteraction gives one interaction and holds its row until the transaction ends.
+func (s *Store) LockInteraction(ctx context.Context, org domain.OrganizationID, i domain.InteractionID) (domain.Interaction, error) {
+	r, err := one[interactionRow](forUpdate(s.db(ctx).Where("organization_id = ? AND id = ?", org, i)), "interaction")
+	if err != nil {
+		return domain.Interaction{}, err
+	}
+	return fromInteractionRow(r), nil
+}
+
+// LockInteractions gives interactions by id and holds their rows, taken in order.
+func (s *Store) LockInteractions(ctx context.Context, org domain.OrganizationID, ids []domain.InteractionID) (map[domain.InteractionID]domain.Interaction, error) {
+	found := map[domain.InteractionID]domain.Interaction{}
+	if len(ids) == 0 {
+		return found, nil
+	}
+	rows, err := all[interactionRow](forUpdate(s.db(ctx).Where("organization_id = ? AND id IN ?", org, ids).Order("id")))
+	for _, r := range rows {
+		found[domain.InteractionID(r.ID)] = fromInteractionRow(r)
+	}
+	return found, err
+}
+
+// Interaction gives one interaction as it stands.
+func (s *Store) Interaction(ctx context.Context, org domain.OrganizationID, i domain.InteractionID) (domain.Interaction, error) {
+	r, err := one[interactionRow](s.db(ctx).Where("organization_id = ? AND id = ?", org, i), "interaction")
+	if err != nil {
+		return domain.Interaction{}, err
+	}
+	return fromInteractionRow(r), nil
+}
+
+// InteractionFilter narrows a list of interactions. With an agent, States means
+// the agent's own part.
+type InteractionFilter struct {
+	States       []domain.InteractionState
+	Queue        domain.QueueID
+	Agent        domain.AgentID
+	ChannelKind  domain.ChannelKind
+	Contact      domain.ContactID
+	CreatedAfter *time.Time
+}
+
+// parts gives the states of an agent's part that mean these interaction states.
+func (f InteractionFilter) parts() []domain.ParticipantState {
+	if len(f.States) == 0 {
+		return []domain.ParticipantState{domain.ParticipantAlerting, domain.ParticipantConnected, domain.ParticipantWrapUp, domain.ParticipantClosed}
+	}
+	var parts []domain.ParticipantState
+	for _, s := range f.States {
+		switch s {
+		case domain.InteractionAlerting:
+			parts = append(parts, domain.ParticipantAlerting)
+		case domain.InteractionConnected:
+			parts = append(parts, domain.ParticipantConnected)
+		case domain.InteractionDisconnected:
+			parts = append(parts, domain.ParticipantWrapUp, domain.ParticipantClosed)
+		}
+	}
+	return parts
+}
+
+func (f InteractionFilter) apply(db *gorm.DB, org domain.OrganizationID) *gorm.DB {
+	db = db.Where("organization_id = ?", org)
+	switch {
+	case f.Agent != "":
+		db = db.Where(`id IN (SELECT interaction_id FROM participants WHERE organization_id = ? AND agent_id = ? AND state IN ?
+			AND (offer = 'pending' OR joined_at IS NOT NULL))`, org, f.Agent, append([]domain.ParticipantState{"none"}, f.parts()...))
+	case len(f.States) > 0:
+		db = db.Where("state IN ?", f.States)
+	}
+	if f.Queue != "" {
+		db = db.Where("queue_id = ?", f.Queue)
+	}
+	if f.ChannelKind != "" {
+		db = db.Where("channel_kind = ?", f.ChannelKind)
+	}
+	if f.Contact != "" {
+		db = db.Where("contact_id = ?", f.Contact)
+	}
+	if f.CreatedAfter != nil {
+		db = db.Where("created_at > ?", ms(*f.CreatedAfter))
+	}
+	return db
+}
+
+// detailRow is an interaction with the columns of its neighbours.
+type detailRow struct {
+	interactionRow
+	ChannelName      string
+	ChannelAccount   string
+	ContactAddress   string
+	ContactName      *string
+	ContactCreatedAt int64
+	QueueName        *string
+}
+
+const detailSQL = `SELECT i.*, ch.name AS channel_name, ch.account_id AS channel_account, c.address AS contact_address,
+	c.display_name AS contact_name, c.created_at AS contact_created_at, q.name AS queue_name
+FROM (?) i
+JOIN channels ch ON ch.organization_id = i.organization_id AND ch.id = i.channel_id
+JOIN contacts c ON c.organization_id = i.organization_id AND c.id = i.contact_id
+LEFT JOIN queues q ON q.organization_id = i.organization_id AND q.id = i.queue_id
+ORDER BY i.id `
+
+// Interactions lists interactions with what a reader wants to see beside them.
+func (s *Store) Interactions(ctx context.Context, org domain.OrganizationID, f InteractionFilter, p Page) ([]domain.InteractionDetail, *string, error) {
+	db := s.db(ctx)
+	inner, err := p.seek(f.apply(db.Session(&gorm.Session{NewDB: true, Context: ctx}).Table("interactions"), org), "id")
+	if err != nil {
+		return nil, nil, err
+	}
+	direction := "DESC"
+	if p.Asc {
+		direction = "ASC"
+	}
+	var rows []detailRow
+	if err := db.Raw(detailSQL+direction, inner).Scan(&rows).Error; err != nil {
+		return nil, nil, translate(err)
+	}
+	rows, next := cut(p, rows, func(r detailRow) string { return r.ID })
+	details, err := s.withParticipants(ctx, org, rows)
+	return details, next, err
+}
+
+// InteractionDetail gives one interaction with what a reader wants to see beside it.
+func (s *Store) InteractionDetail(ctx context.Context, org domain.OrganizationID, i domain.InteractionID) (domain.InteractionDetail, error) {
+	db := s.db(ctx)
+	inner := db.Session(&gorm.Session{NewDB: true, Context: ctx}).Table("interactions").Where("organization_id = ? AND id = ?", org, i)
+	var rows []detailRow
+	if err := db.Raw(detailSQL, inner).Scan(&rows).Error; err != nil {
+		return domain.InteractionDetail{}, translate(err)
+	}
+	if len(rows) == 0 {
+		return domain.InteractionDetail{}, domain.NotFound("interaction")
+	}
+	details, err := s.withParticipants(ctx, org, rows)
+	if err != nil {
+		return domain.InteractionDetail{}, err
+	}
+	return details[0], nil
+}
+
+// withParticipants adds the agents' parts to a page of interactions: those that
+// joined, and pending offers.
+func (s *Store) withParticipants(ctx context.Context, org domain.OrganizationID, rows []detailRow) ([]domain.InteractionDetail, error) {
+	details := make([]domain.InteractionDetail, len(rows))
+	place := map[string]int{}
+	ids := make([]string, len(rows))
+	for n, r := range rows {
+		details[n] = domain.InteractionDetail{Interaction: fromInteractionRow(r.interactionRow), ChannelName: r.ChannelName,
+			ChannelAccount: r.ChannelAccount, ContactAddress: r.ContactAddress, ContactName: r.ContactName,
+			ContactCreatedAt: fromMS(r.ContactCreatedAt), QueueName: r.QueueName}
+		ids[n], place[r.ID] = r.ID, n
+	}
+	if len(rows) == 0 {
+		return details, nil
+	}
+	parts, err := all[participantRow](s.db(ctx).Where(`organization_id = ? AND interaction_id IN ?
+		AND (offer = 'pending' OR joined_at IS NOT NULL)`, org, ids).Order("interaction_id, id"))
+	for _, p := range parts {
+		d := &details[place[p.InteractionID]]
+		d.Participants = append(d.Participants, fromParticipantRow(p))
+	}
+	return details, err
+}

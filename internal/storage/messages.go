@@ -1,0 +1,239 @@
+package storage
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/parley-cx/parley/internal/domain"
+)
+
+type messageRow struct {
+	OrganizationID    string `gorm:"primaryKey"`
+	ID                string `gorm:"primaryKey"`
+	InteractionID     string `gorm:"<-:create"`
+	ThreadID          string `gorm:"<-:create"`
+	ChannelID         string `gorm:"<-:create"`
+	Position          int64  `gorm:"<-:create"`
+	Direction         string `gorm:"<-:create"`
+	Kind              string `gorm:"<-:create"`
+	Visibility        string `gorm:"<-:create"`
+	SenderType        string `gorm:"<-:create"`
+	SenderID          string `gorm:"<-:create"`
+	SenderName        *string
+	SenderLabel       *string
+	Body              *string
+	Attachments       string
+	InReplyTo         *string `gorm:"<-:create"`
+	PlatformMessageID *string
+	PlatformTime      *int64
+	CreatedAt         int64 `gorm:"<-:create"`
+	Status            string
+	FailureCode       *string
+	Attempts          int
+	SentAt            *int64
+	Reconciled        bool
+	SendGroupID       string  `gorm:"<-:create"`
+	ClientMessageID   *string `gorm:"<-:create"`
+	ResendOf          *string `gorm:"<-:create"`
+	ResentAs          *string
+	Version           int64
+}
+
+func (messageRow) TableName() string { return "messages" }
+
+func toMessageRow(m domain.Message) messageRow {
+	r := messageRow{OrganizationID: string(m.Organization), ID: string(m.ID), InteractionID: string(m.Interaction), ThreadID: string(m.Thread),
+		ChannelID: string(m.Channel), Position: m.Position, Direction: string(m.Direction), Kind: string(m.Kind), Visibility: string(m.Visibility),
+		SenderType: string(m.Sender.Type), SenderID: m.Sender.ID, SenderName: m.Sender.DisplayName, SenderLabel: m.Sender.Label,
+		Body: m.Text, Attachments: doc(m.Attachments), InReplyTo: id[string](m.InReplyTo), PlatformMessageID: m.PlatformMessageID,
+		PlatformTime: msPtr(m.PlatformTime), CreatedAt: ms(m.CreatedAt), Status: string(m.Status), Attempts: m.Attempts, SentAt: msPtr(m.SentAt),
+		Reconciled: m.Reconciled, SendGroupID: m.SendGroupID, ClientMessageID: m.ClientMessageID, ResendOf: id[string](m.ResendOf),
+		ResentAs: id[string](m.ResentAs), Version: m.Version}
+	if m.Failure != nil {
+		code := string(m.Failure.Code)
+		r.FailureCode = &code
+	}
+	return r
+}
+
+func fromMessageRow(r messageRow) domain.Message {
+	m := domain.Message{ID: domain.MessageID(r.ID), Organization: domain.OrganizationID(r.OrganizationID), Interaction: domain.InteractionID(r.InteractionID),
+		Thread: domain.ThreadID(r.ThreadID), Channel: domain.ChannelID(r.ChannelID), Position: r.Position, Direction: domain.Direction(r.Direction),
+		Kind: domain.MessageKind(r.Kind), Visibility: domain.Visibility(r.Visibility),
+		Sender: domain.Sender{Type: domain.SenderType(r.SenderType), ID: r.SenderID, DisplayName: r.SenderName, Label: r.SenderLabel},
+		Text:   r.Body, Attachments: fromDoc[[]domain.Attachment](r.Attachments), InReplyTo: id[domain.MessageID](r.InReplyTo),
+		PlatformMessageID: r.PlatformMessageID, PlatformTime: fromMSPtr(r.PlatformTime), CreatedAt: fromMS(r.CreatedAt),
+		Status: domain.ReplyStatus(r.Status), Attempts: r.Attempts, SentAt: fromMSPtr(r.SentAt), Reconciled: r.Reconciled,
+		SendGroupID: r.SendGroupID, ClientMessageID: r.ClientMessageID, ResendOf: id[domain.MessageID](r.ResendOf),
+		ResentAs: id[domain.MessageID](r.ResentAs), Version: r.Version}
+	if r.FailureCode != nil {
+		failure := domain.FailureOf(domain.FailureCode(*r.FailureCode))
+		m.Failure = &failure
+	}
+	return m
+}
+
+// CreateMessages appends messages to transcripts.
+func (s *Store) CreateMessages(ctx context.Context, messages ...domain.Message) error {
+	return insert(ctx, s, "", each(messages, toMessageRow)...)
+}
+
+// SaveMessage writes a message that was read, one version up.
+func (s *Store) SaveMessage(ctx context.Context, m *domain.Message) error {
+	defer func() { m.Version++ }()
+	return update(ctx, s, toMessageRow(*m))
+}
+
+// DropEcho takes an echo out of a transcript that turned out to be a reply's own.
+func (s *Store) DropEcho(ctx context.Context, m domain.Message) error {
+	// At once: the reply takes the platform's id over in a later statement.
+	return s.db(ctx).Exec("DELETE FROM messages WHERE organization_id = ? AND id = ?", m.Organization, m.ID).Error
+}
+
+// MessageFilter narrows a transcript.
+type MessageFilter struct {
+	Visibility domain.Visibility
+	Replies    bool // only what agents sent
+}
+
+// Messages reads a transcript in its one order.
+func (s *Store) Messages(ctx context.Context, org domain.OrganizationID, i domain.InteractionID, f MessageFilter, p Page) ([]domain.Message, *string, error) {
+	db := s.db(ctx).Where("organization_id = ? AND interaction_id = ? AND status <> 'deleted'", org, i)
+	if f.Visibility != "" {
+		db = db.Where("visibility = ?", f.Visibility)
+	}
+	if f.Replies {
+		db = db.Where("direction = 'outbound' AND kind = 'message' AND status <> ''")
+	}
+	db, err := p.seek(db, "position")
+	if err != nil {
+		return nil, nil, err
+	}
+	rows, err := all[messageRow](db)
+	rows, next := cut(p, rows, func(r messageRow) string { return strconv.FormatInt(r.Position, 10) })
+	return each(rows, fromMessageRow), next, err
+}
+
+// Reply gives one message that an agent sent in an interaction.
+func (s *Store) Reply(ctx context.Context, org domain.OrganizationID, i domain.InteractionID, m domain.MessageID) (domain.Message, error) {
+	r, err := one[messageRow](s.db(ctx).Where("organization_id = ? AND id = ? AND interaction_id = ? AND direction = 'outbound' AND kind = 'message' AND status <> ''", org, m, i), "reply")
+	if err != nil {
+		return domain.Message{}, err
+	}
+	return fromMessageRow(r), nil
+}
+
+// Message gives one message of an interaction, of either side.
+func (s *Store) Message(ctx context.Context, org domain.OrganizationID, i domain.InteractionID, m domain.MessageID) (domain.Message, error) {
+	r, err := one[messageRow](s.db(ctx).Where("organization_id = ? AND id = ? AND interaction_id = ?", org, m, i), "message")
+	if err != nil {
+		return domain.Message{}, err
+	}
+	return fromMessageRow(r), nil
+}
+
+// ReplyByClientID finds a reply by the id that its sender gave it; found is
+// false without one.
+func (s *Store) ReplyByClientID(ctx context.Context, org domain.OrganizationID, ch domain.ChannelID, client string) (m domain.Message, found bool, err error) {
+	rows, err := all[messageRow](s.db(ctx).Where("organization_id = ? AND channel_id = ? AND client_message_id = ?", org, ch, client).Limit(1))
+	if err != nil || len(rows) == 0 {
+		return m, false, err
+	}
+	return fromMessageRow(rows[0]), true, nil
+}
+
+// MessagesByPlatformID finds a channel's messages by the platform's ids.
+func (s *Store) MessagesByPlatformID(ctx context.Context, org domain.OrganizationID, ch domain.ChannelID, ids []string) (map[string]domain.Message, error) {
+	found := map[string]domain.Message{}
+	if len(ids) == 0 {
+		return found, nil
+	}
+	rows, err := all[messageRow](s.db(ctx).Where("organization_id = ? AND channel_id = ? AND platform_message_id IN ?", org, ch, ids))
+	for _, r := range rows {
+		found[*r.PlatformMessageID] = fromMessageRow(r)
+	}
+	return found, err
+}
+
+// MessagesByID gives messages of an organization by id.
+func (s *Store) MessagesByID(ctx context.Context, org domain.OrganizationID, ids []domain.MessageID) (map[domain.MessageID]domain.Message, error) {
+	found := map[domain.MessageID]domain.Message{}
+	if len(ids) == 0 {
+		return found, nil
+	}
+	rows, err := all[messageRow](s.db(ctx).Where("organization_id = ? AND id IN ?", org, ids))
+	for _, r := range rows {
+		found[domain.MessageID(r.ID)] = fromMessageRow(r)
+	}
+	return found, err
+}
+
+// AwaitingReceipt gives a thread's replies that a receipt could still move, the
+// oldest first.
+func (s *Store) AwaitingReceipt(ctx context.Context, org domain.OrganizationID, thread domain.ThreadID) ([]domain.Message, error) {
+	rows, err := all[messageRow](s.db(ctx).Where(`organization_id = ? AND thread_id = ? AND direction = 'outbound'
+		AND status IN ('sending', 'sent', 'pending_recipient', 'delivered', 'unconfirmed', 'failed')`, org, thread).Order("position"))
+	return each(rows, fromMessageRow), err
+}
+
+type attemptRow struct {
+	OrganizationID    string `gorm:"primaryKey"`
+	ID                string `gorm:"primaryKey"`
+	MessageID         string `gorm:"<-:create"`
+	Number            int    `gorm:"<-:create"`
+	State             string
+	PlatformMessageID *string
+	PlatformStatus    int
+	PlatformCode      string
+	StartedAt         int64 `gorm:"<-:create"`
+	FinishedAt        *int64
+}
+
+func (attemptRow) TableName() string { return "attempts" }
+
+func toAttemptRow(a domain.Attempt) attemptRow {
+	return attemptRow{OrganizationID: string(a.Organization), ID: string(a.ID), MessageID: string(a.Message), Number: a.Number,
+		State: string(a.State), PlatformMessageID: a.PlatformMessageID, PlatformStatus: a.PlatformStatus, PlatformCode: a.PlatformCode,
+		StartedAt: ms(a.StartedAt), FinishedAt: msPtr(a.FinishedAt)}
+}
+
+func fromAttemptRow(r attemptRow) domain.Attempt {
+	return domain.Attempt{ID: domain.AttemptID(r.ID), Organization: domain.OrganizationID(r.OrganizationID), Message: domain.MessageID(r.MessageID),
+		Number: r.Number, State: domain.AttemptState(r.State), PlatformMessageID: r.PlatformMessageID, PlatformStatus: r.PlatformStatus,
+		PlatformCode: r.PlatformCode, StartedAt: fromMS(r.StartedAt), FinishedAt: fromMSPtr(r.FinishedAt)}
+}
+
+// CreateAttempts writes calls that are about to be made.
+func (s *Store) CreateAttempts(ctx context.Context, attempts ...domain.Attempt) error {
+	return insert(ctx, s, "", each(attempts, toAttemptRow)...)
+}
+
+// SaveAttempt writes what became of a call.
+func (s *Store) SaveAttempt(ctx context.Context, a domain.Attempt) error {
+	return update(ctx, s, toAttemptRow(a))
+}
+
+// AttemptsByToken finds calls by the tokens that they carried; a token of
+// somebody else's making finds nothing.
+func (s *Store) AttemptsByToken(ctx context.Context, org domain.OrganizationID, tokens []string) (map[string]domain.Attempt, error) {
+	found := map[string]domain.Attempt{}
+	tokens = onlyIDs(tokens)
+	if len(tokens) == 0 {
+		return found, nil
+	}
+	rows, err := all[attemptRow](s.db(ctx).Where("organization_id = ? AND id IN ?", org, tokens))
+	for _, r := range rows {
+		found[r.ID] = fromAttemptRow(r)
+	}
+	return found, err
+}
+
+// InFlight gives the calls of messages that have no result yet.
+func (s *Store) InFlight(ctx context.Context, org domain.OrganizationID, messages []domain.MessageID) (map[domain.MessageID]domain.Attempt, error) {
+	found := map[domain.MessageID]domain.Attempt{}
+	rows, err := all[attemptRow](s.db(ctx).Where("organization_id = ? AND message_id IN ? AND state = 'in_flight'", org, messages))
+	for _, r := range rows {
+		found[domain.MessageID(r.MessageID)] = fromAttemptRow(r)
+	}
+	return found, err
+}

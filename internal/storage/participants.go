@@ -1,0 +1,135 @@
+package storage
+
+import (
+	"context"
+	"time"
+
+	"github.com/parley-cx/parley/internal/domain"
+)
+
+type participantRow struct {
+	OrganizationID    string  `gorm:"primaryKey"`
+	ID                string  `gorm:"primaryKey"`
+	InteractionID     string  `gorm:"<-:create"`
+	AgentID           string  `gorm:"<-:create"`
+	AgentName         string  `gorm:"<-:create"`
+	QueueID           *string `gorm:"<-:create"`
+	State             string
+	Offer             string
+	AnsweredBy        string
+	OfferedAt         int64 `gorm:"<-:create"`
+	ExpiresAt         int64 `gorm:"<-:create"`
+	JoinedAt          *int64
+	LeftAt            *int64
+	WrapUpRequired    *bool
+	WrapUpState       *string
+	WrapUpCodeIds     *string
+	WrapUpNotes       *string
+	WrapUpStartedAt   *int64
+	WrapUpSubmittedAt *int64
+	Version           int64
+}
+
+func (participantRow) TableName() string { return "participants" }
+
+func toParticipantRow(p domain.Participant) participantRow {
+	r := participantRow{OrganizationID: string(p.Organization), ID: string(p.ID), InteractionID: string(p.Interaction),
+		AgentID: string(p.Agent), AgentName: p.AgentName, QueueID: id[string](p.Queue), State: string(p.State), Offer: string(p.Offer),
+		AnsweredBy: p.AnsweredBy, OfferedAt: ms(p.OfferedAt), ExpiresAt: ms(p.ExpiresAt), JoinedAt: msPtr(p.JoinedAt),
+		LeftAt: msPtr(p.LeftAt), Version: p.Version}
+	if w := p.WrapUp; w != nil {
+		state, codes, started := string(w.State), doc(w.Codes), ms(w.StartedAt)
+		r.WrapUpRequired, r.WrapUpState, r.WrapUpCodeIds, r.WrapUpNotes = &w.Required, &state, &codes, w.Notes
+		r.WrapUpStartedAt, r.WrapUpSubmittedAt = &started, msPtr(w.SubmittedAt)
+	}
+	return r
+}
+
+func fromParticipantRow(r participantRow) domain.Participant {
+	p := domain.Participant{ID: domain.ParticipantID(r.ID), Organization: domain.OrganizationID(r.OrganizationID),
+		Interaction: domain.InteractionID(r.InteractionID), Agent: domain.AgentID(r.AgentID), AgentName: r.AgentName,
+		Queue: id[domain.QueueID](r.QueueID), State: domain.ParticipantState(r.State), Offer: domain.OfferState(r.Offer),
+		AnsweredBy: r.AnsweredBy, OfferedAt: fromMS(r.OfferedAt), ExpiresAt: fromMS(r.ExpiresAt), JoinedAt: fromMSPtr(r.JoinedAt),
+		LeftAt: fromMSPtr(r.LeftAt), Version: r.Version}
+	if r.WrapUpState != nil {
+		p.WrapUp = &domain.WrapUp{Required: *r.WrapUpRequired, State: domain.WrapUpState(*r.WrapUpState),
+			Codes: fromDoc[[]domain.WrapUpCodeID](*r.WrapUpCodeIds), Notes: r.WrapUpNotes,
+			StartedAt: fromMS(*r.WrapUpStartedAt), SubmittedAt: fromMSPtr(r.WrapUpSubmittedAt)}
+	}
+	return p
+}
+
+// CreateEngagement writes a new offer: the participant, and what it changed.
+func (s *Store) CreateEngagement(ctx context.Context, e *domain.Engagement, events []domain.Event) error {
+	if err := insert(ctx, s, "", toParticipantRow(e.Participant)); err != nil {
+		return err
+	}
+	return s.saveAround(ctx, e, events)
+}
+
+// SaveEngagement writes an engagement that was locked, and its events.
+func (s *Store) SaveEngagement(ctx context.Context, e *domain.Engagement, events []domain.Event) error {
+	if err := update(ctx, s, toParticipantRow(e.Participant)); err != nil {
+		return err
+	}
+	e.Participant.Version++
+	return s.saveAround(ctx, e, events)
+}
+
+func (s *Store) saveAround(ctx context.Context, e *domain.Engagement, events []domain.Event) error {
+	if err := s.SaveInteraction(ctx, &e.Interaction); err != nil {
+		return err
+	}
+	if err := s.SaveAgent(ctx, &e.Agent); err != nil {
+		return err
+	}
+	return s.Append(ctx, events...)
+}
+
+// LockEngagement gives an agent's latest part in an interaction, and holds the
+// interaction's row and then the agent's. Without such a part, or with another
+// organization's id, it is not found.
+func (s *Store) LockEngagement(ctx context.Context, org domain.OrganizationID, i domain.InteractionID, agent domain.AgentID, part domain.ParticipantID) (domain.Engagement, error) {
+	interaction, err := s.LockInteraction(ctx, org, i)
+	if err != nil {
+		return domain.Engagement{}, err
+	}
+	p, err := s.Participant(ctx, org, i, agent, part)
+	if err != nil {
+		return domain.Engagement{Interaction: interaction}, err
+	}
+	a, err := s.LockAgent(ctx, org, p.Agent)
+	return domain.Engagement{Interaction: interaction, Participant: p, Agent: a}, err
+}
+
+// Participant gives an agent's part in an interaction: the named one, or else
+// the latest that was not declined or missed, or else the latest.
+func (s *Store) Participant(ctx context.Context, org domain.OrganizationID, i domain.InteractionID, agent domain.AgentID, part domain.ParticipantID) (domain.Participant, error) {
+	db := s.db(ctx).Where("organization_id = ? AND interaction_id = ?", org, i)
+	if agent != "" {
+		db = db.Where("agent_id = ?", agent)
+	}
+	if part != "" {
+		db = db.Where("id = ?", part)
+	}
+	r, err := one[participantRow](db.Order("CASE WHEN offer = 'pending' OR joined_at IS NOT NULL THEN 0 ELSE 1 END, id DESC"), "offer")
+	if err != nil {
+		return domain.Participant{}, err
+	}
+	return fromParticipantRow(r), nil
+}
+
+// DueOffers lists offers that ended by now, the oldest first, and the time of
+// the next one to end.
+func (s *Store) DueOffers(ctx context.Context, now time.Time, limit int) ([]domain.DueOffer, time.Time, error) {
+	rows, err := all[participantRow](s.db(ctx).Where("offer = 'pending'").Order("expires_at").Limit(limit))
+	var due []domain.DueOffer
+	for _, r := range rows {
+		if fromMS(r.ExpiresAt).After(now) {
+			return due, fromMS(r.ExpiresAt), err
+		}
+		due = append(due, domain.DueOffer{Organization: domain.OrganizationID(r.OrganizationID), Interaction: domain.InteractionID(r.InteractionID),
+			Agent: domain.AgentID(r.AgentID), Participant: domain.ParticipantID(r.ID)})
+	}
+	return due, time.Time{}, err
+}

@@ -1,0 +1,152 @@
+package storage
+
+import (
+	"context"
+	"time"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"github.com/parley-cx/parley/internal/domain"
+)
+
+type queueRow struct {
+	OrganizationID           string `gorm:"primaryKey"`
+	ID                       string `gorm:"primaryKey"`
+	Name                     string
+	ExternalID               *string
+	Description              *string
+	AlertingTimeoutSeconds   int
+	DeclineSetsNotResponding bool
+	AcwMode                  string
+	WrapUpCodeIds            string
+	Version                  int64
+	CreatedAt                int64 `gorm:"<-:create"`
+	UpdatedAt                int64
+	DeletedAt                *int64
+}
+
+func (queueRow) TableName() string { return "queues" }
+
+func toQueueRow(q domain.Queue) queueRow {
+	return queueRow{OrganizationID: string(q.Organization), ID: string(q.ID), Name: q.Name, ExternalID: q.ExternalID,
+		Description: q.Description, AlertingTimeoutSeconds: q.AlertingTimeoutSeconds,
+		DeclineSetsNotResponding: q.DeclineSetsNotResponding, AcwMode: string(q.ACW), WrapUpCodeIds: doc(q.WrapUpCodes),
+		Version: q.Version, CreatedAt: ms(q.CreatedAt), UpdatedAt: ms(q.UpdatedAt)}
+}
+
+func fromQueueRow(r queueRow) domain.Queue {
+	return domain.Queue{ID: domain.QueueID(r.ID), Organization: domain.OrganizationID(r.OrganizationID), Name: r.Name,
+		ExternalID: r.ExternalID, Description: r.Description, AlertingTimeoutSeconds: r.AlertingTimeoutSeconds,
+		DeclineSetsNotResponding: r.DeclineSetsNotResponding, ACW: domain.ACWMode(r.AcwMode),
+		WrapUpCodes: fromDoc[[]domain.WrapUpCodeID](r.WrapUpCodeIds), Version: r.Version,
+		CreatedAt: fromMS(r.CreatedAt), UpdatedAt: fromMS(r.UpdatedAt)}
+}
+
+// living restricts a query to an organization's rows that were not deleted.
+func (s *Store) living(ctx context.Context, org domain.OrganizationID) *gorm.DB {
+	return s.db(ctx).Where("organization_id = ? AND deleted_at IS NULL", org)
+}
+
+// CreateQueue adds a queue.
+func (s *Store) CreateQueue(ctx context.Context, q domain.Queue) error {
+	return insert(ctx, s, "", toQueueRow(q))
+}
+
+// SaveQueue writes a queue that was read, one version up.
+func (s *Store) SaveQueue(ctx context.Context, q *domain.Queue) error {
+	defer func() { q.Version++ }()
+	return update(ctx, s, toQueueRow(*q))
+}
+
+// Queue gives one queue.
+func (s *Store) Queue(ctx context.Context, org domain.OrganizationID, queue domain.QueueID) (domain.Queue, error) {
+	r, err := one[queueRow](s.living(ctx, org).Where("id = ?", queue), "queue")
+	if err != nil {
+		return domain.Queue{}, err
+	}
+	return fromQueueRow(r), nil
+}
+
+// Queues lists an organization's queues.
+func (s *Store) Queues(ctx context.Context, org domain.OrganizationID, p Page) ([]domain.Queue, *string, error) {
+	rows, next, err := page(s.living(ctx, org), p, func(r queueRow) string { return r.ID })
+	return each(rows, fromQueueRow), next, err
+}
+
+// DeleteQueue hides a queue; what happened in it keeps its name.
+func (s *Store) DeleteQueue(ctx context.Context, q domain.Queue, now time.Time) error {
+	return s.remove(ctx, "queues", q.Organization, string(q.ID), now)
+}
+
+func (s *Store) remove(ctx context.Context, table string, org domain.OrganizationID, id string, now time.Time) error {
+	return s.exec(ctx, "UPDATE "+table+" SET deleted_at = ?, external_id = NULL WHERE organization_id = ? AND id = ? AND deleted_at IS NULL", ms(now), org, id)
+}
+
+// QueueInUse tells whether anything still needs the queue: a channel, or an
+// interaction that is open.
+func (s *Store) QueueInUse(ctx context.Context, org domain.OrganizationID, queue domain.QueueID) (bool, error) {
+	return s.any(ctx, `SELECT EXISTS (SELECT 1 FROM channels WHERE organization_id = ? AND queue_id = ? AND deleted_at IS NULL)
+		OR EXISTS (SELECT 1 FROM interactions WHERE organization_id = ? AND queue_id = ? AND state <> 'disconnected')`, org, queue, org, queue)
+}
+
+// any gives the answer of a query for one truth value.
+func (s *Store) any(ctx context.Context, sql string, args ...any) (bool, error) {
+	var yes bool
+	err := s.db(ctx).Raw(sql, args...).Row().Scan(&yes)
+	return yes, translate(err)
+}
+
+type memberRow struct {
+	OrganizationID string `gorm:"primaryKey"`
+	QueueID        string `gorm:"primaryKey"`
+	AgentID        string `gorm:"primaryKey"`
+	Ring           int
+	Joined         bool
+}
+
+func (memberRow) TableName() string { return "queue_members" }
+
+// PutMember makes an agent a member of a queue, or changes the membership.
+func (s *Store) PutMember(ctx context.Context, org domain.OrganizationID, m domain.Member) error {
+	return insert(ctx, s, "ON CONFLICT (organization_id, queue_id, agent_id) DO UPDATE SET ring = excluded.ring, joined = excluded.joined",
+		memberRow{OrganizationID: string(org), QueueID: string(m.Queue), AgentID: string(m.Agent), Ring: m.Ring, Joined: m.Joined})
+}
+
+// DeleteMember takes an agent out of a queue.
+func (s *Store) DeleteMember(ctx context.Context, org domain.OrganizationID, queue domain.QueueID, agent domain.AgentID) error {
+	return s.writeTo(ctx, write{sql: "DELETE FROM queue_members WHERE organization_id = ? AND queue_id = ? AND agent_id = ?",
+		args: []any{org, queue, agent}, want: 1, miss: domain.NotFound("queue member")})
+}
+
+// Members lists a queue's members, by agent.
+func (s *Store) Members(ctx context.Context, org domain.OrganizationID, queue domain.QueueID, p Page) ([]domain.Member, *string, error) {
+	type joined struct {
+		memberRow
+		Name string
+	}
+	db := s.db(ctx).Table("queue_members m").Select("m.*, a.name").
+		Joins("JOIN agents a ON a.organization_id = m.organization_id AND a.id = m.agent_id AND a.deleted_at IS NULL").
+		Where("m.organization_id = ? AND m.queue_id = ?", org, queue)
+	db, err := p.seek(db, "m.agent_id")
+	if err != nil {
+		return nil, nil, err
+	}
+	rows, err := all[joined](db)
+	rows, next := cut(p, rows, func(r joined) string { return r.AgentID })
+	return each(rows, func(r joined) domain.Member {
+		return domain.Member{Queue: domain.QueueID(r.QueueID), Agent: domain.AgentID(r.AgentID), AgentName: r.Name, Ring: r.Ring, Joined: r.Joined}
+	}), next, err
+}
+
+// forUpdate locks the rows of a query until the transaction ends; other readers
+// are not held up. SQLite has one writer and needs no row locks.
+func forUpdate(db *gorm.DB) *gorm.DB {
+	return db.Clauses(clause.Locking{Strength: "NO KEY UPDATE"})
+}
+
+// forUpdateIfFree locks the rows of a query that nobody else has locked, and
+// leaves the others out.
+func forUpdateIfFree(db *gorm.DB) *gorm.DB {
+	return db.Clauses(clause.Locking{Strength: "NO KEY UPDATE", Options: "SKIP LOCKED"})
+}

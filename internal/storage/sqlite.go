@@ -1,0 +1,181 @@
+package storage
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/callbacks"
+	"gorm.io/gorm/clause"
+	"gorm.io/gorm/logger"
+	"gorm.io/gorm/schema"
+	_ "modernc.org/sqlite" // the driver "sqlite", in Go alone
+)
+
+// sqliteEngine has one connection that writes. Callers who wait for it share one
+// commit: each runs in a savepoint of its own, and the last of those who are
+// waiting pays for the disk.
+type sqliteEngine struct {
+	db      *sql.DB
+	readers *sql.DB
+	gorm    *gorm.DB
+	waiting atomic.Int64
+	mu      sync.Mutex
+	batch   *batch
+	commits *atomic.Int64
+}
+
+// batch is one open transaction and those who wait for its commit.
+type batch struct {
+	tx   *sql.Tx
+	size int
+	done chan struct{}
+	err  error
+}
+
+// maxBatch bounds how many moves share a commit.
+const maxBatch = 64
+
+func openSQLite(ctx context.Context, file string) (*gorm.DB, engine, error) {
+	writer, err := sql.Open("sqlite", sqliteURL(file, "_txlock=immediate"))
+	if err != nil {
+		return nil, nil, err
+	}
+	writer.SetMaxOpenConns(1)
+	writer.SetConnMaxLifetime(0)
+	if err := writer.PingContext(ctx); err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", file, err)
+	}
+	readers, err := sql.Open("sqlite", sqliteURL(file, "_pragma=query_only(1)"))
+	if err != nil {
+		return nil, nil, err
+	}
+	readers.SetMaxOpenConns(8)
+	readers.SetMaxIdleConns(8)
+	g, err := gorm.Open(sqliteDialector{readers}, gormConfig())
+	if err != nil {
+		return nil, nil, err
+	}
+	return g, &sqliteEngine{db: writer, readers: readers, gorm: g}, nil
+}
+
+// sqliteURL opens the file with a write-ahead log, and with a commit that is on
+// disk when it returns.
+func sqliteURL(file, extra string) string {
+	pragmas := []string{"_pragma=busy_timeout(5000)", "_pragma=journal_mode(WAL)", "_pragma=synchronous(FULL)",
+		"_pragma=temp_store(MEMORY)", "_pragma=cache_size(-8000)"}
+	return "file:" + (&url.URL{Path: file}).EscapedPath() + "?" + strings.Join(append(pragmas, extra), "&")
+}
+
+func (e *sqliteEngine) transact(ctx context.Context, fn func(context.Context, *gorm.DB) error) error {
+	// An interrupted statement would roll the whole shared transaction back.
+	ctx = context.WithoutCancel(ctx)
+	e.waiting.Add(1)
+	e.mu.Lock()
+	e.waiting.Add(-1)
+	b, err := e.join(ctx, fn)
+	if err != nil {
+		return err
+	}
+	<-b.done
+	return b.err
+}
+
+// join runs fn in the open batch, and commits the batch when nobody else is
+// waiting to join. It holds the lock on entry and gives it back in every case.
+func (e *sqliteEngine) join(ctx context.Context, fn func(context.Context, *gorm.DB) error) (b *batch, err error) {
+	defer e.mu.Unlock()
+	if b, err = e.open(ctx); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if e.waiting.Load() == 0 || b.size >= maxBatch {
+			e.commit(b)
+		}
+	}()
+	return b, b.savepoint(ctx, e.gorm, fn)
+}
+
+func (e *sqliteEngine) open(ctx context.Context) (*batch, error) {
+	if e.batch != nil {
+		return e.batch, nil
+	}
+	tx, err := e.db.BeginTx(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	e.batch = &batch{tx: tx, done: make(chan struct{})}
+	return e.batch, nil
+}
+
+func (e *sqliteEngine) commit(b *batch) {
+	e.batch = nil
+	b.err = b.tx.Commit()
+	close(b.done)
+}
+
+func (b *batch) savepoint(ctx context.Context, g *gorm.DB, fn func(context.Context, *gorm.DB) error) (err error) {
+	b.size++
+	name := "move_" + strconv.Itoa(b.size)
+	if _, err := b.tx.ExecContext(ctx, "SAVEPOINT "+name); err != nil {
+		return err
+	}
+	finished := false
+	defer func() {
+		if !finished { // an error or a panic
+			_, _ = b.tx.ExecContext(ctx, "ROLLBACK TO "+name)
+			_, _ = b.tx.ExecContext(ctx, "RELEASE "+name)
+		}
+	}()
+	session := g.Session(&gorm.Session{Context: ctx, NewDB: true})
+	session.Statement.ConnPool = b.tx
+	if err := fn(ctx, session); err != nil {
+		return err
+	}
+	finished = true
+	_, err = b.tx.ExecContext(ctx, "RELEASE "+name)
+	return err
+}
+
+func (e *sqliteEngine) dialect() string { return "sqlite" }
+func (e *sqliteEngine) postgres() bool  { return false }
+
+func (e *sqliteEngine) close() error {
+	if err := e.readers.Close(); err != nil {
+		return err
+	}
+	return e.db.Close()
+}
+
+// sqliteDialector is what gorm needs to speak SQLite through the driver in Go
+// alone. gorm's own driver package would bring a C compiler into the build. The
+// schema comes from migrations, so there is no migrator.
+type sqliteDialector struct{ pool gorm.ConnPool }
+
+func (d sqliteDialector) Name() string { return "sqlite" }
+
+func (d sqliteDialector) Initialize(db *gorm.DB) error {
+	db.ConnPool = d.pool
+	callbacks.RegisterDefaultCallbacks(db, &callbacks.Config{})
+	db.ClauseBuilders["FOR"] = func(clause.Clause, clause.Builder) {} // one writer: rows need no locks
+	return nil
+}
+
+func (d sqliteDialector) Migrator(*gorm.DB) gorm.Migrator { return nil }
+func (d sqliteDialector) DataTypeOf(*schema.Field) string { return "" }
+func (d sqliteDialector) DefaultValueOf(*schema.Field) clause.Expression {
+	return clause.Expr{SQL: "NULL"}
+}
+func (d sqliteDialector) BindVarTo(w clause.Writer, _ *gorm.Statement, _ any) { _ = w.WriteByte('?') }
+func (d sqliteDialector) QuoteTo(w clause.Writer, name string) {
+	_, _ = w.WriteString(`"` + strings.ReplaceAll(name, ".", `"."`) + `"`)
+}
+func (d sqliteDialector) Explain(sql string, vars ...any) string {
+	return logger.ExplainSQL(sql, nil, `'`, vars...)
+}

@@ -1,0 +1,249 @@
+package storage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"gorm.io/gorm"
+	"modernc.org/sqlite"
+
+	"github.com/parley-cx/parley/internal/domain"
+)
+
+// tx is the open transaction of a context. Writes gather in it and go to the
+// database together: on PostgreSQL as one statement, so that a move costs one
+// round trip however many tables it touches.
+type tx struct {
+	store   *Store
+	db      *gorm.DB
+	pending []write
+	touched map[string]bool
+	events  []domain.Event
+	after   []func()
+}
+
+// write is one INSERT, UPDATE or DELETE. want is how many rows it must touch;
+// a negative number asks for nothing.
+type write struct {
+	key  string // the row it touches; two writes to one row never share a statement
+	sql  string
+	args []any
+	want int64
+	miss error // what it means when fewer rows were touched
+}
+
+type txKey struct{}
+
+// InTx runs fn in one transaction; a call inside fn joins it. When the database
+// reports a serialisation failure or that it is busy, fn runs again: nothing in
+// it may touch a network. After InTx returns nil, everything is on disk, and the
+// functions given to After have run.
+func (s *Store) InTx(ctx context.Context, fn func(ctx context.Context) error) error {
+	if _, nested := ctx.Value(txKey{}).(*tx); nested {
+		return fn(ctx)
+	}
+	for try := 1; ; try++ {
+		err := s.once(ctx, fn)
+		if err == nil || try == 6 || !transient(err) || ctx.Err() != nil {
+			return translate(err)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(time.Duration(try*try) * 2 * time.Millisecond):
+		}
+	}
+}
+
+func (s *Store) once(ctx context.Context, fn func(ctx context.Context) error) error {
+	var t *tx
+	err := s.engine.transact(ctx, func(ctx context.Context, db *gorm.DB) error {
+		t = &tx{store: s, db: db, touched: map[string]bool{}}
+		if err := fn(context.WithValue(ctx, txKey{}, t)); err != nil {
+			return err
+		}
+		return t.finish()
+	})
+	if err != nil {
+		return err
+	}
+	s.stats.Commits.Add(1)
+	for _, f := range t.after {
+		f()
+	}
+	return nil
+}
+
+// After runs f once the transaction of ctx is on disk, and never if it is not.
+// Outside a transaction f runs at once.
+func (s *Store) After(ctx context.Context, f func()) {
+	if t, ok := ctx.Value(txKey{}).(*tx); ok {
+		t.after = append(t.after, f)
+		return
+	}
+	f()
+}
+
+// db gives the connection for reads: the transaction's, with all earlier writes
+// in it, or the readers'.
+func (s *Store) db(ctx context.Context) *gorm.DB {
+	t, ok := ctx.Value(txKey{}).(*tx)
+	if !ok {
+		return s.read.WithContext(ctx)
+	}
+	session := t.db.WithContext(ctx)
+	if err := t.flush(); err != nil {
+		_ = session.AddError(err)
+	}
+	return session
+}
+
+// writeTo gathers writes; they reach the database at the next read or at the
+// commit, whichever comes first.
+func (s *Store) writeTo(ctx context.Context, writes ...write) error {
+	t, ok := ctx.Value(txKey{}).(*tx)
+	if !ok {
+		return errors.New("storage: a write without a transaction")
+	}
+	for _, w := range writes {
+		if w.key != "" && t.touched[w.key] {
+			if err := t.flush(); err != nil {
+				return err
+			}
+		}
+		t.touched[w.key] = true
+		t.pending = append(t.pending, w)
+	}
+	return nil
+}
+
+func (t *tx) finish() error {
+	if len(t.events) > 0 {
+		t.pending = append(t.pending, t.store.eventWrites(t.events)...)
+		t.events = nil
+		t.after = append(t.after, t.store.wakeEvents)
+	}
+	return t.flush()
+}
+
+func (t *tx) flush() error {
+	writes := t.pending
+	t.pending = nil
+	clear(t.touched)
+	if len(writes) > 1 && t.store.engine.postgres() {
+		return t.flushTogether(writes)
+	}
+	for _, w := range writes {
+		res := t.db.Exec(w.sql, w.args...)
+		if res.Error != nil {
+			return res.Error
+		}
+		if w.want >= 0 && res.RowsAffected != w.want {
+			return w.miss
+		}
+	}
+	return nil
+}
+
+// flushTogether sends all writes as one statement of common table expressions.
+// They see one snapshot, which is why no two of them touch the same row.
+func (t *tx) flushTogether(writes []write) error {
+	var with, counts []string
+	var args []any
+	for i, w := range writes {
+		with = append(with, fmt.Sprintf("w%d AS (%s RETURNING 1)", i, w.sql))
+		counts = append(counts, fmt.Sprintf("(SELECT count(*) FROM w%d)", i))
+		args = append(args, w.args...)
+	}
+	rows, err := t.db.Raw("WITH "+strings.Join(with, ", ")+" SELECT "+strings.Join(counts, ", "), args...).Rows()
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	touched := make([]int64, len(writes))
+	targets := make([]any, len(writes))
+	for i := range touched {
+		targets[i] = &touched[i]
+	}
+	for rows.Next() {
+		if err := rows.Scan(targets...); err != nil {
+			return err
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	for i, w := range writes {
+		if w.want >= 0 && touched[i] != w.want {
+			return w.miss
+		}
+	}
+	return nil
+}
+
+// errStale is an update whose row changed since it was read, where no lock held it.
+var errStale = &domain.Error{Kind: domain.ErrorConflict, Code: "state.changed", Detail: "The resource was changed by somebody else at the same moment. Read it again."}
+
+// errDuplicate is a value that another row already holds.
+var errDuplicate = &domain.Error{Kind: domain.ErrorConflict, Code: "resource.exists", Detail: "Another resource already has this value."}
+
+// Duplicate tells whether a unique constraint refused a write.
+func Duplicate(err error) bool { return errors.Is(err, errDuplicate) }
+
+// SQLite's result codes that matter here.
+const (
+	sqliteBusy             = 5
+	sqliteConstraintUnique = 2067
+	sqliteConstraintKey    = 1555
+)
+
+// transient tells whether the same transaction may succeed when it is run again.
+func transient(err error) bool {
+	if errors.Is(err, errStale) {
+		return true
+	}
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return pg.Code == "40001" || pg.Code == "40P01"
+	}
+	var lite *sqlite.Error
+	return errors.As(err, &lite) && lite.Code()&0xff == sqliteBusy
+}
+
+// translate turns what the database says into what callers act upon.
+func translate(err error) error {
+	var known *domain.Error
+	if err == nil || errors.As(err, &known) {
+		return err
+	}
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		switch pg.Code {
+		case "23505":
+			return fmt.Errorf("%w: %s", errDuplicate, pg.ConstraintName)
+		case "57P01", "57P02", "57P03", "53300", "08000", "08003", "08006":
+			return unavailable(err)
+		case "22P02", "22003", "22021":
+			return &domain.Error{Kind: domain.ErrorMalformed, Code: "request.invalid", Detail: "A value in the request is not well formed.", Cause: err}
+		case "55P03":
+			return &domain.Error{Kind: domain.ErrorUnavailable, Code: "service.busy", Detail: "Another request holds what this one needs. Send it again.", Cause: err}
+		}
+		return err
+	}
+	var lite *sqlite.Error
+	if errors.As(err, &lite) && (lite.Code() == sqliteConstraintUnique || lite.Code() == sqliteConstraintKey) {
+		return fmt.Errorf("%w: %s", errDuplicate, lite.Error())
+	}
+	if away(err) {
+		return unavailable(err)
+	}
+	return err
+}
+
+func unavailable(err error) error {
+	return &domain.Error{Kind: domain.ErrorUnavailable, Code: "service.unavailable",
+		Detail: "The database cannot be reached. Send the request again.", Cause: err}
+}

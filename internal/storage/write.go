@@ -1,0 +1,231 @@
+package storage
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strings"
+	"time"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/schema"
+
+	"github.com/parley-cx/parley/internal/domain"
+)
+
+// table is a row type's table and columns, read once from its gorm tags:
+// `primaryKey` columns find a row, `<-:create` columns never change.
+type table struct {
+	name    string
+	keys    []*schema.Field
+	changes []*schema.Field // columns that an update writes, without the version
+	all     []*schema.Field
+	version *schema.Field
+}
+
+// tableOf describes a row type; a wrong tag is a fault of the program, which
+// the round trip test of every row type finds.
+func (s *Store) tableOf(row any) (*table, error) {
+	parsed, err := schema.Parse(row, &s.schemas, schema.NamingStrategy{})
+	if err != nil {
+		return nil, fmt.Errorf("storage: %T: %w", row, err)
+	}
+	t := &table{name: parsed.Table, all: parsed.Fields}
+	for _, f := range parsed.Fields {
+		switch {
+		case f.PrimaryKey:
+			t.keys = append(t.keys, f)
+		case f.DBName == "version":
+			t.version = f
+		case f.Updatable:
+			t.changes = append(t.changes, f)
+		}
+	}
+	return t, nil
+}
+
+func value(f *schema.Field, row reflect.Value) any {
+	v, _ := f.ValueOf(context.Background(), row)
+	return v
+}
+
+// insert appends rows of one type; onConflict is empty or an ON CONFLICT clause,
+// with which fewer rows may be written.
+func insert[R any](ctx context.Context, s *Store, onConflict string, rows ...R) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	t, err := s.tableOf(&rows[0])
+	if err != nil {
+		return err
+	}
+	w := write{want: int64(len(rows)), miss: errStale}
+	w.sql, w.args = t.insertSQL(reflect.ValueOf(rows))
+	if onConflict != "" {
+		w.sql, w.want = w.sql+" "+onConflict, -1
+	}
+	if len(rows) == 1 {
+		w.key = t.key(reflect.ValueOf(rows[0]))
+	}
+	return s.writeTo(ctx, w)
+}
+
+func (t *table) insertSQL(rows reflect.Value) (string, []any) {
+	names, marks := make([]string, len(t.all)), make([]string, len(t.all))
+	for i, f := range t.all {
+		names[i], marks[i] = f.DBName, "?"
+	}
+	one := "(" + strings.Join(marks, ", ") + ")"
+	groups := make([]string, rows.Len())
+	args := make([]any, 0, rows.Len()*len(t.all))
+	for i := range groups {
+		groups[i] = one
+		for _, f := range t.all {
+			args = append(args, value(f, rows.Index(i)))
+		}
+	}
+	return fmt.Sprintf("INSERT INTO %s (%s) VALUES %s", t.name, strings.Join(names, ", "), strings.Join(groups, ", ")), args
+}
+
+// update writes every changeable column of a row that was read, and counts its
+// version up; it fails with errStale when the row has another version by now.
+func update[R any](ctx context.Context, s *Store, row R) error {
+	t, err := s.tableOf(&row)
+	if err != nil {
+		return err
+	}
+	v := reflect.ValueOf(row)
+	var sets, finds []string
+	var args []any
+	for _, f := range t.changes {
+		sets, args = append(sets, f.DBName+" = ?"), append(args, value(f, v))
+	}
+	if t.version != nil {
+		sets = append(sets, "version = version + 1")
+	}
+	for _, f := range t.keys {
+		finds, args = append(finds, f.DBName+" = ?"), append(args, value(f, v))
+	}
+	if t.version != nil {
+		finds, args = append(finds, "version = ?"), append(args, value(t.version, v))
+	}
+	return s.writeTo(ctx, write{key: t.key(v), want: 1, miss: errStale, args: args,
+		sql: fmt.Sprintf("UPDATE %s SET %s WHERE %s", t.name, strings.Join(sets, ", "), strings.Join(finds, " AND "))})
+}
+
+// key names a row across all tables.
+func (t *table) key(row reflect.Value) string {
+	var b strings.Builder
+	b.WriteString(t.name)
+	for _, f := range t.keys {
+		fmt.Fprintf(&b, "/%v", value(f, row))
+	}
+	return b.String()
+}
+
+// exec gathers a statement that is not about one row type.
+func (s *Store) exec(ctx context.Context, sql string, args ...any) error {
+	return s.writeTo(ctx, write{sql: sql, args: args, want: -1})
+}
+
+// The conversions between domain values and columns.
+
+func ms(t time.Time) int64 { return t.UnixMilli() }
+
+func fromMS(n int64) time.Time { return time.UnixMilli(n).UTC() }
+
+func msPtr(t *time.Time) *int64 {
+	if t == nil {
+		return nil
+	}
+	n := ms(*t)
+	return &n
+}
+
+func fromMSPtr(n *int64) *time.Time {
+	if n == nil {
+		return nil
+	}
+	t := fromMS(*n)
+	return &t
+}
+
+// id converts an optional id between its type and a column.
+func id[To, From ~string](from *From) *To {
+	if from == nil {
+		return nil
+	}
+	to := To(*from)
+	return &to
+}
+
+// doc writes a value as a JSON document.
+func doc(v any) string {
+	b, err := json.Marshal(v)
+	if err != nil { // only values of our own types come here
+		return "null"
+	}
+	return string(b)
+}
+
+// fromDoc reads a JSON document; an unreadable one gives the zero value.
+func fromDoc[T any](text string) T {
+	var v T
+	_ = json.Unmarshal([]byte(text), &v)
+	return v
+}
+
+// strs converts a list of ids or scopes.
+func strs[To, From ~string](from []From) []To {
+	to := make([]To, len(from))
+	for i, f := range from {
+		to[i] = To(f)
+	}
+	return to
+}
+
+// one gives the only row of a query, or a not-found error for the noun.
+func one[R any](db *gorm.DB, noun string) (R, error) {
+	var row R
+	rows, err := all[R](db.Limit(1))
+	if err != nil {
+		return row, err
+	}
+	if len(rows) == 0 {
+		return row, domain.NotFound(noun)
+	}
+	return rows[0], nil
+}
+
+// all gives the rows of a query.
+func all[R any](db *gorm.DB) ([]R, error) {
+	var rows []R
+	if err := db.Find(&rows).Error; err != nil {
+		return nil, translate(err)
+	}
+	return rows, nil
+}
+
+// each converts a list of rows.
+func each[R, T any](rows []R, convert func(R) T) []T {
+	items := make([]T, len(rows))
+	for i, r := range rows {
+		items[i] = convert(r)
+	}
+	return items
+}
+
+// page reads one page of a list that is ordered by id.
+func page[R any](db *gorm.DB, p Page, key func(R) string) ([]R, *string, error) {
+	db, err := p.seek(db, "id")
+	if err != nil {
+		return nil, nil, err
+	}
+	rows, err := all[R](db)
+	if err != nil {
+		return nil, nil, err
+	}
+	rows, next := cut(p, rows, key)
+	return rows, next, nil
+}
