@@ -1315,7 +1315,7 @@ type FaultsInput struct {
 	// Subcode The platform's error subcode, for `reject`.
 	Subcode *int `json:"subcode,omitempty"`
 
-	// Times How many requests it meets; 0 means until it is changed.
+	// Times How many requests it meets; 0 means until it is changed. Refused connections cannot be counted, so `refuse` takes 0 only.
 	Times *int `json:"times,omitempty"`
 }
 
@@ -1905,7 +1905,7 @@ type PlatformRequest struct {
 	Status int `json:"status"`
 }
 
-// PlatformRequestList Requests in the order in which they came.
+// PlatformRequestList Requests, the newest first.
 type PlatformRequestList struct {
 	// Items The requests.
 	Items []PlatformRequest `json:"items"`
@@ -2604,7 +2604,7 @@ type ListAgentsParams struct {
 	// Limit How many items to answer with at most.
 	Limit Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// Cursor Where to go on, the `next_cursor` of the answer before.
+	// Cursor Where to go on, the `next_cursor` of the answer before; an empty one is the beginning.
 	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 
 	// Order The direction of the list; `desc`, newest first, unless given.
@@ -2631,7 +2631,7 @@ type ListChannelsParams struct {
 	// Limit How many items to answer with at most.
 	Limit Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// Cursor Where to go on, the `next_cursor` of the answer before.
+	// Cursor Where to go on, the `next_cursor` of the answer before; an empty one is the beginning.
 	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 
 	// Order The direction of the list; `desc`, newest first, unless given.
@@ -2661,7 +2661,7 @@ type ListEventsParams struct {
 	// Limit How many items to answer with at most.
 	Limit Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// Cursor Where to go on, the `next_cursor` of the answer before.
+	// Cursor Where to go on, the `next_cursor` of the answer before; an empty one is the beginning.
 	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 
 	// Wait For how many seconds to wait for an event where there is none.
@@ -2685,7 +2685,7 @@ type ListInteractionsParams struct {
 	// Limit How many items to answer with at most.
 	Limit Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// Cursor Where to go on, the `next_cursor` of the answer before.
+	// Cursor Where to go on, the `next_cursor` of the answer before; an empty one is the beginning.
 	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 
 	// Order The direction of the list; `desc`, newest first, unless given.
@@ -2721,7 +2721,7 @@ type ListMessagesParams struct {
 	// Limit How many items to answer with at most.
 	Limit Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// Cursor Where to go on, the `next_cursor` of the answer before.
+	// Cursor Where to go on, the `next_cursor` of the answer before; an empty one is the beginning.
 	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 
 	// Order The direction of the list; `asc`, oldest first, unless given.
@@ -2736,7 +2736,7 @@ type ListRepliesParams struct {
 	// Limit How many items to answer with at most.
 	Limit Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// Cursor Where to go on, the `next_cursor` of the answer before.
+	// Cursor Where to go on, the `next_cursor` of the answer before; an empty one is the beginning.
 	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 
 	// Order The direction of the list; `asc`, oldest first, unless given.
@@ -2754,7 +2754,7 @@ type ListOAuthClientsParams struct {
 	// Limit How many items to answer with at most.
 	Limit Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// Cursor Where to go on, the `next_cursor` of the answer before.
+	// Cursor Where to go on, the `next_cursor` of the answer before; an empty one is the beginning.
 	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 
 	// Order The direction of the list; `desc`, newest first, unless given.
@@ -2766,7 +2766,7 @@ type ListPlatformAppsParams struct {
 	// Limit How many items to answer with at most.
 	Limit Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// Cursor Where to go on, the `next_cursor` of the answer before.
+	// Cursor Where to go on, the `next_cursor` of the answer before; an empty one is the beginning.
 	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 
 	// Order The direction of the list; `desc`, newest first, unless given.
@@ -2790,7 +2790,7 @@ type ListQueuesParams struct {
 	// Limit How many items to answer with at most.
 	Limit Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// Cursor Where to go on, the `next_cursor` of the answer before.
+	// Cursor Where to go on, the `next_cursor` of the answer before; an empty one is the beginning.
 	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 
 	// Order The direction of the list; `desc`, newest first, unless given.
@@ -2814,7 +2814,7 @@ type ListQueueMembersParams struct {
 	// Limit How many items to answer with at most.
 	Limit Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// Cursor Where to go on, the `next_cursor` of the answer before.
+	// Cursor Where to go on, the `next_cursor` of the answer before; an empty one is the beginning.
 	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 
 	// Order The direction of the list; `desc`, newest first, unless given.
@@ -2826,7 +2826,7 @@ type ListQueueWrapUpCodesParams struct {
 	// Limit How many items to answer with at most.
 	Limit Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// Cursor Where to go on, the `next_cursor` of the answer before.
+	// Cursor Where to go on, the `next_cursor` of the answer before; an empty one is the beginning.
 	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 
 	// Order The direction of the list; `desc`, newest first, unless given.
@@ -2841,7 +2841,7 @@ type ListWrapUpCodesParams struct {
 	// Limit How many items to answer with at most.
 	Limit Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// Cursor Where to go on, the `next_cursor` of the answer before.
+	// Cursor Where to go on, the `next_cursor` of the answer before; an empty one is the beginning.
 	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 
 	// Order The direction of the list; `desc`, newest first, unless given.

@@ -93,6 +93,21 @@ func TestAnswerFromBeforeAForgetIsNotKept(t *testing.T) {
 	wantRefused(t, v, token)
 }
 
+// TestLateAnswerDoesNotReplaceANewerOne deletes the client while a slow question is on its way, and asks again.
+func TestLateAnswerDoesNotReplaceANewerOne(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	v, token := w.verifier(), w.token(view)
+	w.during = func(id domain.ClientID) {
+		w.during = nil
+		w.remove(id)
+		w.pass(time.Second)
+		wantRefused(t, v, token)
+	}
+	wantPrincipal(t, v, token)
+	wantRefused(t, v, token)
+}
+
 func TestDatabaseAwayForAWhile(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

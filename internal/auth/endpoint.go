@@ -110,7 +110,9 @@ func (e Endpoint) agent(ctx context.Context, client domain.Client, wanted string
 }
 
 // living gives the id of an agent that exists, or the fault that is named for one that does not.
-func (e Endpoint) living(ctx context.Context, org domain.OrganizationID, id domain.AgentID, otherwise *OAuthError) (domain.AgentID, *OAuthError) {
+func (e Endpoint) living(
+	ctx context.Context, org domain.OrganizationID, id domain.AgentID, otherwise *OAuthError,
+) (domain.AgentID, *OAuthError) {
 	agent, err := e.Agents.Agent(ctx, org, id)
 	switch {
 	case domain.IsKind(err, domain.ErrorNotFound):

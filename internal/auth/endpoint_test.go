@@ -173,6 +173,14 @@ func TestEndpointWhileTheDatabaseIsAway(t *testing.T) {
 	}
 }
 
+func TestEndpointWhileAgentsAreAway(t *testing.T) {
+	t.Parallel()
+	w := staffed(t)
+	w.during = func(domain.ClientID) { w.goAway(errAway) }
+	_, fault := w.endpoint().Issue(t.Context(), good(func(r *Request) { r.ClientID, r.AgentID = "backend", string(ana) }))
+	wantOAuth(t, fault, 503, "temporarily_unavailable")
+}
+
 func TestAnswerBody(t *testing.T) {
 	t.Parallel()
 	got, _ := json.Marshal(Answer{AccessToken: "t", TokenType: "Bearer", ExpiresIn: 3600, Scope: "s"})

@@ -104,7 +104,9 @@ func (w *world) ClientByID(ctx context.Context, id domain.ClientID) (domain.Clie
 	}
 	if w.hangs != nil {
 		w.hangs(ctx)
-		return domain.Client{}, errors.Join(err, ctx.Err())
+	}
+	if gone := ctx.Err(); gone != nil {
+		return domain.Client{}, gone
 	}
 	return c, err
 }

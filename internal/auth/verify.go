@@ -117,16 +117,7 @@ func (v *Verifier) check(token string) (grant, error) {
 	case !v.machine().Before(c.ExpiresAt.Time): // the leeway is for times that begin, not for this one
 		return grant{}, expired()
 	}
-	return grant{principal: c.principal(), from: c.from(), until: c.ExpiresAt.Time}, nil
-}
-
-// from is the earliest time at which the claims are accepted.
-func (c claims) from() time.Time {
-	from := c.IssuedAt.Time
-	if c.NotBefore != nil && c.NotBefore.After(from) {
-		from = c.NotBefore.Time
-	}
-	return from.Add(-leeway)
+	return grant{principal: c.principal(), from: c.IssuedAt.Add(-leeway), until: c.ExpiresAt.Time}, nil
 }
 
 // key finds the public key for a token by the id in its header.

@@ -3,7 +3,6 @@ package closing
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/parley-cx/parley/internal/domain"
@@ -83,12 +82,13 @@ func (c *Closing) end(ctx context.Context, by domain.Principal, e domain.Engagem
 	if err != nil {
 		return err
 	}
+	var notice domain.Message
+	var posted []domain.Event
+	e.Interaction, notice, posted = e.Interaction.Post(domain.Departure(e.Interaction, e.Agent, now), domain.System(), now)
 	ended, events, err := e.End(mode, by.Actor(), now)
 	if err != nil {
 		return err
 	}
-	ended.Interaction.Position++
-	notice := domain.Departure(ended.Interaction, ended.Agent, now)
 	t.Open, t.Position = nil, ended.Interaction.Position
 	if err := c.Store.SaveThread(ctx, &t); err != nil {
 		return err
@@ -103,7 +103,7 @@ func (c *Closing) end(ctx context.Context, by domain.Principal, e domain.Engagem
 		c.Deliver()
 		c.Router.Freed(by.Organization, by.Agent)
 	})
-	return c.Store.SaveEngagement(ctx, &ended, events)
+	return c.Store.SaveEngagement(ctx, &ended, append(posted, events...))
 }
 
 // mode gives the after-contact work of the queue through which the agent got
@@ -134,7 +134,6 @@ func (c *Closing) WrapUp(ctx context.Context, by domain.Principal, id domain.Int
 	if by.Agent == "" {
 		return p, domain.NoAgent()
 	}
-	codes = once(codes)
 	err = c.Store.InTx(ctx, func(ctx context.Context) error {
 		e, err := c.Store.LockEngagement(ctx, by.Organization, id, by.Agent, part)
 		if err != nil {
@@ -165,14 +164,4 @@ func (c *Closing) Wrapped(ctx context.Context, by domain.Principal, id domain.In
 		return p, domain.NotFound("wrap-up")
 	}
 	return p, err
-}
-
-func once(codes []domain.WrapUpCodeID) []domain.WrapUpCodeID {
-	kept := []domain.WrapUpCodeID{}
-	for _, c := range codes {
-		if !slices.Contains(kept, c) {
-			kept = append(kept, c)
-		}
-	}
-	return kept
 }

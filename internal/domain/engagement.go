@@ -1,6 +1,9 @@
 package domain
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Engagement is one agent's hold on one interaction: everything that an offer,
 // an acceptance or an end changes together, in one transaction.
@@ -30,7 +33,7 @@ func Offer(i Interaction, a Agent, timeout time.Duration, now time.Time) (Engage
 // offer is over (2.3).
 func (e Engagement) Accept(actor Actor, now time.Time) (Engagement, []Event, error) {
 	if e.Participant.Offer != OfferPending || !now.Before(e.Participant.ExpiresAt) {
-		return e, nil, e.Participant.Lost(now)
+		return e, nil, e.lost(now)
 	}
 	next, ok := e.Interaction.State.After(MoveAccept)
 	if !ok {
@@ -55,7 +58,7 @@ func (e Engagement) Accept(actor Actor, now time.Time) (Engagement, []Event, err
 // the agent is not responding where the queue says so (A20, A22).
 func (e Engagement) Decline(notResponding bool, reason string, actor Actor, now time.Time) (Engagement, []Event, error) {
 	if e.Participant.Offer != OfferPending || !now.Before(e.Participant.ExpiresAt) {
-		return e, nil, e.Participant.Lost(now)
+		return e, nil, e.lost(now)
 	}
 	return e.requeue(OfferDeclined, EventOfferDeclined, notResponding, reason, actor, now)
 }
@@ -66,6 +69,17 @@ func (e Engagement) TimeOut(now time.Time) (Engagement, []Event, error) {
 		return e, nil, Conflict("offer.not_due", "The offer is not over yet.")
 	}
 	return e.requeue(OfferTimedOut, EventOfferTimedOut, true, "timeout", System(), now)
+}
+
+// lost explains to a late caller why the offer can no longer be answered.
+func (e Engagement) lost(now time.Time) error {
+	outcome, i := e.Participant.Offer, e.Interaction
+	actions := i.AllowedActions(e.Agent.ID, []Participant{e.Participant})
+	if outcome == OfferPending && !now.Before(e.Participant.ExpiresAt) {
+		outcome, actions = OfferTimedOut, []Action{} // its timer is about to say so
+	}
+	return &Error{Kind: ErrorConflict, Code: "offer.not_pending", Outcome: string(outcome), CurrentState: string(i.State),
+		Detail: "The offer is no longer pending: it was " + outcome.words() + ".", AllowedActions: actions}
 }
 
 func (e Engagement) requeue(outcome OfferState, what EventType, notResponding bool, reason string, actor Actor, now time.Time) (Engagement, []Event, error) {
@@ -114,7 +128,7 @@ func (e Engagement) End(mode ACWMode, actor Actor, now time.Time) (Engagement, [
 // all skips a wrap-up that is not required. The same submission again changes
 // nothing (C40, C41). changed is false then.
 func (e Engagement) Submit(q Queue, codes []WrapUpCodeID, notes *string, actor Actor, now time.Time) (after Engagement, events []Event, changed bool, err error) {
-	w := e.Participant.WrapUp
+	w, codes := e.Participant.WrapUp, once(codes)
 	if w == nil {
 		return e, nil, false, InvalidTransition("interaction", "wrap-up", string(e.Interaction.State),
 			e.Interaction.AllowedActions(e.Agent.ID, []Participant{e.Participant}))
@@ -135,11 +149,22 @@ func (e Engagement) Submit(q Queue, codes []WrapUpCodeID, notes *string, actor A
 	return after, events, true, nil
 }
 
+// once gives the codes in their order, each the first time only.
+func once(codes []WrapUpCodeID) []WrapUpCodeID {
+	kept := []WrapUpCodeID{}
+	for _, c := range codes {
+		if !slices.Contains(kept, c) {
+			kept = append(kept, c)
+		}
+	}
+	return kept
+}
+
 func (e Engagement) submitted(codes []WrapUpCodeID, notes *string, actor Actor, now time.Time) (Engagement, []Event) {
 	w := *e.Participant.WrapUp
 	w.State, w.Codes, w.Notes, w.SubmittedAt = WrapUpSubmitted, codes, notes, &now
 	what := EventWrapUpSubmitted
-	if len(codes) == 0 && notes == nil {
+	if len(codes) == 0 && notes == nil && !w.Required {
 		w.State, what = WrapUpSkipped, EventWrapUpSkipped
 	}
 	e.Participant.WrapUp, e.Participant.State = &w, ParticipantClosed

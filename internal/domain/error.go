@@ -77,7 +77,7 @@ func IsKind(err error, kind ErrorKind) bool {
 // NotFound says that the named kind of thing does not exist, in the same words
 // whether it never did or belongs to another organization.
 func NotFound(noun string) *Error {
-	return &Error{Kind: ErrorNotFound, Code: strings.ReplaceAll(noun, " ", "_") + ".not_found", Detail: "There is no such " + noun + "."}
+	return &Error{Kind: ErrorNotFound, Code: strings.ToLower(strings.NewReplacer(" ", "_", "-", "_").Replace(noun)) + ".not_found", Detail: "There is no such " + noun + "."}
 }
 
 // Invalid refuses one field of a body for its meaning.

@@ -101,6 +101,6 @@ func (m Message) Tombstone() string {
 func Departure(i Interaction, a Agent, now time.Time) Message {
 	text := a.PublicName() + " has left the chat."
 	return Message{ID: NewID[MessageID](), Organization: i.Organization, Interaction: i.ID, Thread: i.Thread, Channel: i.Channel,
-		Position: i.Position, Direction: Outbound, Kind: KindSystem, Visibility: Private, Sender: Sender{Type: SenderSystem},
+		Direction: Outbound, Kind: KindSystem, Visibility: Private, Sender: Sender{Type: SenderSystem},
 		Text: &text, Attachments: []Attachment{}, CreatedAt: now, Status: ReplyQueued, SendGroupID: NewID[string](), Version: 1}
 }

@@ -77,23 +77,6 @@ func (p Participant) actions() []Action {
 	return nil
 }
 
-// Lost explains to a late caller why an offer can no longer be answered.
-func (p Participant) Lost(now time.Time) error {
-	outcome := p.Offer
-	if outcome == OfferPending && !now.Before(p.ExpiresAt) {
-		outcome = OfferTimedOut
-	}
-	return &Error{Kind: ErrorConflict, Code: "offer.not_pending", Outcome: string(outcome),
-		Detail: "The offer is no longer pending: it was " + outcome.words() + ".", CurrentState: string(p.State), AllowedActions: p.actionsOr()}
-}
-
-func (p Participant) actionsOr() []Action {
-	if p.Offer == OfferPending {
-		return []Action{}
-	}
-	return append([]Action{}, p.actions()...)
-}
-
 func (s OfferState) words() string {
 	if s == OfferTimedOut {
 		return "left unanswered until its time was over"
@@ -101,7 +84,7 @@ func (s OfferState) words() string {
 	return string(s)
 }
 
-// sameWrapUp tells whether a second submission repeats the first.
+// same tells whether a second submission repeats the first.
 func (w WrapUp) same(codes []WrapUpCodeID, notes *string) bool {
 	equalNotes := (w.Notes == nil) == (notes == nil) && (notes == nil || *w.Notes == *notes)
 	return equalNotes && slices.Equal(w.Codes, codes)

@@ -28,12 +28,13 @@ func ReplyStatuses() []ReplyStatus {
 
 // replyMoves is the state table of a reply: where each status may go. A receipt
 // that says less than what is known already is not in it, so that late and
-// doubled receipts change nothing; proof of delivery leads out of failed and
-// unconfirmed, because late proof wins.
+// doubled receipts change nothing. Proof leads out of failed and unconfirmed, and
+// out of queued where a call is to be repeated that was taken all the same:
+// late proof wins. No failed call leads back from proof.
 var replyMoves = map[ReplyStatus][]ReplyStatus{
-	ReplyQueued:           {ReplySending, ReplyFailed},
+	ReplyQueued:           {ReplySending, ReplySent, ReplyPendingRecipient, ReplyDelivered, ReplyRead, ReplyFailed},
 	ReplySending:          {ReplyQueued, ReplySent, ReplyPendingRecipient, ReplyDelivered, ReplyRead, ReplyFailed, ReplyUnconfirmed},
-	ReplySent:             {ReplyPendingRecipient, ReplyDelivered, ReplyRead, ReplyFailed},
+	ReplySent:             {ReplyPendingRecipient, ReplyDelivered, ReplyRead},
 	ReplyPendingRecipient: {ReplyDelivered, ReplyRead, ReplyFailed},
 	ReplyDelivered:        {ReplyRead},
 	ReplyUnconfirmed:      {ReplySent, ReplyPendingRecipient, ReplyDelivered, ReplyRead, ReplyFailed},
@@ -54,12 +55,11 @@ func (m Message) Become(next ReplyStatus) (after Message, moved bool) {
 	if !m.Status.CanBecome(next) {
 		return m, false
 	}
-	proof := next == ReplySent || next == ReplyDelivered || next == ReplyRead
-	m.Reconciled = m.Reconciled || proof && (m.Status == ReplyFailed || m.Status == ReplyUnconfirmed)
-	if next != ReplyFailed {
+	before := m.Status
+	if m.Status = next; next != ReplyFailed {
 		m.Failure = nil
 	}
-	m.Status = next
+	m.Reconciled = m.Reconciled || m.Proven() && (before == ReplyFailed || before == ReplyUnconfirmed)
 	return m, true
 }
 

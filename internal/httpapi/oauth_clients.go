@@ -107,6 +107,9 @@ func (s *Server) RotateOAuthClientSecret(ctx context.Context, r api.RotateOAuthC
 		if c, err = s.Store.Client(ctx, principal(ctx).Organization, domain.ClientID(r.ID)); err != nil {
 			return err
 		}
+		if who := principal(ctx); !who.Has(c.Scopes...) {
+			return domain.Missing(c.Scopes...) // a new secret is a way to the client's rights
+		}
 		c.SecretHash = hash
 		s.forgetClient(ctx, c.ID)
 		return s.Store.SaveClient(ctx, &c)

@@ -82,7 +82,7 @@ func (s *Server) GetPlatformApp(ctx context.Context, r api.GetPlatformAppRequest
 }
 
 // changePlatformApp puts a body over an app. A replacement needs no other base:
-// every field that has a default is required.
+// no field of an app has a default.
 func (s *Server) changePlatformApp(ctx context.Context, id, ifMatch string, body any) (a domain.PlatformApp, err error) {
 	err = s.write(ctx, func(ctx context.Context) error {
 		if a, err = s.Store.App(ctx, principal(ctx).Organization, domain.AppID(id)); err != nil {

@@ -63,7 +63,7 @@ func (s *Server) ListPlatformRequests(_ context.Context, r api.ListPlatformReque
 	}
 	limit := r.Params.Limit
 	if limit == 0 {
-		limit = 50
+		limit = 200
 	}
 	return api.ListPlatformRequests200JSONResponse(api.PlatformRequestList{Items: each(p.Requests(limit), toPlatformRequest)}), nil
 }

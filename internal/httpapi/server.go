@@ -43,7 +43,7 @@ type Server struct {
 	CheckURL     func(string) error // what may be set as an address to send to
 	Freed        func(domain.OrganizationID, domain.AgentID)
 	Deliver      func()
-	Forget       func(domain.ClientID) // ends a client's tokens on this node
+	Forget       func(domain.ClientID) // makes this node look at a client anew
 	NewSecret    func() (secret string, hash []byte)
 	PublicURL    string
 	Ready        func(context.Context) error

@@ -157,11 +157,21 @@ func TestPortIsTaken(t *testing.T) {
 	t.Parallel()
 	s, _ := play(t, nil)
 	set(t, s, simulator.Faults{Mode: simulator.ModeRefuse})
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if err := s.SetFaults(ctx, simulator.Faults{Mode: simulator.ModeNone}); err == nil || s.Faults().Mode != simulator.ModeRefuse {
-		t.Errorf("got %v, and there is %+v", err, s.Faults())
+	other, err := new(net.ListenConfig).Listen(t.Context(), "tcp", strings.TrimPrefix(s.URL(), "http://"))
+	if err != nil {
+		t.Fatal(err)
 	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel() // or it would be tried for two seconds
+	if err := s.SetFaults(ctx, simulator.Faults{Mode: simulator.ModeNone}); !errors.Is(err, syscall.EADDRINUSE) {
+		t.Errorf("got %v", err)
+	}
+	if s.Faults().Mode != simulator.ModeRefuse {
+		t.Errorf("there is %+v", s.Faults())
+	}
+	_ = other.Close()
+	set(t, s, simulator.Faults{Mode: simulator.ModeNone})
+	sent(t, s, "x")
 }
 
 func TestHang(t *testing.T) {

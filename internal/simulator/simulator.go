@@ -134,8 +134,8 @@ func (s *Simulator) SetFaults(ctx context.Context, faults Faults) error {
 	return nil
 }
 
-// Close refuses new calls, cuts off those under way, drops receipts that were not yet sent and waits until every
-// goroutine has ended or ctx has. It may be called again.
+// Close refuses new calls, ends those under way, with or without their answer, drops receipts that were not yet sent and
+// waits until every goroutine has ended or ctx has. It may be called again.
 func (s *Simulator) Close(ctx context.Context) error {
 	s.stop()
 	s.door.close()

@@ -24,7 +24,7 @@ type agentRow struct {
 	Version        int64
 	CreatedAt      int64 `gorm:"<-:create"`
 	UpdatedAt      int64
-	DeletedAt      *int64
+	DeletedAt      *int64 `gorm:"<-:create"`
 }
 
 func (agentRow) TableName() string { return "agents" }
@@ -88,5 +88,5 @@ func (s *Store) DeleteAgent(ctx context.Context, a domain.Agent, now time.Time) 
 	if err := s.exec(ctx, "DELETE FROM queue_members WHERE organization_id = ? AND agent_id = ?", a.Organization, a.ID); err != nil {
 		return err
 	}
-	return s.exec(ctx, "UPDATE agents SET deleted_at = ? WHERE organization_id = ? AND id = ?", ms(now), a.Organization, a.ID)
+	return s.exec(ctx, "UPDATE agents SET deleted_at = ?, version = version + 1 WHERE organization_id = ? AND id = ?", ms(now), a.Organization, a.ID)
 }

@@ -19,7 +19,7 @@ type appRow struct {
 	Version        int64
 	CreatedAt      int64 `gorm:"<-:create"`
 	UpdatedAt      int64
-	DeletedAt      *int64
+	DeletedAt      *int64 `gorm:"<-:create"`
 }
 
 func (appRow) TableName() string { return "platform_apps" }
@@ -122,7 +122,7 @@ func (s *Store) Apps(ctx context.Context, org domain.OrganizationID, p Page) ([]
 
 // DeleteApp hides an app; its webhooks are refused from then on.
 func (s *Store) DeleteApp(ctx context.Context, a domain.PlatformApp, now time.Time) error {
-	return s.exec(ctx, "UPDATE platform_apps SET deleted_at = ? WHERE organization_id = ? AND id = ?", ms(now), a.Organization, a.ID)
+	return s.exec(ctx, "UPDATE platform_apps SET deleted_at = ?, version = version + 1 WHERE organization_id = ? AND id = ?", ms(now), a.Organization, a.ID)
 }
 
 // AppInUse tells whether a channel belongs to the app.
@@ -145,7 +145,7 @@ type channelRow struct {
 	Version        int64
 	CreatedAt      int64 `gorm:"<-:create"`
 	UpdatedAt      int64
-	DeletedAt      *int64
+	DeletedAt      *int64 `gorm:"<-:create"`
 }
 
 func (channelRow) TableName() string { return "channels" }

@@ -43,7 +43,7 @@ func (s *Store) SaveClient(ctx context.Context, c *domain.Client) error {
 
 // ClientByID finds a client before its organization is known: at the token endpoint.
 func (s *Store) ClientByID(ctx context.Context, client domain.ClientID) (domain.Client, error) {
-	r, err := one[clientRow](s.db(ctx).Where("id = ?", client), "client")
+	r, err := one[clientRow](s.db(ctx).Where("id = ?", client), "OAuth client")
 	if err != nil {
 		return domain.Client{}, err
 	}
@@ -54,7 +54,7 @@ func (s *Store) ClientByID(ctx context.Context, client domain.ClientID) (domain.
 func (s *Store) Client(ctx context.Context, org domain.OrganizationID, client domain.ClientID) (domain.Client, error) {
 	c, err := s.ClientByID(ctx, client)
 	if err == nil && c.Organization != org {
-		return domain.Client{}, domain.NotFound("client")
+		return domain.Client{}, domain.NotFound("OAuth client")
 	}
 	return c, err
 }

@@ -196,7 +196,7 @@ func (s *Store) Events(ctx context.Context, org domain.OrganizationID, f domain.
 		return nil, after, translate(err)
 	}
 	type logged struct {
-		eventRow
+		Row      eventRow `gorm:"embedded"`
 		Position int64
 	}
 	db := s.db(ctx).Table("event_log l").Select("e.*, l.position").
@@ -207,7 +207,7 @@ func (s *Store) Events(ctx context.Context, org domain.OrganizationID, f domain.
 		return nil, after, err
 	}
 	events = each(rows, func(r logged) domain.LoggedEvent {
-		return domain.LoggedEvent{Event: fromEventRow(r.eventRow), Position: r.Position}
+		return domain.LoggedEvent{Event: fromEventRow(r.Row), Position: r.Position}
 	})
 	if len(events) == limit {
 		return events, events[limit-1].Position, nil

@@ -156,7 +156,7 @@ func (f InteractionFilter) apply(db *gorm.DB, org domain.OrganizationID) *gorm.D
 
 // detailRow is an interaction with the columns of its neighbours.
 type detailRow struct {
-	interactionRow
+	Row              interactionRow `gorm:"embedded"`
 	ChannelName      string
 	ChannelAccount   string
 	ContactAddress   string
@@ -188,7 +188,7 @@ func (s *Store) Interactions(ctx context.Context, org domain.OrganizationID, f I
 	if err := db.Raw(detailSQL+direction, inner).Scan(&rows).Error; err != nil {
 		return nil, nil, translate(err)
 	}
-	rows, next := cut(p, rows, func(r detailRow) string { return r.ID })
+	rows, next := cut(p, rows, func(r detailRow) string { return r.Row.ID })
 	details, err := s.withParticipants(ctx, org, rows)
 	return details, next, err
 }
@@ -218,10 +218,10 @@ func (s *Store) withParticipants(ctx context.Context, org domain.OrganizationID,
 	place := map[string]int{}
 	ids := make([]string, len(rows))
 	for n, r := range rows {
-		details[n] = domain.InteractionDetail{Interaction: fromInteractionRow(r.interactionRow), ChannelName: r.ChannelName,
+		details[n] = domain.InteractionDetail{Interaction: fromInteractionRow(r.Row), ChannelName: r.ChannelName,
 			ChannelAccount: r.ChannelAccount, ContactAddress: r.ContactAddress, ContactName: r.ContactName,
 			ContactCreatedAt: fromMS(r.ContactCreatedAt), QueueName: r.QueueName}
-		ids[n], place[r.ID] = r.ID, n
+		ids[n], place[r.Row.ID] = r.Row.ID, n
 	}
 	if len(rows) == 0 {
 		return details, nil

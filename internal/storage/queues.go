@@ -23,7 +23,7 @@ type queueRow struct {
 	Version                  int64
 	CreatedAt                int64 `gorm:"<-:create"`
 	UpdatedAt                int64
-	DeletedAt                *int64
+	DeletedAt                *int64 `gorm:"<-:create"` // has a statement of its own: no change brings a deleted row back
 }
 
 func (queueRow) TableName() string { return "queues" }
@@ -80,7 +80,7 @@ func (s *Store) DeleteQueue(ctx context.Context, q domain.Queue, now time.Time) 
 }
 
 func (s *Store) remove(ctx context.Context, table string, org domain.OrganizationID, id string, now time.Time) error {
-	return s.exec(ctx, "UPDATE "+table+" SET deleted_at = ?, external_id = NULL WHERE organization_id = ? AND id = ? AND deleted_at IS NULL", ms(now), org, id)
+	return s.exec(ctx, "UPDATE "+table+" SET deleted_at = ?, external_id = NULL, version = version + 1 WHERE organization_id = ? AND id = ? AND deleted_at IS NULL", ms(now), org, id)
 }
 
 // QueueInUse tells whether anything still needs the queue: a channel, or an
@@ -122,7 +122,7 @@ func (s *Store) DeleteMember(ctx context.Context, org domain.OrganizationID, que
 // Members lists a queue's members, by agent.
 func (s *Store) Members(ctx context.Context, org domain.OrganizationID, queue domain.QueueID, p Page) ([]domain.Member, *string, error) {
 	type joined struct {
-		memberRow
+		Row  memberRow `gorm:"embedded"`
 		Name string
 	}
 	db := s.db(ctx).Table("queue_members m").Select("m.*, a.name").
@@ -133,9 +133,9 @@ func (s *Store) Members(ctx context.Context, org domain.OrganizationID, queue do
 		return nil, nil, err
 	}
 	rows, err := all[joined](db)
-	rows, next := cut(p, rows, func(r joined) string { return r.AgentID })
+	rows, next := cut(p, rows, func(r joined) string { return r.Row.AgentID })
 	return each(rows, func(r joined) domain.Member {
-		return domain.Member{Queue: domain.QueueID(r.QueueID), Agent: domain.AgentID(r.AgentID), AgentName: r.Name, Ring: r.Ring, Joined: r.Joined}
+		return domain.Member{Queue: domain.QueueID(r.Row.QueueID), Agent: domain.AgentID(r.Row.AgentID), AgentName: r.Name, Ring: r.Row.Ring, Joined: r.Row.Joined}
 	}), next, err
 }
 

@@ -16,7 +16,7 @@ type wrapUpCodeRow struct {
 	Version        int64
 	CreatedAt      int64 `gorm:"<-:create"`
 	UpdatedAt      int64
-	DeletedAt      *int64
+	DeletedAt      *int64 `gorm:"<-:create"`
 }
 
 func (wrapUpCodeRow) TableName() string { return "wrap_up_codes" }

@@ -1,0 +1,116 @@
+// Package contracttest holds every answer that a test sees to the contract: a
+// status that is not documented, a field that is missing or a header that is
+// not well formed fails the test.
+package contracttest
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers"
+
+	"github.com/parley-cx/parley/api"
+)
+
+// Transport sends requests and checks their answers. A path that the contract
+// does not have must answer 404 with a problem.
+type Transport struct {
+	T    testing.TB
+	Base http.RoundTripper // nil for http.DefaultTransport
+}
+
+// RoundTrip sends one request.
+func (t Transport) RoundTrip(r *http.Request) (*http.Response, error) {
+	base := t.Base
+	if base == nil {
+		base = http.DefaultTransport
+	}
+	answer, err := base.RoundTrip(r)
+	if err != nil {
+		return nil, err
+	}
+	body, err := io.ReadAll(answer.Body)
+	_ = answer.Body.Close()
+	answer.Body = io.NopCloser(bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	if err := Check(r, answer.StatusCode, answer.Header, body); err != nil {
+		t.T.Errorf("%s %s answered %d, against the contract: %v\n%s", r.Method, r.URL.Path, answer.StatusCode, err, body)
+	}
+	return answer, nil
+}
+
+// Check holds one answer to the contract.
+func Check(r *http.Request, status int, header http.Header, body []byte) error {
+	doc, err := document()
+	if err != nil {
+		return err
+	}
+	path, operation := find(doc, r)
+	if operation == nil {
+		if status != http.StatusNotFound && status != http.StatusMethodNotAllowed {
+			return fmt.Errorf("the contract has no such operation")
+		}
+		return checkProblem(doc, body)
+	}
+	if header.Get("Request-Id") == "" {
+		return fmt.Errorf("there is no Request-Id")
+	}
+	input := &openapi3filter.ResponseValidationInput{
+		RequestValidationInput: &openapi3filter.RequestValidationInput{Request: r,
+			Route: &routers.Route{Spec: doc, Path: path, Method: r.Method, Operation: operation}},
+		Status: status, Header: header, Body: io.NopCloser(bytes.NewReader(body)),
+		Options: &openapi3filter.Options{IncludeResponseStatus: true, MultiError: true},
+	}
+	return openapi3filter.ValidateResponse(r.Context(), input)
+}
+
+func checkProblem(doc *openapi3.T, body []byte) error {
+	var value any
+	if err := json.Unmarshal(body, &value); err != nil {
+		return err
+	}
+	return doc.Components.Schemas["Problem"].Value.VisitJSON(value, openapi3.VisitAsResponse())
+}
+
+var document = sync.OnceValues(func() (*openapi3.T, error) {
+	openapi3.DefineStringFormatValidator("uuid", openapi3.NewRegexpFormatValidator(openapi3.FormatOfStringForUUIDOfRFC9562))
+	for _, text := range []string{"text/plain", "application/yaml"} {
+		openapi3filter.RegisterBodyDecoder(text, func(b io.Reader, _ http.Header, _ *openapi3.SchemaRef, _ openapi3filter.EncodingFn) (any, error) {
+			all, err := io.ReadAll(b)
+			return string(all), err
+		})
+	}
+	doc, err := openapi3.NewLoader().LoadFromData(api.SpecYAML)
+	if err != nil {
+		return nil, err
+	}
+	doc.OpenAPI = "3.0.3" // see httpapi.LoadContract
+	return doc, nil
+})
+
+var parameter = regexp.MustCompile(`\\\{\w+\\\}`)
+
+// find gives the operation of a request: a path without parameters goes first.
+func find(doc *openapi3.T, r *http.Request) (path string, operation *openapi3.Operation) {
+	for template, item := range doc.Paths.Map() {
+		pattern := "^" + parameter.ReplaceAllString(regexp.QuoteMeta(template), "[^/]+") + "$"
+		if ok, err := regexp.MatchString(pattern, r.URL.Path); err != nil || !ok {
+			continue
+		}
+		if o := item.GetOperation(r.Method); o != nil && (operation == nil || !strings.Contains(template, "{")) {
+			path, operation = template, o
+		}
+	}
+	return path, operation
+}
