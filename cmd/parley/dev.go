@@ -37,7 +37,7 @@ func (c *devCommand) Run(ctx context.Context, out io.Writer) error {
 		if err := a.demo(ctx); err != nil {
 			return err
 		}
-		_, err := fmt.Fprintf(out, demoText, version, a.url, a.url, strings.TrimSpace(demoTry))
+		_, err := fmt.Fprintf(out, demoText, version, a.url, a.url, fmt.Sprintf(demoTry, a.url))
 		return err
 	})
 }

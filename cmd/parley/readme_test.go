@@ -1,0 +1,66 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/parley-cx/parley/internal/config"
+)
+
+func readme(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// TestReadmeSettings holds README's table to the settings that there are.
+func TestReadmeSettings(t *testing.T) {
+	t.Parallel()
+	if !strings.Contains(readme(t), strings.TrimSpace(config.MarkdownTable())) {
+		t.Errorf("README.md must hold this table:\n%s", config.MarkdownTable())
+	}
+}
+
+// TestReadmeWalk pastes README's walk into a shell, twice: it must work on a
+// fresh demo, and again on one that was used.
+func TestReadmeWalk(t *testing.T) {
+	t.Parallel()
+	if !strings.Contains(readme(t), "```bash\n"+fmt.Sprintf(demoTry, "http://127.0.0.1:8080")+"\n```") {
+		t.Fatal("README.md must show what parley dev prints")
+	}
+	p := start(t, "sqlite:"+t.TempDir()+"/demo.db", func(c *config.Config) {
+		c.BootstrapClientID, c.BootstrapClientSecret = demoAdmin, demoSecret
+	})
+	if err := p.demo(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	for _, turn := range []string{"first", "second"} {
+		out := paste(t, fmt.Sprintf(demoTry, p.url))
+		for _, want := range []string{`"state":"connected"`, "Where is my parcel?", `"after":"delivered"`,
+			"It left our house this morning.", `"disconnect_type":"agent"`, `"state":"submitted"`, "Parcel on its way."} {
+			if !strings.Contains(out, want) {
+				t.Errorf("the %s time, the walk printed no %s:\n%s", turn, want, out)
+			}
+		}
+	}
+}
+
+// paste runs lines in a shell, as a reader would.
+func paste(t *testing.T, script string) string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, "bash", "-euo", "pipefail", "-c", script).CombinedOutput()
+	if err != nil {
+		t.Fatalf("the walk failed: %v\n%s", err, out)
+	}
+	return string(out)
+}

@@ -1,0 +1,164 @@
+package domain_test
+
+import (
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"testing"
+
+	"github.com/parley-cx/parley/internal/domain"
+)
+
+func reply(status domain.ReplyStatus) domain.Message {
+	m := domain.Message{ID: "reply", Status: status}
+	if status == domain.ReplyFailed {
+		failure := domain.FailureOf(domain.FailureSendTimeout)
+		m.Failure = &failure
+	}
+	return m
+}
+
+func TestReplyTable(t *testing.T) {
+	t.Parallel()
+	for _, from := range domain.ReplyStatuses() {
+		for _, to := range domain.ReplyStatuses() {
+			before := reply(from)
+			after, moved := before.Become(to)
+			same(t, "moved "+string(from)+" to "+string(to), moved, from.CanBecome(to))
+			if !moved && !reflect.DeepEqual(after, before) {
+				t.Errorf("%s to %s: refused, and something changed", from, to)
+			}
+			if moved && (after.Status != to || (after.Failure != nil) != (before.Failure != nil && to == domain.ReplyFailed)) {
+				t.Errorf("%s to %s: got %+v", from, to, after)
+			}
+		}
+		for _, code := range domain.FailureCodes() {
+			after, moved := reply(from).Fail(code)
+			same(t, "failed from "+string(from), moved, from.CanBecome(domain.ReplyFailed))
+			if moved && *after.Failure != domain.FailureOf(code) || !moved && !reflect.DeepEqual(after, reply(from)) {
+				t.Errorf("failed from %s with %s: got %+v", from, code, after)
+			}
+		}
+	}
+}
+
+// news is something that is learned of a reply whose call has begun, with its
+// rank: what counts in the end is the highest of all that was learned.
+type news struct {
+	rank   int
+	status domain.ReplyStatus
+	apply  func(domain.Message) (domain.Message, bool)
+}
+
+func allNews() []news {
+	becomes := func(s domain.ReplyStatus) func(domain.Message) (domain.Message, bool) {
+		return func(m domain.Message) (domain.Message, bool) { return m.Become(s) }
+	}
+	fails := func(m domain.Message) (domain.Message, bool) { return m.Fail(domain.FailurePlatformRejected) }
+	return []news{
+		{1, domain.ReplyUnconfirmed, becomes(domain.ReplyUnconfirmed)}, {2, domain.ReplyFailed, fails},
+		{3, domain.ReplySent, becomes(domain.ReplySent)}, {4, domain.ReplyDelivered, becomes(domain.ReplyDelivered)},
+		{5, domain.ReplyRead, becomes(domain.ReplyRead)},
+	}
+}
+
+// TestReplyJoinsEveryOrder applies every set of news in thousands of orders, with
+// repetitions: the end is the same for the same set, and no step leads down from proof.
+func TestReplyJoinsEveryOrder(t *testing.T) {
+	t.Parallel()
+	random := rand.New(rand.NewPCG(2, 6))
+	for range 20_000 {
+		var order []news
+		for _, n := range allNews() {
+			for range random.IntN(3) {
+				order = append(order, n)
+			}
+		}
+		random.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
+		checkJoin(t, order)
+	}
+}
+
+func checkJoin(t *testing.T, order []news) {
+	t.Helper()
+	m, best, want := reply(domain.ReplySending), 0, domain.ReplySending
+	for _, n := range order {
+		after, _ := n.apply(m)
+		if m.Proven() && !after.Proven() {
+			t.Fatalf("%s took proof back from %s", n.status, m.Status)
+		}
+		doubted := m.Status == domain.ReplyFailed || m.Status == domain.ReplyUnconfirmed
+		same(t, "reconciled", after.Reconciled, m.Reconciled || doubted && after.Proven())
+		if m = after; n.rank > best {
+			best, want = n.rank, n.status
+		}
+	}
+	same(t, "status", m.Status, want)
+	same(t, "has a failure", m.Failure != nil, want == domain.ReplyFailed)
+}
+
+func TestLateProofWins(t *testing.T) {
+	t.Parallel()
+	for _, doubt := range []domain.ReplyStatus{domain.ReplyFailed, domain.ReplyUnconfirmed} {
+		for _, proof := range []domain.ReplyStatus{domain.ReplySent, domain.ReplyDelivered, domain.ReplyRead} {
+			m, moved := reply(doubt).Receipt(proof)
+			same(t, "moved", moved, true)
+			same(t, "reconciled", m.Reconciled, true)
+			same(t, "resendable", m.Resendable(), false)
+			if m.Failure != nil || len(m.Actions()) > 0 {
+				t.Errorf("%s after %s: got %+v", proof, doubt, m)
+			}
+		}
+	}
+	if m, moved := reply(domain.ReplyUnconfirmed).Receipt(domain.ReplyPendingRecipient); !moved || !m.Reconciled {
+		t.Errorf("the platform waits for the recipient's device: it has the reply, got %+v", m)
+	}
+	if m, moved := reply(domain.ReplyDeleted).Receipt(domain.ReplyRead); moved {
+		t.Errorf("a deleted reply became %s", m.Status)
+	}
+}
+
+// A call that is to be repeated was taken all the same: it must not go out again.
+func TestProofEndsARetry(t *testing.T) {
+	t.Parallel()
+	again, moved := reply(domain.ReplySending).Become(domain.ReplyQueued)
+	same(t, "put back", moved, true)
+	proven, moved := again.Receipt(domain.ReplySent)
+	same(t, "proven", moved && proven.Proven() && !proven.Open(), true)
+	if _, moved := proven.Become(domain.ReplyQueued); moved {
+		t.Error("what is proven was queued again")
+	}
+}
+
+func TestA25_ResendAndDelete(t *testing.T) {
+	t.Parallel()
+	for _, status := range domain.ReplyStatuses() {
+		m, again := reply(status), domain.MessageID("again")
+		var want []domain.Action
+		switch status {
+		case domain.ReplyFailed:
+			want = []domain.Action{domain.ActionResend, domain.ActionDelete}
+		case domain.ReplyUnconfirmed:
+			want = []domain.Action{domain.ActionResend}
+		}
+		if got := m.Actions(); got == nil || !slices.Equal(got, want) {
+			t.Errorf("%s: got %v, want %v", status, got, want)
+		}
+		same(t, "resendable", m.Resendable(), slices.Contains(want, domain.ActionResend))
+		m.ResentAs = &again
+		same(t, "resendable twice", m.Resendable(), false)
+	}
+}
+
+// Every failure says what can be done about it; a lost one can be sent again.
+func TestA27_A28_A29_FailuresAreDescribed(t *testing.T) {
+	t.Parallel()
+	for _, code := range domain.FailureCodes() {
+		f := domain.FailureOf(code)
+		if f.Code != code || f.Category == "" || f.Title == "" || f.Detail == "" || f.Retryable == "" || f.Remedy == "" {
+			t.Errorf("%s lacks something: %+v", code, f)
+		}
+		same(t, string(code)+" is lost and can be sent again", f.Lost, f.Retryable == "manual" && f.Remedy == "resend")
+	}
+	same(t, "A28", domain.FailureOf(domain.FailureMessageLimit).Remedy, "contact_admin")
+}
