@@ -123,7 +123,7 @@ func TestEveryOperationSaysWhatItIs(t *testing.T) {
 	}
 }
 
-func TestEveryScopeIsDeclaredAndUsed(t *testing.T) {
+func TestEveryScopeIsDeclared(t *testing.T) {
 	t.Parallel()
 	doc := loadSpec(t)
 	declared := doc.Components.SecuritySchemes["bearer"].Value.Flows.ClientCredentials.Scopes
@@ -152,11 +152,6 @@ func TestEveryScopeIsDeclaredAndUsed(t *testing.T) {
 	for scope := range used {
 		if declared[scope] == "" {
 			t.Errorf("%s is used, but not declared with a description", scope)
-		}
-	}
-	for scope := range declared {
-		if !used[scope] {
-			t.Errorf("%s is declared, but no operation asks for it", scope)
 		}
 	}
 }

@@ -1862,7 +1862,7 @@ type PlatformAppInput struct {
 	// Secrets The app's secrets. A webhook is genuine if any of them signed it, so a secret can be changed without a gap. Needed when an app is made; absent later means keep.
 	Secrets []string `json:"secrets,omitempty"`
 
-	// VerifyToken The word that the platform must repeat when it subscribes to webhooks. Absent in a change means keep.
+	// VerifyToken The word that the platform must repeat when it subscribes to webhooks; an app without one passes no such check. Absent in a change means keep.
 	VerifyToken *string `json:"verify_token,omitempty"`
 }
 

@@ -10,12 +10,14 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/parley-cx/parley/internal/config"
 	"github.com/parley-cx/parley/internal/contracttest"
 	"github.com/parley-cx/parley/internal/domain"
+	"github.com/parley-cx/parley/internal/storage/storagetest"
 )
 
 // The bootstrap client of every program that a test starts.
@@ -63,6 +65,45 @@ func start(t testing.TB, databaseURL string, change ...func(*config.Config)) *pr
 	}
 	t.Cleanup(p.stop)
 	return p
+}
+
+// in gives the program to a part of its test.
+func (p *program) in(t testing.TB) *program {
+	part := *p
+	part.t = t
+	return &part
+}
+
+// part is one part of a test, on a program that it shares with the others.
+type part struct {
+	name string
+	run  func(t *testing.T, p *program)
+}
+
+// onEach starts one program on each database, and runs the parts on it, one
+// after the other: the clock and the simulated platform are the program's.
+func onEach(t *testing.T, parts ...part) {
+	t.Helper()
+	storagetest.Each(t, func(t *testing.T, database string) {
+		p := start(t, database)
+		for _, one := range parts {
+			t.Run(one.name, func(t *testing.T) { one.run(t, p.in(t)) })
+		}
+	})
+}
+
+// together runs f n times at once, and waits.
+func together(n int, f func(i int)) {
+	var group sync.WaitGroup
+	gate := make(chan struct{})
+	for i := range n {
+		group.Go(func() {
+			<-gate
+			f(i)
+		})
+	}
+	close(gate)
+	group.Wait()
 }
 
 // testWriter shows the log of a program that a test runs.
@@ -243,7 +284,13 @@ const appSecret = "app-secret-of-the-test"
 // desk makes what a conversation needs. queue is merged into the queue's body.
 func (p *program) desk(agents int, queue map[string]any) deskSetup {
 	p.t.Helper()
-	d := deskSetup{admin: p.admin(), page: fmt.Sprint(100000000000000 + time.Now().UnixNano()%899999999999999)}
+	return newDesk(p.admin(), agents, queue)
+}
+
+// newDesk is desk for whoever has the bootstrap client's token.
+func newDesk(admin *caller, agents int, queue map[string]any) deskSetup {
+	admin.t.Helper()
+	d := deskSetup{admin: admin, page: fmt.Sprint(100000000000000 + time.Now().UnixNano()%899999999999999)}
 	for _, name := range []string{"Solved", "Returned", "Complaint"} {
 		d.codes = append(d.codes, d.admin.do("POST", "/v1/wrap-up-codes", map[string]any{"name": name}).want(201).get("id"))
 	}
@@ -275,7 +322,10 @@ func (d *deskSetup) hire(name string) *caller {
 func deskScopes() []string { return strings.Fields(domain.Join(domain.DeskScopes())) }
 
 // onQueue puts an agent on queue.
-func (c *caller) onQueue() { c.t.Helper(); c.do("PUT", "/v1/agents/me/presence", map[string]any{"presence": "on_queue"}).want(200) }
+func (c *caller) onQueue() {
+	c.t.Helper()
+	c.do("PUT", "/v1/agents/me/presence", map[string]any{"presence": "on_queue"}).want(200)
+}
 
 // writes lets the simulated platform send a signed webhook with a message.
 func (d deskSetup) writes(from, what string) answer {
@@ -287,12 +337,41 @@ func (d deskSetup) writes(from, what string) answer {
 	return a
 }
 
+// advance moves the clock; when it returns, everything that was due is done, also
+// with 0 seconds.
+func (c *caller) advance(seconds float64) answer {
+	c.t.Helper()
+	return c.do("POST", "/sandbox/clock/advance", map[string]any{"seconds": seconds}).want(200)
+}
+
+// list gives the items of a list that fits one page.
+func (c *caller) list(path string) []any {
+	c.t.Helper()
+	items, _ := lookup(c.do("GET", path, nil).want(200).value, "items").([]any)
+	return items
+}
+
+// each gives one value of every item.
+func each(items []any, path string) []string {
+	values := []string{}
+	for _, item := range items {
+		values = append(values, text(lookup(item, path)))
+	}
+	return values
+}
+
+// interactions lists what came to the desk's queue, the oldest first.
+func (d deskSetup) interactions() []any {
+	d.admin.t.Helper()
+	return d.admin.list("/v1/interactions?limit=200&order=asc&queue_id=" + d.queue)
+}
+
 // await follows the event log from a cursor until an event of this type comes,
 // and gives it with the cursor behind it.
 func (c *caller) await(cursor, eventType, filter string) (event answer, next string) {
 	c.t.Helper()
 	for range 30 {
-		a := c.do("GET", "/v1/events?limit=1&wait=10&types="+eventType+"&cursor="+url.QueryEscape(cursor)+filter, nil).want(200)
+		a := c.do("GET", "/v1/events?limit=1&wait=20&types="+eventType+"&cursor="+url.QueryEscape(cursor)+filter, nil).want(200)
 		cursor = a.get("next_cursor")
 		if a.get("items.#") == "1" {
 			a.value = lookup(a.value, "items.0")

@@ -26,6 +26,7 @@ import (
 //	  expect PATH == VALUE              (or !=) hold the answer to a value
 //	race -> STATUS STATUS …             the indented requests that follow, "NAME METHOD PATH [BODY]", all at once
 //	await TYPE [PARAMETER=VALUE …]      wait for an event after the last one awaited; it is the answer then
+//	                                    (subject=ID passes over those about something else)
 //	advance SECONDS                     move the business clock
 //	kill / restart                      SIGKILL the program, and start it again
 //
@@ -209,11 +210,20 @@ func (s *teller) expect(rest string) {
 
 // await waits for an event behind the last one awaited.
 func (s *teller) await(words []string) {
-	filter := ""
+	filter, subject := "", ""
 	for _, w := range words[1:] {
+		if id, ok := strings.CutPrefix(w, "subject="); ok {
+			subject = id
+			continue
+		}
 		filter += "&" + w
 	}
-	s.last, s.cursor = s.people[s.who].await(s.cursor, words[0], filter)
+	for {
+		s.last, s.cursor = s.people[s.who].await(s.cursor, words[0], filter)
+		if subject == "" || s.last.get("subject") == subject {
+			return
+		}
+	}
 }
 
 // race makes requests at the same time; their statuses, in any order, must be these.

@@ -31,6 +31,7 @@ type Replies interface {
 	CreateMessages(ctx context.Context, messages ...domain.Message) error
 	SaveMessage(ctx context.Context, m *domain.Message) error
 	CreateDeliveries(ctx context.Context, deliveries ...domain.Delivery) error
+	DeleteDeliveriesOf(ctx context.Context, org domain.OrganizationID, messages []domain.MessageID) error
 }
 
 // Composer turns what an agent wrote into replies.
@@ -173,6 +174,10 @@ func (c *Composer) Resend(ctx context.Context, by domain.Principal, id domain.In
 			Text: original.Text, Attachments: original.Attachments, InReplyTo: original.InReplyTo, CreatedAt: c.Now(),
 			Status: domain.ReplyQueued, SendGroupID: domain.NewID[string](), ResendOf: &original.ID, Version: 1}
 		original.ResentAs = &again.ID
+		// The agent has decided: nothing waits for proof of the original any longer.
+		if err := c.Store.DeleteDeliveriesOf(ctx, by.Organization, []domain.MessageID{original.ID}); err != nil {
+			return err
+		}
 		if err := c.Store.SaveMessage(ctx, &original); err != nil {
 			return err
 		}

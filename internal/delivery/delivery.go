@@ -92,7 +92,7 @@ func (d *Delivery) Start() { d.results = make(chan result, maxFlying*2) }
 
 // leaseMargin is how long a lease outlives the call, so that the node which
 // called can still write down the result.
-const leaseMargin = 10 * time.Second
+const leaseMargin = 5 * time.Second
 
 // call is one send that is about to happen, or has happened.
 type call struct {

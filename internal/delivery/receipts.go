@@ -1,6 +1,7 @@
 package delivery
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -126,7 +127,7 @@ func (r *receipts) echo(ctx context.Context, t *domain.Thread, e channel.Event) 
 		m.PlatformTime = &e.At
 		r.put(m)
 	}
-	if m.Status == domain.ReplyUnconfirmed || m.Status == domain.ReplyFailed {
+	if m.Doubtful() {
 		r.proven = append(r.proven, id)
 	}
 	r.move(id, domain.ReplySent, r.now)
@@ -178,12 +179,24 @@ func (r *receipts) upTo(ctx context.Context, t *domain.Thread, e channel.Event, 
 	if err := r.waiting(ctx, t); err != nil {
 		return err
 	}
-	for id, m := range r.messages {
-		if m.Thread == t.ID && m.Proven() && m.Before(&e.Watermark) {
-			r.move(id, status, r.now)
+	for _, m := range r.inOrder(t.ID) {
+		if m.Proven() && m.Before(&e.Watermark) {
+			r.move(m.ID, status, r.now)
 		}
 	}
 	return nil
+}
+
+// inOrder gives the messages of a thread that are at hand, the oldest first.
+func (r *receipts) inOrder(thread domain.ThreadID) []domain.Message {
+	var mine []domain.Message
+	for _, m := range r.messages {
+		if m.Thread == thread {
+			mine = append(mine, m)
+		}
+	}
+	slices.SortFunc(mine, func(a, b domain.Message) int { return cmp.Compare(a.Position, b.Position) })
+	return mine
 }
 
 // named applies a receipt to one message; a message whose id was not learned yet
@@ -196,10 +209,11 @@ func (r *receipts) named(t *domain.Thread, platformID string, status domain.Repl
 		}
 		return
 	}
-	if m := r.messages[id]; m.Thread != t.ID || m.Status == "" {
+	m := r.messages[id]
+	if m.Thread != t.ID || m.Status == "" {
 		return
 	}
-	if m := r.messages[id]; m.Status == domain.ReplyUnconfirmed || m.Status == domain.ReplyFailed {
+	if m.Doubtful() {
 		r.proven = append(r.proven, id)
 	}
 	r.move(id, status, r.now)

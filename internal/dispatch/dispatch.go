@@ -61,6 +61,9 @@ type person struct {
 // batch is how many heads of a queue, and how many agents, one look takes in.
 const batch = 16
 
+// again is how soon a row that somebody else held is tried again.
+const again = 5 * time.Millisecond
+
 // Queued says that something waits in a queue.
 func (d *Dispatcher) Queued(org domain.OrganizationID, queue domain.QueueID) {
 	d.mu.Lock()
@@ -138,7 +141,7 @@ func (d *Dispatcher) forAgent(ctx context.Context, p person) (int, error) {
 	decisions := routing.Match(waiting, []routing.Available{available(a, queues)})
 	made, err := d.offerAll(ctx, p.organization, decisions, waiting)
 	if err == nil && made < len(decisions) {
-		d.Freed(p.organization, p.agent) // somebody held a row: look again
+		time.AfterFunc(again, func() { d.Freed(p.organization, p.agent) }) // somebody held a row
 	}
 	return made, err
 }
@@ -168,8 +171,8 @@ func (d *Dispatcher) forQueue(ctx context.Context, p place) (int, error) {
 		made, err := d.offerAll(ctx, p.organization, decisions, waiting)
 		total += made
 		if err != nil || made == 0 {
-			if err == nil {
-				d.Queued(p.organization, p.queue)
+			if err == nil { // somebody held every row
+				time.AfterFunc(again, func() { d.Queued(p.organization, p.queue) })
 			}
 			return total, err
 		}

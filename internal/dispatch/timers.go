@@ -27,15 +27,15 @@ func (t *Timers) RunDue(ctx context.Context, now time.Time) (ran int, next time.
 		return 0, next, err
 	}
 	for _, offer := range due {
-		ended, err := t.end(ctx, offer, now)
-		if err != nil {
-			return ran, next, err
+		ended, failed := t.end(ctx, offer, now)
+		if failed != nil { // one that fails does not hold up the others
+			err = failed
 		}
 		if ended {
 			ran++
 		}
 	}
-	return ran, next, nil
+	return ran, next, err
 }
 
 func (t *Timers) end(ctx context.Context, due domain.DueOffer, now time.Time) (ended bool, err error) {

@@ -43,8 +43,11 @@ func TestAllowedActionsAreThoseThatSucceed(t *testing.T) {
 		domain.ActionAccept:  func(e domain.Engagement) error { _, _, err := e.Accept(byAgent(e.Agent), at); return err },
 		domain.ActionDecline: func(e domain.Engagement) error { _, _, err := e.Decline(true, "", byAgent(e.Agent), at); return err },
 		domain.ActionReply:   func(e domain.Engagement) error { return e.Interaction.CanReply(e.Agent.ID) },
-		domain.ActionEnd:     func(e domain.Engagement) error { _, _, err := e.End(domain.ACWOptional, byAgent(e.Agent), at); return err },
-		domain.ActionWrapUp:  func(e domain.Engagement) error { _, _, _, err := submit(e, codes{"sale"}, nil); return err },
+		domain.ActionEnd: func(e domain.Engagement) error {
+			_, _, err := e.End(domain.ACWOptional, byAgent(e.Agent), at)
+			return err
+		},
+		domain.ActionWrapUp: func(e domain.Engagement) error { _, _, _, err := submit(e, codes{"sale"}, nil); return err },
 	}
 	for _, e := range []domain.Engagement{offered(t), connected(t), ended(t, domain.ACWOptional), ended(t, domain.ACWMandatory)} {
 		allowed := e.Interaction.AllowedActions(e.Agent.ID, []domain.Participant{e.Participant})

@@ -97,14 +97,15 @@ const maxPending = 100
 // Remember keeps a receipt for a message whose id we have not learned yet. When
 // too many are kept, some other one is forgotten: it was never ours.
 func (t *Thread) Remember(platformID string, status ReplyStatus) (changed bool) {
-	if known := t.PendingReceipts[platformID]; known == status || known == ReplyRead {
+	known, have := t.PendingReceipts[platformID]
+	if known == status || known == ReplyRead {
 		return false
 	}
 	if t.PendingReceipts == nil {
 		t.PendingReceipts = map[string]ReplyStatus{}
 	}
 	for other := range t.PendingReceipts {
-		if len(t.PendingReceipts) < maxPending {
+		if have || len(t.PendingReceipts) < maxPending {
 			break
 		}
 		delete(t.PendingReceipts, other)

@@ -2,6 +2,7 @@ package domain_test
 
 import (
 	"encoding/json"
+	"maps"
 	"math/rand/v2"
 	"reflect"
 	"slices"
@@ -23,28 +24,14 @@ var dataFields = []string{
 func TestEventsHaveNoPlaceForText(t *testing.T) {
 	t.Parallel()
 	var got []string
-	for f := range fields(reflect.TypeFor[domain.EventData]()) {
-		got = append(got, f)
+	for _, f := range reflect.VisibleFields(reflect.TypeFor[domain.EventData]()) {
+		got = append(got, f.Name)
+		if !slices.Contains([]string{"string", "[]string", "*int", "bool"}, f.Type.String()) {
+			t.Errorf("EventData.%s is of type %s, which could hold anything", f.Name, f.Type)
+		}
 	}
 	if !slices.Equal(got, dataFields) {
 		t.Errorf("EventData has the fields %v, want %v", got, dataFields)
-	}
-}
-
-// fields gives the names of a struct's fields, and refuses those that could hold anything.
-func fields(s reflect.Type) func(func(string) bool) {
-	return func(yield func(string) bool) {
-		for n := range s.NumField() {
-			f := s.Field(n)
-			switch f.Type.String() {
-			case "string", "[]string", "*int", "bool":
-			default:
-				f.Name += " of type " + f.Type.String()
-			}
-			if !yield(f.Name) {
-				return
-			}
-		}
 	}
 }
 
@@ -129,7 +116,7 @@ func TestEventsOfAnyJourney(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(12, 9))
 	met := map[domain.EventType]bool{}
-	for range 2_000 {
+	for range 500 {
 		j := begin()
 		for range 40 {
 			j.step(random)
@@ -139,8 +126,8 @@ func TestEventsOfAnyJourney(t *testing.T) {
 			met[e.Type] = true
 		}
 	}
-	if len(met) < 24 {
-		t.Errorf("only %d types of event were met: %v", len(met), met)
+	if len(met) < 24 { // all but those of a skipped wrap-up, a rescinded offer and a channel; deleting is rare
+		t.Errorf("only %d types of event were met: %v", len(met), slices.Sorted(maps.Keys(met)))
 	}
 }
 

@@ -79,6 +79,12 @@ func (m Message) Receipt(status ReplyStatus) (after Message, moved bool) { retur
 // Open tells whether delivery still has work to do with the reply.
 func (m Message) Open() bool { return m.Status == ReplyQueued || m.Status == ReplySending }
 
+// Doubtful tells whether a proof would be news that changes what is to be done:
+// the reply waits for another try or for proof, or was given up.
+func (m Message) Doubtful() bool {
+	return m.Status == ReplyQueued || m.Status == ReplyUnconfirmed || m.Status == ReplyFailed
+}
+
 // Proven tells whether the platform is known to have taken the reply.
 func (m Message) Proven() bool {
 	return slices.Contains([]ReplyStatus{ReplySent, ReplyPendingRecipient, ReplyDelivered, ReplyRead}, m.Status)

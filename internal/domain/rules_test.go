@@ -110,8 +110,12 @@ func TestC11_OnlyAChoiceEndsNotResponding(t *testing.T) {
 	other.Agent = e.Agent
 	for name, automatic := range map[string]func() (domain.Engagement, []domain.Event, error){
 		"accepting another offer": func() (domain.Engagement, []domain.Event, error) { return other.Accept(byAgent(e.Agent), at) },
-		"a decline that spares":   func() (domain.Engagement, []domain.Event, error) { return other.Decline(false, "", byAgent(e.Agent), at) },
-		"ending":                  func() (domain.Engagement, []domain.Event, error) { return e.End(domain.ACWMandatory, byAgent(e.Agent), at) },
+		"a decline that spares": func() (domain.Engagement, []domain.Event, error) {
+			return other.Decline(false, "", byAgent(e.Agent), at)
+		},
+		"ending": func() (domain.Engagement, []domain.Event, error) {
+			return e.End(domain.ACWMandatory, byAgent(e.Agent), at)
+		},
 	} {
 		after, _, err := automatic()
 		must(t, err)
@@ -146,13 +150,13 @@ func TestPresence_KeepsTheWaitOfWhoWaits(t *testing.T) {
 func TestEligible(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(*domain.Agent){
-		"off queue":            func(a *domain.Agent) { a.Presence = domain.PresenceAvailable },
-		"not responding":       func(a *domain.Agent) { a.NotResponding = true },
-		"without the scope":    func(a *domain.Agent) { a.Scopes = []domain.Scope{"conversation:message:view"} },
-		"full of offers":       func(a *domain.Agent) { a.Load.Alerting = domain.MessageCapacity },
-		"full of work":         func(a *domain.Agent) { a.Load = domain.Load{Alerting: 1, Connected: 1, WrapUp: 1} },
-		"more than full":       func(a *domain.Agent) { a.Load.Connected = domain.MessageCapacity + 1 },
-		"nothing is the wrong": nil,
+		"off queue":         func(a *domain.Agent) { a.Presence = domain.PresenceAvailable },
+		"not responding":    func(a *domain.Agent) { a.NotResponding = true },
+		"without the scope": func(a *domain.Agent) { a.Scopes = []domain.Scope{"conversation:message:view"} },
+		"full of offers":    func(a *domain.Agent) { a.Load.Alerting = domain.MessageCapacity },
+		"full of work":      func(a *domain.Agent) { a.Load = domain.Load{Alerting: 1, Connected: 1, WrapUp: 1} },
+		"more than full":    func(a *domain.Agent) { a.Load.Connected = domain.MessageCapacity + 1 },
+		"who is ready":      nil,
 	} {
 		a := newAgent("Ada")
 		if change != nil {

@@ -29,7 +29,9 @@ func attempts() map[domain.InteractionMove][]attempt {
 			func(e domain.Engagement) (domain.Engagement, []domain.Event, error) {
 				return e.Decline(true, "", byAgent(e.Agent), at)
 			},
-			func(e domain.Engagement) (domain.Engagement, []domain.Event, error) { return e.TimeOut(at.Add(timeout)) },
+			func(e domain.Engagement) (domain.Engagement, []domain.Event, error) {
+				return e.TimeOut(at.Add(timeout))
+			},
 		},
 		domain.MoveReply: {func(e domain.Engagement) (domain.Engagement, []domain.Event, error) {
 			return e, nil, e.Interaction.CanReply(e.Agent.ID)

@@ -3,6 +3,7 @@ package domain_test
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/parley-cx/parley/internal/domain"
 )
@@ -32,6 +33,18 @@ func TestA19_WhichWrapUpHoldsCapacity(t *testing.T) {
 		same(t, "idle", e.Agent.RoutingStatus(), domain.RoutingIdle)
 		same(t, "closed at", *e.Interaction.ClosedAt, at)
 	}
+}
+
+// Whose turn it is counts from the end of the last work.
+func TestTheWaitBeginsWhenWorkEnds(t *testing.T) {
+	t.Parallel()
+	e, end := connected(t), at.Add(time.Minute)
+	e, _, err := e.End(domain.ACWMandatory, byAgent(e.Agent), end)
+	must(t, err)
+	same(t, "idle since the end", e.Agent.IdleSince, end)
+	e, _, _, err = e.Submit(newQueue(), codes{"sale"}, nil, byAgent(e.Agent), end.Add(time.Minute))
+	must(t, err)
+	same(t, "idle since the wrap-up", e.Agent.IdleSince, end.Add(time.Minute))
 }
 
 func TestA19_SkipOnlyWhatIsOptional(t *testing.T) {

@@ -29,8 +29,8 @@ type operation struct {
 	path       string // as the contract writes it
 	spec       *openapi3.Operation
 	parameters openapi3.Parameters
-	needs      []domain.Scope // every one of them
-	public     bool           // needs no token
+	needs      [][]domain.Scope // every scope of one of these sets
+	public     bool             // needs no token
 	when       []conditional
 	body       *openapi3.Schema
 	bodyNeeded bool
@@ -102,9 +102,11 @@ func newOperation(method, path string, item *openapi3.PathItem, spec *openapi3.O
 	o := &operation{id: spec.OperationID, method: method, path: path, spec: spec, parameters: slices.Concat(item.Parameters, spec.Parameters),
 		public: len(*spec.Security) == 0, rawBody: flag(spec, "x-parley-raw-body"), anyQuery: flag(spec, "x-parley-open-parameters")}
 	for _, alternative := range *spec.Security {
+		set := []domain.Scope{}
 		for _, scope := range alternative["bearer"] {
-			o.needs = append(o.needs, domain.Scope(scope))
+			set = append(set, domain.Scope(scope))
 		}
+		o.needs = append(o.needs, set)
 	}
 	if raw, ok := spec.Extensions["x-scopes-when"]; ok {
 		if err := remarshal(raw, &o.when); err != nil {

@@ -87,7 +87,7 @@ func (h *Hooks) verify(c echo.Context) error {
 	}
 	answer, ok := platform.Handshake(c.Request().URL.Query(), app.VerifyToken)
 	if !ok {
-		return c.NoContent(http.StatusForbidden)
+		return silent(c, http.StatusForbidden)
 	}
 	return c.String(http.StatusOK, answer)
 }
@@ -97,7 +97,7 @@ func (h *Hooks) receive(c echo.Context) error {
 	r := c.Request()
 	if r.ContentLength > maxWebhook {
 		c.Response().Header().Set("Connection", "close")
-		return c.NoContent(http.StatusRequestEntityTooLarge)
+		return silent(c, http.StatusRequestEntityTooLarge)
 	}
 	app, missing := h.app(r.Context(), domain.AppID(c.Param("app_id")))
 	if missing != nil && !domain.IsKind(missing, domain.ErrorNotFound) {
@@ -106,17 +106,17 @@ func (h *Hooks) receive(c echo.Context) error {
 	body, err := io.ReadAll(http.MaxBytesReader(c.Response(), r.Body, maxWebhook))
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
-		return c.NoContent(http.StatusRequestEntityTooLarge)
+		return silent(c, http.StatusRequestEntityTooLarge)
 	}
 	if err != nil {
-		return c.NoContent(http.StatusBadRequest)
+		return silent(c, http.StatusBadRequest)
 	}
 	// An unknown app is refused after the same work as a wrong signature.
 	if !h.signed(app, r.Header, body) || missing != nil {
 		if missing != nil {
 			return h.refuse(c, missing)
 		}
-		return c.NoContent(http.StatusUnauthorized)
+		return silent(c, http.StatusUnauthorized)
 	}
 	if err := h.Receive(r.Context(), app, body); err != nil {
 		return h.refuse(c, err)
@@ -132,16 +132,19 @@ func (h *Hooks) signed(app domain.PlatformApp, header http.Header, body []byte) 
 	return platform.Verify(header, body, app.Secrets)
 }
 
+// silent answers with a status and not a word.
+func silent(c echo.Context, status int) error { return c.String(status, "") }
+
 // refuse answers what is no fault of the sender's with 503, so that it is sent
 // again, and an unknown app with 404.
 func (h *Hooks) refuse(c echo.Context, err error) error {
 	if domain.IsKind(err, domain.ErrorNotFound) {
-		return c.NoContent(http.StatusNotFound)
+		return silent(c, http.StatusNotFound)
 	}
 	c.Response().Header().Set("Retry-After", "5")
 	if domain.IsKind(err, domain.ErrorUnavailable) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		return c.NoContent(http.StatusServiceUnavailable)
+		return silent(c, http.StatusServiceUnavailable)
 	}
 	c.Logger().Error(err)
-	return c.NoContent(http.StatusServiceUnavailable)
+	return silent(c, http.StatusServiceUnavailable)
 }

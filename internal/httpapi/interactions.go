@@ -91,18 +91,20 @@ const expandedMessages = 200
 
 // GetInteraction serves GET /v1/interactions/{id}.
 func (s *Server) GetInteraction(ctx context.Context, r api.GetInteractionRequestObject) (api.GetInteractionResponseObject, error) {
-	i, err := s.interaction(ctx, r.ID)
+	who := principal(ctx)
+	d, err := s.Store.InteractionDetail(ctx, who.Organization, domain.InteractionID(r.ID))
 	if err != nil {
 		return nil, err
 	}
+	i := toInteraction(d, who.Agent)
 	if slices.Contains(r.Params.Expand, api.InteractionExpansionMessages) {
 		latest := storage.Page{Limit: expandedMessages}
-		messages, _, err := s.Store.Messages(ctx, principal(ctx).Organization, domain.InteractionID(r.ID), storage.MessageFilter{}, latest)
+		messages, _, err := s.Store.Messages(ctx, who.Organization, d.ID, storage.MessageFilter{}, latest)
 		if err != nil {
 			return nil, err
 		}
 		slices.Reverse(messages)
-		i.Messages = each(messages, func(m domain.Message) api.Message { return toMessage(m, i.Channel) })
+		i.Messages = each(messages, func(m domain.Message) api.Message { return toMessage(m, d) })
 	}
 	return api.GetInteraction200JSONResponse{Body: i, Headers: api.GetInteraction200ResponseHeaders{ETag: etag(i.Version)}}, nil
 }

@@ -8,10 +8,10 @@ import (
 	"github.com/parley-cx/parley/internal/storage"
 )
 
-func toMessage(m domain.Message, ch api.InteractionChannel) api.Message {
+func toMessage(m domain.Message, d domain.InteractionDetail) api.Message {
 	out := api.Message{ID: string(m.ID), Direction: api.Direction(m.Direction), Kind: api.MessageKind(m.Kind), Visibility: api.Visibility(m.Visibility),
 		Sender: toSender(m.Sender), Text: m.Text, Attachments: each(m.Attachments, toAttachment), InReplyTo: ref(m.InReplyTo),
-		Channel:           api.MessageChannel{ID: ch.ID, Kind: ch.Kind, Label: ch.Label},
+		Channel:           api.MessageChannel{ID: string(d.Channel), Kind: api.ChannelKind(d.ChannelKind), Label: d.ChannelName},
 		PlatformMessageID: m.PlatformMessageID, PlatformTime: api.AtOrNull(m.PlatformTime), CreatedAt: api.At(m.CreatedAt), Error: toReplyError(m.Failure)}
 	if m.Status != "" {
 		status := api.ReplyStatus(m.Status)
@@ -54,7 +54,7 @@ func toReplyError(f *domain.Failure) *api.ReplyError {
 // ListMessages serves GET /v1/interactions/{id}/messages: the transcript, in the
 // order of arrival.
 func (s *Server) ListMessages(ctx context.Context, r api.ListMessagesRequestObject) (api.ListMessagesResponseObject, error) {
-	i, err := s.interaction(ctx, r.ID)
+	d, err := s.Store.InteractionHead(ctx, principal(ctx).Organization, domain.InteractionID(r.ID))
 	if err != nil {
 		return nil, err
 	}
@@ -64,6 +64,6 @@ func (s *Server) ListMessages(ctx context.Context, r api.ListMessagesRequestObje
 	if err != nil {
 		return nil, err
 	}
-	items := each(messages, func(m domain.Message) api.Message { return toMessage(m, i.Channel) })
+	items := each(messages, func(m domain.Message) api.Message { return toMessage(m, d) })
 	return api.ListMessages200JSONResponse(api.MessageList{Items: items, NextCursor: next}), nil
 }

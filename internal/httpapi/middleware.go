@@ -143,10 +143,12 @@ func (s *Server) authorize(c echo.Context, o *operation) error {
 		return err
 	}
 	info(c).principal = p
-	if !p.Has(o.needs...) {
-		return domain.Missing(o.needs...)
+	for _, set := range o.needs {
+		if p.Has(set...) {
+			return nil
+		}
 	}
-	return nil
+	return domain.Missing(o.needs[0]...)
 }
 
 // authorizeBody asks for the scopes that a value in the body needs.

@@ -9,12 +9,12 @@ import (
 	"github.com/parley-cx/parley/internal/storage"
 )
 
-// toReply shows a reply to its reader; what can be done with it depends on
-// whether the reader holds the interaction.
-func toReply(m domain.Message, i api.Interaction, holds bool) api.Reply {
-	base := toMessage(m, i.Channel)
+// toReply shows a reply of an interaction to its reader; only who holds the
+// interaction can do anything with it.
+func toReply(m domain.Message, d domain.InteractionDetail, viewer domain.AgentID) api.Reply {
+	base := toMessage(m, d)
 	actions := []domain.Action{}
-	if holds {
+	if d.CanReply(viewer) == nil {
 		actions = m.Actions()
 	}
 	return api.Reply{ID: base.ID, Direction: base.Direction, Kind: base.Kind, Visibility: base.Visibility, Sender: base.Sender, Text: base.Text,
@@ -25,20 +25,11 @@ func toReply(m domain.Message, i api.Interaction, holds bool) api.Reply {
 		AllowedActions: each(actions, func(a domain.Action) api.ReplyAction { return api.ReplyAction(a) })}
 }
 
-// holds tells whether the viewer may reply in the interaction.
-func holds(i api.Interaction) bool {
-	for _, a := range i.AllowedActions {
-		if a == api.InteractionActionReply {
-			return true
-		}
-	}
-	return false
-}
-
 // replies shows replies of one interaction.
 func (s *Server) replies(ctx context.Context, id string, messages ...domain.Message) ([]api.Reply, error) {
-	i, err := s.interaction(ctx, id)
-	return each(messages, func(m domain.Message) api.Reply { return toReply(m, i, holds(i)) }), err
+	who := principal(ctx)
+	d, err := s.Store.InteractionHead(ctx, who.Organization, domain.InteractionID(id))
+	return each(messages, func(m domain.Message) api.Reply { return toReply(m, d, who.Agent) }), err
 }
 
 // CreateReplies serves POST /v1/interactions/{id}/replies (A15).

@@ -117,8 +117,7 @@ GET /v1/interactions/$id/replies/$eight
 PUT /sandbox/platforms/messenger/faults {"mode": "none", "receipts": {"echo": true, "delivered": true, "read": true, "copies": 3, "reversed": true}}
 POST /v1/interactions/$id/replies {"text": "ten"} -> 202
   save ten = items.0.id
-await reply.read
-  expect subject == $ten
+await reply.read subject=$ten
 
 # A failed reply can be deleted; what was delivered cannot.
 DELETE /v1/interactions/$id/replies/$two -> 204
