@@ -10,7 +10,7 @@ import (
 const (
 	defaultPoll  = time.Second
 	firstBackoff = 100 * time.Millisecond
-	lastBackoff  = 5 * time.Second
+	lastBackoff  = time.Second
 
 	// shortestWait keeps a loop from spinning on a deadline that has passed and that somebody else is at.
 	shortestWait = 10 * time.Millisecond
