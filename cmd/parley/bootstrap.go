@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 
 	"github.com/parley-cx/parley/internal/auth"
 	"github.com/parley-cx/parley/internal/domain"
+	"github.com/parley-cx/parley/internal/secret"
 	"github.com/parley-cx/parley/internal/storage"
 )
 
@@ -27,6 +29,9 @@ func (a *app) bootstrap(ctx context.Context) (*auth.Keys, error) {
 		}
 		return a.bootstrapClient(ctx)
 	})
+	if errors.Is(err, secret.ErrWrongKey) {
+		return nil, errors.New("the sealing key is not the one with which this database was sealed: set PARLEY_SEALING_KEY, or put sealing.key back into PARLEY_DATA_DIR")
+	}
 	if err != nil {
 		return nil, err
 	}

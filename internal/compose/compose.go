@@ -19,6 +19,7 @@ type Store interface {
 	LockInteraction(ctx context.Context, org domain.OrganizationID, i domain.InteractionID) (domain.Interaction, error)
 	SaveInteraction(ctx context.Context, i *domain.Interaction) error
 	Agent(ctx context.Context, org domain.OrganizationID, agent domain.AgentID) (domain.Agent, error)
+	Participant(ctx context.Context, org domain.OrganizationID, i domain.InteractionID, agent domain.AgentID, part domain.ParticipantID) (domain.Participant, error)
 	Append(ctx context.Context, events ...domain.Event) error
 	Replies
 }
@@ -65,7 +66,7 @@ func (c *Composer) Reply(ctx context.Context, by domain.Principal, id domain.Int
 			replies = []domain.Message{earlier}
 			return err
 		}
-		if err := i.CanReply(by.Agent); err != nil {
+		if err := c.mayReply(ctx, i, by.Agent); err != nil {
 			return err
 		}
 		m, err := c.message(ctx, i, by.Agent, d)
@@ -226,7 +227,20 @@ func (c *Composer) held(ctx context.Context, by domain.Principal, id domain.Inte
 	if m, err = c.Store.Reply(ctx, by.Organization, id, reply); err != nil {
 		return i, m, err
 	}
-	return i, m, i.CanReply(by.Agent)
+	return i, m, c.mayReply(ctx, i, by.Agent)
+}
+
+// mayReply refuses an agent who does not hold the interaction, and says what
+// they can do instead.
+func (c *Composer) mayReply(ctx context.Context, i domain.Interaction, agent domain.AgentID) error {
+	if i.CanReply(agent) == nil {
+		return nil
+	}
+	part, err := c.Store.Participant(ctx, i.Organization, i.ID, agent, "")
+	if err != nil && !domain.IsKind(err, domain.ErrorNotFound) {
+		return err
+	}
+	return i.CanReply(agent, part)
 }
 
 func replyConflict(code, detail string, m domain.Message) error {

@@ -70,7 +70,8 @@ func Check(r *http.Request, status int, header http.Header, body []byte) error {
 		RequestValidationInput: &openapi3filter.RequestValidationInput{Request: r,
 			Route: &routers.Route{Spec: doc, Path: path, Method: r.Method, Operation: operation}},
 		Status: status, Header: header, Body: io.NopCloser(bytes.NewReader(body)),
-		Options: &openapi3filter.Options{IncludeResponseStatus: true, MultiError: true},
+		Options: &openapi3filter.Options{IncludeResponseStatus: true, MultiError: true, SchemaValidationOptions: []openapi3.SchemaValidationOption{
+			openapi3.WithStringFormatValidator("uuid", openapi3.NewRegexpFormatValidator(openapi3.FormatOfStringForUUIDOfRFC9562))}},
 	}
 	return openapi3filter.ValidateResponse(r.Context(), input)
 }
@@ -84,7 +85,6 @@ func checkProblem(doc *openapi3.T, body []byte) error {
 }
 
 var document = sync.OnceValues(func() (*openapi3.T, error) {
-	openapi3.DefineStringFormatValidator("uuid", openapi3.NewRegexpFormatValidator(openapi3.FormatOfStringForUUIDOfRFC9562))
 	for _, text := range []string{"text/plain", "application/yaml"} {
 		openapi3filter.RegisterBodyDecoder(text, func(b io.Reader, _ http.Header, _ *openapi3.SchemaRef, _ openapi3filter.EncodingFn) (any, error) {
 			all, err := io.ReadAll(b)

@@ -85,10 +85,9 @@ func (d *Desk) Decline(ctx context.Context, by domain.Principal, i domain.Intera
 			return err
 		}
 		d.Store.After(ctx, func() {
-			if q := e.Interaction.Queue; q != nil {
+			if q := e.Interaction.Queue; q != nil { // for the others first: the agent's own turn comes with the next sweep
 				d.Router.Queued(by.Organization, *q)
 			}
-			d.Router.Freed(by.Organization, e.Agent.ID)
 		})
 		return d.Store.SaveEngagement(ctx, &e, events)
 	})

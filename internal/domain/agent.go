@@ -134,11 +134,12 @@ func (a Agent) answer(actor Actor, now time.Time) (Agent, []Event) {
 }
 
 // miss gives a reservation back, and marks the agent where the offer was left
-// or declined.
+// or declined. It was the agent's turn; now it is the others'.
 func (a Agent) miss(notResponding bool, actor Actor, now time.Time, reason string) (Agent, []Event) {
 	before := a
 	a.Load.Alerting--
 	a.NotResponding = a.NotResponding || notResponding
+	a.IdleSince = now
 	return a, a.statusEvents(before, actor, now, reason)
 }
 

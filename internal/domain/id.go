@@ -23,7 +23,6 @@ type (
 	ContactID      string
 	ThreadID       string
 	InteractionID  string
-	OfferID        string
 	ParticipantID  string
 	MessageID      string
 	AttemptID      string

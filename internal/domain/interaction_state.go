@@ -39,9 +39,10 @@ func (s InteractionState) After(move InteractionMove) (next InteractionState, ok
 }
 
 // CanReply tells whether this agent may write into the interaction, and if not, why.
-func (i Interaction) CanReply(agent AgentID) error {
+// parts are the agent's own, for the answer to say what they can do instead.
+func (i Interaction) CanReply(agent AgentID, parts ...Participant) error {
 	if _, ok := i.State.After(MoveReply); !ok {
-		return InvalidTransition("interaction", "a reply", string(i.State), i.AllowedActions(agent, nil))
+		return InvalidTransition("interaction", "a reply", string(i.State), i.AllowedActions(agent, parts))
 	}
 	return i.ownedBy(agent)
 }

@@ -130,6 +130,16 @@ func TestProofEndsARetry(t *testing.T) {
 	}
 }
 
+// Proof is news exactly where the table has a way from no proof to proof and no call is under way.
+func TestDoubtful(t *testing.T) {
+	t.Parallel()
+	for _, status := range domain.ReplyStatuses() {
+		m := reply(status)
+		waits := status.CanBecome(domain.ReplySent) && status != domain.ReplySending
+		same(t, string(status)+" is doubtful", m.Doubtful(), waits)
+	}
+}
+
 func TestA25_ResendAndDelete(t *testing.T) {
 	t.Parallel()
 	for _, status := range domain.ReplyStatuses() {

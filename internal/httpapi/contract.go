@@ -56,8 +56,6 @@ func (o *operation) v1() bool { return strings.HasPrefix(o.path, "/v1/") }
 // OpenAPI 3.0.3 afterwards: for 3.1 the library compiles every schema at every
 // call. The keywords that it then ignores are not used, which a test holds.
 func LoadContract() (*Contract, error) {
-	openapi3.DefineStringFormatValidator("uuid", openapi3.NewRegexpFormatValidator(openapi3.FormatOfStringForUUIDOfRFC9562))
-	openapi3.DefineStringFormatValidator("email", openapi3.NewRegexpFormatValidator(openapi3.FormatOfStringForEmail))
 	loader := openapi3.NewLoader()
 	doc, err := loader.LoadFromData(api.SpecYAML)
 	if err != nil {
@@ -89,6 +87,12 @@ func LoadContract() (*Contract, error) {
 
 // Scopes lists every scope of the contract.
 func (c *Contract) Scopes() []domain.Scope { return c.scopes }
+
+// formats are the string formats that the validator does not know by itself.
+var formats = []openapi3.SchemaValidationOption{
+	openapi3.WithStringFormatValidator("uuid", openapi3.NewRegexpFormatValidator(openapi3.FormatOfStringForUUIDOfRFC9562)),
+	openapi3.WithStringFormatValidator("email", openapi3.NewRegexpFormatValidator(openapi3.FormatOfStringForEmail)),
+}
 
 var pathParameter = regexp.MustCompile(`\{(\w+)\}`)
 

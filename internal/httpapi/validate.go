@@ -72,7 +72,8 @@ func checkParameters(contract *Contract, o *operation, c echo.Context) error {
 			Fields: []domain.FieldError{{Parameter: "If-Match", Code: "required", Detail: "Send the ETag of the last GET."}}}
 	}
 	input := &openapi3filter.RequestValidationInput{Request: r, QueryParams: query, PathParams: pathParams(c),
-		Route: &routers.Route{Spec: contract.doc, Path: o.path, Method: o.method, Operation: o.spec}}
+		Route:   &routers.Route{Spec: contract.doc, Path: o.path, Method: o.method, Operation: o.spec},
+		Options: &openapi3filter.Options{SchemaValidationOptions: formats}}
 	for _, p := range o.parameters {
 		if err := openapi3filter.ValidateParameter(r.Context(), input, p.Value); err != nil {
 			return malformed(p.Value.Name, parameterDetail(p.Value, err))
@@ -244,7 +245,7 @@ func zero(value any, at string) (pointer string, found bool) {
 
 // checkBody reports what in a body violates the contract.
 func checkBody(schema *openapi3.Schema, value any) error {
-	err := schema.VisitJSON(value, openapi3.MultiErrors(), openapi3.VisitAsRequest(), openapi3.EnableFormatValidation())
+	err := schema.VisitJSON(value, append(formats[:len(formats):len(formats)], openapi3.MultiErrors(), openapi3.VisitAsRequest(), openapi3.EnableFormatValidation())...)
 	if err == nil {
 		return nil
 	}

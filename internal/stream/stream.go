@@ -28,6 +28,7 @@ type Hub struct {
 
 	mu      sync.Mutex
 	changed chan struct{}
+	closed  bool
 }
 
 // pollOthers is how often a waiting listener looks for events of other nodes.
@@ -37,10 +38,30 @@ const pollOthers = 250 * time.Millisecond
 func (h *Hub) Changed() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.wake()
+}
+
+// Close answers every listener who waits, now and later, without waiting: a
+// program that ends must not be held up by those who listen to it.
+func (h *Hub) Close() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.closed = true
+	h.wake()
+}
+
+func (h *Hub) wake() {
 	if h.changed != nil {
 		close(h.changed)
 		h.changed = nil
 	}
+}
+
+// ended tells whether nobody may wait any more.
+func (h *Hub) ended() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.closed
 }
 
 // signal gives a channel that closes at the next change.
@@ -60,11 +81,15 @@ func (h *Hub) Read(ctx context.Context, org domain.OrganizationID, f domain.Even
 	defer over.Stop()
 	for {
 		signal := h.signal()
-		if _, err := h.Log.SequenceEvents(ctx, true); err != nil {
+		moved, err := h.Log.SequenceEvents(ctx, true)
+		if err != nil {
 			return nil, after, err
 		}
+		if moved > 0 {
+			h.Changed() // the others who listen
+		}
 		events, after, err = h.Log.Events(ctx, org, f, after, limit)
-		if err != nil || len(events) > 0 || wait <= 0 {
+		if err != nil || len(events) > 0 || wait <= 0 || h.ended() {
 			return events, after, err
 		}
 		select {
