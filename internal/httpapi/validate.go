@@ -2,14 +2,12 @@ package httpapi
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"io"
 	"mime"
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -145,104 +143,6 @@ func readBody(r *http.Request, o *operation) ([]byte, error) {
 	return raw, nil
 }
 
-// maxDepth bounds how deep a body may nest.
-const maxDepth = 64
-
-// decode reads exactly one JSON value. A name that is given twice is refused:
-// two readers could take it differently.
-func decode(raw []byte) (any, error) {
-	decoder := json.NewDecoder(bytes.NewReader(raw))
-	value, err := decodeValue(decoder, 0)
-	var refused *domain.Error
-	if errors.As(err, &refused) {
-		return nil, err
-	}
-	if err != nil {
-		return nil, bodyFault("request.body_malformed", "The body is not well-formed JSON.")
-	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return nil, bodyFault("request.body_malformed", "The body has more after its JSON value.")
-	}
-	if pointer, found := zero(value, ""); found {
-		return nil, &domain.Error{Kind: domain.ErrorMalformed, Code: "request.invalid", Detail: "A text contains the character U+0000.",
-			Fields: []domain.FieldError{{Pointer: pointer, Code: "invalid_character", Detail: "U+0000 is not allowed."}}}
-	}
-	return value, nil
-}
-
-func bodyFault(code, detail string) error {
-	return &domain.Error{Kind: domain.ErrorMalformed, Code: code, Detail: detail}
-}
-
-func decodeValue(d *json.Decoder, depth int) (any, error) {
-	token, err := d.Token()
-	if err != nil {
-		return nil, err
-	}
-	if depth > maxDepth {
-		return nil, bodyFault("request.body_too_deep", "The body nests too deeply.")
-	}
-	switch token {
-	case json.Delim('{'):
-		return decodeObject(d, depth)
-	case json.Delim('['):
-		list := []any{}
-		for d.More() {
-			item, err := decodeValue(d, depth+1)
-			if err != nil {
-				return nil, err
-			}
-			list = append(list, item)
-		}
-		_, err := d.Token()
-		return list, err
-	}
-	return token, nil
-}
-
-func decodeObject(d *json.Decoder, depth int) (any, error) {
-	object := map[string]any{}
-	for d.More() {
-		token, err := d.Token()
-		if err != nil {
-			return nil, err
-		}
-		name, _ := token.(string)
-		if _, doubled := object[name]; doubled {
-			return nil, bodyFault("request.body_malformed", "The body gives a name twice in one object.")
-		}
-		if object[name], err = decodeValue(d, depth+1); err != nil {
-			return nil, err
-		}
-	}
-	_, err := d.Token()
-	return object, err
-}
-
-// zero finds a text with U+0000, which no database takes.
-func zero(value any, at string) (pointer string, found bool) {
-	switch v := value.(type) {
-	case string:
-		return at, strings.ContainsRune(v, 0)
-	case []any:
-		for i, item := range v {
-			if pointer, found = zero(item, at+"/"+strconv.Itoa(i)); found {
-				return pointer, true
-			}
-		}
-	case map[string]any:
-		for name, item := range v {
-			if strings.ContainsRune(name, 0) {
-				return at, true
-			}
-			if pointer, found = zero(item, at+"/"+name); found {
-				return pointer, true
-			}
-		}
-	}
-	return "", false
-}
-
 // checkBody reports what in a body violates the contract.
 func checkBody(schema *openapi3.Schema, value any) error {
 	err := schema.VisitJSON(value, append(formats[:len(formats):len(formats)], openapi3.MultiErrors(), openapi3.VisitAsRequest(), openapi3.EnableFormatValidation())...)
@@ -278,56 +178,4 @@ func collect(err error, into *domain.Error) {
 		}
 	}
 	into.Fields = append(into.Fields, domain.FieldError{Pointer: pointer, Code: keyword(schema), Detail: reason(schema)})
-}
-
-// keyword is the rule that was violated, as a stable word.
-func keyword(e *openapi3.SchemaError) string {
-	if e.SchemaField == "" {
-		return "invalid"
-	}
-	return strings.ToLower(e.SchemaField)
-}
-
-// reason says what is allowed. It never repeats the value that was sent.
-func reason(e *openapi3.SchemaError) string {
-	s := e.Schema
-	switch e.SchemaField {
-	case "required":
-		return "This field is required."
-	case "type":
-		return "The type must be " + strings.Join(s.Type.Slice(), " or ") + "."
-	case "enum":
-		allowed := make([]string, len(s.Enum))
-		for i, v := range s.Enum {
-			allowed[i] = strings.Trim(string(encode(v)), `"`)
-		}
-		return "Allowed are: " + list(allowed) + "."
-	case "minimum", "maximum":
-		return "The number must be from " + number(s.Min) + " to " + number(s.Max) + "."
-	case "minLength", "maxLength":
-		return "The length must be from " + strconv.FormatUint(s.MinLength, 10) + " to " + length(s.MaxLength) + " characters."
-	case "minItems", "maxItems":
-		return "The list must have from " + strconv.FormatUint(s.MinItems, 10) + " to " + length(s.MaxItems) + " entries."
-	case "format":
-		return "The value must be a " + s.Format + "."
-	case "pattern":
-		return "The value must match " + s.Pattern + "."
-	case "nullable":
-		return "null is not allowed here."
-	}
-	return "The value is not one that the contract allows."
-}
-
-func number(n *float64) string {
-	if n == nil {
-		return "any"
-	}
-	return strconv.FormatFloat(*n, 'f', -1, 64)
-}
-
-func length(n *uint64) string {
-	if n == nil {
-		return "any number of"
-	}
-	return strconv.FormatUint(*n, 10)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/parley-cx/parley/internal/domain"
 )
@@ -33,6 +34,9 @@ const (
 	maxBatchSize = 1 << 20
 	maxQueued    = 64 << 20 // bytes of webhooks that may wait for the disk
 )
+
+// writeTimeout bounds how long a batch waits for a database that does not answer.
+const writeTimeout = 5 * time.Second
 
 // errBusy is the answer when more is waiting than can be taken to disk soon.
 var errBusy = &domain.Error{Kind: domain.ErrorUnavailable, Code: "service.busy", Detail: "Too much is waiting for the disk. Send the webhook again."}
@@ -115,7 +119,9 @@ func (b *Batcher) flush(batch []*delivery) {
 	for _, d := range batch {
 		events = append(events, d.events...)
 	}
-	err := b.write(context.Background(), events)
+	ctx, cancel := context.WithTimeout(context.Background(), writeTimeout)
+	defer cancel()
+	err := b.write(ctx, events)
 	if err != nil && len(batch) > 1 && !domain.IsKind(err, domain.ErrorUnavailable) {
 		b.flush(batch[:len(batch)/2])
 		b.flush(batch[len(batch)/2:])
