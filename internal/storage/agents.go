@@ -51,8 +51,7 @@ func (s *Store) CreateAgent(ctx context.Context, a domain.Agent) error {
 
 // SaveAgent writes an agent that was read, one version up.
 func (s *Store) SaveAgent(ctx context.Context, a *domain.Agent) error {
-	defer func() { a.Version++ }()
-	return update(ctx, s, toAgentRow(*a))
+	return save(ctx, s, &a.Version, toAgentRow(*a))
 }
 
 // Agent gives one agent.
@@ -85,8 +84,9 @@ func (s *Store) Agents(ctx context.Context, org domain.OrganizationID, q string,
 
 // DeleteAgent hides an agent and ends their memberships; transcripts keep the name.
 func (s *Store) DeleteAgent(ctx context.Context, a domain.Agent, now time.Time) error {
-	if err := s.exec(ctx, "DELETE FROM queue_members WHERE organization_id = ? AND agent_id = ?", a.Organization, a.ID); err != nil {
+	if err := s.exec(ctx, "queue_members", nil, "DELETE FROM queue_members WHERE organization_id = ? AND agent_id = ?", a.Organization, a.ID); err != nil {
 		return err
 	}
-	return s.exec(ctx, "UPDATE agents SET deleted_at = ?, version = version + 1 WHERE organization_id = ? AND id = ?", ms(now), a.Organization, a.ID)
+	return s.exec(ctx, "agents", []string{rowKey(a.Organization, a.ID)},
+		"UPDATE agents SET deleted_at = ?, version = version + 1 WHERE organization_id = ? AND id = ?", ms(now), a.Organization, a.ID)
 }

@@ -83,8 +83,7 @@ func (s *Store) SaveApp(ctx context.Context, a *domain.PlatformApp) error {
 	if err != nil {
 		return err
 	}
-	a.Version++
-	return update(ctx, s, r)
+	return save(ctx, s, &a.Version, r)
 }
 
 // AppByID finds an app before its organization is known: at the webhook's door.
@@ -122,7 +121,8 @@ func (s *Store) Apps(ctx context.Context, org domain.OrganizationID, p Page) ([]
 
 // DeleteApp hides an app; its webhooks are refused from then on.
 func (s *Store) DeleteApp(ctx context.Context, a domain.PlatformApp, now time.Time) error {
-	return s.exec(ctx, "UPDATE platform_apps SET deleted_at = ?, version = version + 1 WHERE organization_id = ? AND id = ?", ms(now), a.Organization, a.ID)
+	return s.exec(ctx, "platform_apps", []string{rowKey(a.Organization, a.ID)},
+		"UPDATE platform_apps SET deleted_at = ?, version = version + 1 WHERE organization_id = ? AND id = ?", ms(now), a.Organization, a.ID)
 }
 
 // AppInUse tells whether a channel belongs to the app.
@@ -182,8 +182,7 @@ func (s *Store) SaveChannel(ctx context.Context, c *domain.Channel) error {
 	if err != nil {
 		return err
 	}
-	c.Version++
-	return update(ctx, s, r)
+	return save(ctx, s, &c.Version, r)
 }
 
 // Channel gives one channel.

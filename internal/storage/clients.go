@@ -37,8 +37,7 @@ func (s *Store) CreateClient(ctx context.Context, c domain.Client) error {
 
 // SaveClient writes a client that was read, one version up.
 func (s *Store) SaveClient(ctx context.Context, c *domain.Client) error {
-	defer func() { c.Version++ }()
-	return update(ctx, s, toClientRow(*c))
+	return save(ctx, s, &c.Version, toClientRow(*c))
 }
 
 // ClientByID finds a client before its organization is known: at the token endpoint.
@@ -61,12 +60,12 @@ func (s *Store) Client(ctx context.Context, org domain.OrganizationID, client do
 
 // Clients lists an organization's clients.
 func (s *Store) Clients(ctx context.Context, org domain.OrganizationID, p Page) ([]domain.Client, *string, error) {
-	rows, next, err := page(s.db(ctx).Where("organization_id = ?", org), p, func(r clientRow) string { return r.ID })
+	rows, next, err := page(s.db(ctx).Where("organization_id = ?", org), p.of("oauth_clients", isText), func(r clientRow) string { return r.ID })
 	return each(rows, fromClientRow), next, err
 }
 
 // DeleteClient removes a client; its tokens stop working at once on this node,
 // and within seconds on the others.
 func (s *Store) DeleteClient(ctx context.Context, c domain.Client) error {
-	return s.exec(ctx, "DELETE FROM oauth_clients WHERE organization_id = ? AND id = ?", c.Organization, c.ID)
+	return s.exec(ctx, "oauth_clients", []string{rowKey(c.Organization, c.ID)}, "DELETE FROM oauth_clients WHERE organization_id = ? AND id = ?", c.Organization, c.ID)
 }

@@ -63,8 +63,7 @@ func (s *Store) CreateThread(ctx context.Context, t domain.Thread, c domain.Cont
 
 // SaveThread writes a thread that was read, one version up.
 func (s *Store) SaveThread(ctx context.Context, t *domain.Thread) error {
-	defer func() { t.Version++ }()
-	return update(ctx, s, toThreadRow(*t))
+	return save(ctx, s, &t.Version, toThreadRow(*t))
 }
 
 // LockThreads gives a channel's threads with these addresses, by address, and

@@ -64,7 +64,7 @@ func plain(s *string) string {
 func (s *Store) Append(ctx context.Context, events ...domain.Event) error {
 	t, ok := ctx.Value(txKey{}).(*tx)
 	if !ok {
-		return s.writeTo(ctx, write{}) // says that there is no transaction
+		return errNoTx
 	}
 	t.events = append(t.events, events...)
 	return nil
@@ -113,21 +113,29 @@ const maxSequenced = 1000
 func (s *Store) SequenceEvents(ctx context.Context, wait bool) (moved int, err error) {
 	if !s.engine.postgres() {
 		var tail *int64
-		err := s.db(ctx).Raw("SELECT max(position) FROM event_log").Row().Scan(&tail)
+		err := s.scan(ctx, &tail, "SELECT max(position) FROM event_log")
 		if err == nil && tail != nil {
-			s.tail.Store(*tail)
+			s.raiseTail(*tail)
 		}
-		return 0, translate(err)
+		return 0, err
 	}
 	waiting, err := s.any(ctx, "SELECT EXISTS (SELECT 1 FROM event_new)")
 	if err != nil || !waiting {
 		return 0, err
 	}
-	err = s.InTx(ctx, func(ctx context.Context) error {
-		moved, err = s.sequence(ctx, wait)
-		return err
-	})
-	return moved, err
+	for {
+		var step int
+		err := s.InTx(ctx, func(ctx context.Context) (err error) {
+			step, err = s.sequence(ctx, wait)
+			return err
+		})
+		if err != nil {
+			return moved, err
+		}
+		if moved += step; !wait || step < maxSequenced {
+			return moved, nil
+		}
+	}
 }
 
 func (s *Store) sequence(ctx context.Context, wait bool) (int, error) {
@@ -189,11 +197,14 @@ const scanWindow = 5000
 // it moves forward also past events that the filter leaves out. The end of the
 // part that is read is fixed first, so that nothing can appear behind next.
 func (s *Store) Events(ctx context.Context, org domain.OrganizationID, f domain.EventFilter, after int64, limit int) (events []domain.LoggedEvent, next int64, err error) {
+	if limit < 1 {
+		return nil, after, nil
+	}
 	var end *int64
-	err = s.db(ctx).Raw("SELECT max(position) FROM (SELECT position FROM event_log WHERE organization_id = ? AND position > ? ORDER BY position LIMIT ?) l",
-		org, after, scanWindow).Row().Scan(&end)
+	err = s.scan(ctx, &end, "SELECT max(position) FROM (SELECT position FROM event_log WHERE organization_id = ? AND position > ? ORDER BY position LIMIT ?) l",
+		org, after, scanWindow)
 	if err != nil || end == nil {
-		return nil, after, translate(err)
+		return nil, after, err
 	}
 	type logged struct {
 		Row      eventRow `gorm:"embedded"`

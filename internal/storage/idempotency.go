@@ -53,7 +53,6 @@ func (s *Store) toIdempotencyRow(i Idempotency) (idempotencyRow, error) {
 // holds it, that one's record comes back and claimed is false; a request that
 // is still running is waited for.
 func (s *Store) ClaimKey(ctx context.Context, i Idempotency) (earlier Idempotency, claimed bool, err error) {
-	db := s.db(ctx)
 	find := "organization_id = ? AND client_id = ? AND operation = ? AND key = ?"
 	args := []any{i.Organization, i.Client, i.Operation, i.Key}
 	for range 2 {
@@ -61,12 +60,12 @@ func (s *Store) ClaimKey(ctx context.Context, i Idempotency) (earlier Idempotenc
 		if err != nil {
 			return i, false, err
 		}
-		res := db.Exec(`INSERT INTO idempotency_keys (organization_id, client_id, operation, key, fingerprint, status, headers, body, request_id, created_at)
+		inserted, err := s.writeNow(ctx, `INSERT INTO idempotency_keys (organization_id, client_id, operation, key, fingerprint, status, headers, body, request_id, created_at)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`, r.OrganizationID, r.ClientID, r.Operation, r.Key, r.Fingerprint, r.Status, r.Headers, r.Body, r.RequestID, r.CreatedAt)
-		if res.Error != nil || res.RowsAffected == 1 {
-			return i, res.Error == nil, inFlight(res.Error)
+		if err != nil || inserted == 1 {
+			return i, err == nil, inFlight(err)
 		}
-		found, err := one[idempotencyRow](db.Where(find, args...), "idempotency key")
+		found, err := one[idempotencyRow](s.db(ctx).Where(find, args...), "idempotency key")
 		if err != nil {
 			return i, false, err
 		}
@@ -74,7 +73,7 @@ func (s *Store) ClaimKey(ctx context.Context, i Idempotency) (earlier Idempotenc
 			earlier, err := s.fromIdempotencyRow(found)
 			return earlier, false, err
 		}
-		if err := db.Exec("DELETE FROM idempotency_keys WHERE "+find, args...).Error; err != nil {
+		if _, err := s.writeNow(ctx, "DELETE FROM idempotency_keys WHERE "+find, args...); err != nil {
 			return i, false, err
 		}
 	}

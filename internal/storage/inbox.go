@@ -122,7 +122,8 @@ func (s *Store) MarkInbox(ctx context.Context, events []domain.InboxEvent, state
 		byOrg[e.Organization] = append(byOrg[e.Organization], e.ID)
 	}
 	for org, ids := range byOrg {
-		if err := s.exec(ctx, "UPDATE inbox SET state = ?, fault = ?, applied_at = ? WHERE organization_id = ? AND id IN ?", state, fault, ms(now), org, ids); err != nil {
+		rows := each(ids, func(i domain.InboxID) string { return rowKey(org, i) })
+		if err := s.exec(ctx, "inbox", rows, "UPDATE inbox SET state = ?, fault = ?, applied_at = ? WHERE organization_id = ? AND id IN ?", state, fault, ms(now), org, ids); err != nil {
 			return err
 		}
 	}

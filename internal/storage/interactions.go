@@ -65,8 +65,7 @@ func (s *Store) CreateInteraction(ctx context.Context, i domain.Interaction) err
 
 // SaveInteraction writes an interaction that was locked, one version up.
 func (s *Store) SaveInteraction(ctx context.Context, i *domain.Interaction) error {
-	defer func() { i.Version++ }()
-	return update(ctx, s, toInteractionRow(*i))
+	return save(ctx, s, &i.Version, toInteractionRow(*i))
 }
 
 // LockInteraction gives one interaction and holds its row until the transaction ends.
@@ -175,7 +174,7 @@ ORDER BY i.id `
 
 // Interactions lists interactions with what a reader wants to see beside them.
 func (s *Store) Interactions(ctx context.Context, org domain.OrganizationID, f InteractionFilter, p Page) ([]domain.InteractionDetail, *string, error) {
-	db := s.db(ctx)
+	db, p := s.db(ctx), p.of("interactions", isID)
 	inner, err := p.seek(f.apply(db.Session(&gorm.Session{NewDB: true, Context: ctx}).Table("interactions"), org), "id")
 	if err != nil {
 		return nil, nil, err
@@ -195,20 +194,44 @@ func (s *Store) Interactions(ctx context.Context, org domain.OrganizationID, f I
 
 // InteractionDetail gives one interaction with what a reader wants to see beside it.
 func (s *Store) InteractionDetail(ctx context.Context, org domain.OrganizationID, i domain.InteractionID) (domain.InteractionDetail, error) {
-	db := s.db(ctx)
-	inner := db.Session(&gorm.Session{NewDB: true, Context: ctx}).Table("interactions").Where("organization_id = ? AND id = ?", org, i)
-	var rows []detailRow
-	if err := db.Raw(detailSQL, inner).Scan(&rows).Error; err != nil {
-		return domain.InteractionDetail{}, translate(err)
-	}
-	if len(rows) == 0 {
-		return domain.InteractionDetail{}, domain.NotFound("interaction")
+	rows, err := s.details(ctx, org, i)
+	if err != nil {
+		return domain.InteractionDetail{}, err
 	}
 	details, err := s.withParticipants(ctx, org, rows)
 	if err != nil {
 		return domain.InteractionDetail{}, err
 	}
 	return details[0], nil
+}
+
+// InteractionHead gives one interaction with its neighbours, without the agents'
+// parts: all that a transcript needs.
+func (s *Store) InteractionHead(ctx context.Context, org domain.OrganizationID, i domain.InteractionID) (domain.InteractionDetail, error) {
+	rows, err := s.details(ctx, org, i)
+	if err != nil {
+		return domain.InteractionDetail{}, err
+	}
+	return fromDetailRow(rows[0]), nil
+}
+
+func (s *Store) details(ctx context.Context, org domain.OrganizationID, i domain.InteractionID) ([]detailRow, error) {
+	db := s.db(ctx)
+	inner := db.Session(&gorm.Session{NewDB: true, Context: ctx}).Table("interactions").Where("organization_id = ? AND id = ?", org, i)
+	var rows []detailRow
+	if err := db.Raw(detailSQL, inner).Scan(&rows).Error; err != nil {
+		return nil, translate(err)
+	}
+	if len(rows) == 0 {
+		return nil, domain.NotFound("interaction")
+	}
+	return rows, nil
+}
+
+func fromDetailRow(r detailRow) domain.InteractionDetail {
+	return domain.InteractionDetail{Interaction: fromInteractionRow(r.Row), ChannelName: r.ChannelName,
+		ChannelAccount: r.ChannelAccount, ContactAddress: r.ContactAddress, ContactName: r.ContactName,
+		ContactCreatedAt: fromMS(r.ContactCreatedAt), QueueName: r.QueueName}
 }
 
 // withParticipants adds the agents' parts to a page of interactions: those that
@@ -218,9 +241,7 @@ func (s *Store) withParticipants(ctx context.Context, org domain.OrganizationID,
 	place := map[string]int{}
 	ids := make([]string, len(rows))
 	for n, r := range rows {
-		details[n] = domain.InteractionDetail{Interaction: fromInteractionRow(r.Row), ChannelName: r.ChannelName,
-			ChannelAccount: r.ChannelAccount, ContactAddress: r.ContactAddress, ContactName: r.ContactName,
-			ContactCreatedAt: fromMS(r.ContactCreatedAt), QueueName: r.QueueName}
+		details[n] = fromDetailRow(r)
 		ids[n], place[r.Row.ID] = r.Row.ID, n
 	}
 	if len(rows) == 0 {

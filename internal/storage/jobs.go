@@ -52,7 +52,7 @@ func (s *Store) SaveDelivery(ctx context.Context, d domain.Delivery) error {
 
 // DeleteDelivery ends a delivery: the next one of its thread may go.
 func (s *Store) DeleteDelivery(ctx context.Context, d domain.Delivery) error {
-	return s.exec(ctx, "DELETE FROM jobs WHERE organization_id = ? AND id = ?", d.Organization, d.ID)
+	return s.exec(ctx, "jobs", []string{rowKey(d.Organization, d.ID)}, "DELETE FROM jobs WHERE organization_id = ? AND id = ?", d.Organization, d.ID)
 }
 
 // DeleteDeliveriesOf ends the deliveries of messages whose outcome is proven.
@@ -60,12 +60,12 @@ func (s *Store) DeleteDeliveriesOf(ctx context.Context, org domain.OrganizationI
 	if len(messages) == 0 {
 		return nil
 	}
-	return s.exec(ctx, "DELETE FROM jobs WHERE organization_id = ? AND subject_id IN ?", org, messages)
+	return s.exec(ctx, "jobs", nil, "DELETE FROM jobs WHERE organization_id = ? AND subject_id IN ?", org, messages)
 }
 
 // ClaimDeliveries locks deliveries that are due, first in their thread and held
-// by nobody, and leases them until the given machine time. next is the business
-// time at which the next one is due.
+// by nobody, and leases them until the given machine time. The lease is kept
+// when the caller saves them.
 func (s *Store) ClaimDeliveries(ctx context.Context, now, machine, lease time.Time, limit int) (claimed []domain.Delivery, err error) {
 	rows, err := all[jobRow](forUpdateIfFree(s.db(ctx).Table("jobs j").Where(`j.kind = ? AND j.run_at <= ? AND j.lease_until <= ?
 		AND NOT EXISTS (SELECT 1 FROM jobs p WHERE p.organization_id = j.organization_id AND p.lane_id = j.lane_id AND p.position < j.position)`,
@@ -84,9 +84,9 @@ func (s *Store) ClaimDeliveries(ctx context.Context, now, machine, lease time.Ti
 // zero time without one.
 func (s *Store) NextDelivery(ctx context.Context, now time.Time) (time.Time, error) {
 	var next *int64
-	err := s.db(ctx).Raw("SELECT min(run_at) FROM jobs WHERE kind = ? AND run_at > ?", kindDelivery, ms(now)).Row().Scan(&next)
+	err := s.scan(ctx, &next, "SELECT min(run_at) FROM jobs WHERE kind = ? AND run_at > ?", kindDelivery, ms(now))
 	if err != nil || next == nil {
-		return time.Time{}, translate(err)
+		return time.Time{}, err
 	}
 	return fromMS(*next), nil
 }
@@ -94,6 +94,6 @@ func (s *Store) NextDelivery(ctx context.Context, now time.Time) (time.Time, err
 // ReleaseDeliveries makes a channel's waiting deliveries due again, after its
 // credentials were renewed.
 func (s *Store) ReleaseDeliveries(ctx context.Context, org domain.OrganizationID, ch domain.ChannelID, now time.Time) error {
-	return s.exec(ctx, "UPDATE jobs SET run_at = ? WHERE organization_id = ? AND kind = ? AND resource_id = ? AND run_at > ?",
+	return s.exec(ctx, "jobs", nil, "UPDATE jobs SET run_at = ? WHERE organization_id = ? AND kind = ? AND resource_id = ? AND run_at > ?",
 		ms(now), org, kindDelivery, ch, ms(now))
 }

@@ -3,8 +3,6 @@ package storage
 import (
 	"context"
 	"time"
-
-	"github.com/google/uuid"
 )
 
 type signingKeyRow struct {
@@ -63,7 +61,7 @@ func (s *Store) LockSetup(ctx context.Context) error {
 func onlyIDs(words []string) []string {
 	var ids []string
 	for _, w := range words {
-		if uuid.Validate(w) == nil && len(w) == 36 {
+		if isID(w) {
 			ids = append(ids, w)
 		}
 	}

@@ -5,7 +5,9 @@ import (
 	"hash/crc32"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
+	"github.com/google/uuid"
 	"gorm.io/gorm"
 
 	"github.com/parley-cx/parley/internal/domain"
@@ -18,7 +20,25 @@ type Page struct {
 	Cursor string // from an earlier answer; empty for the beginning
 	Asc    bool   // oldest first
 	Filter string // the other parameters of the request, in one string: a cursor belongs to them
+
+	list  string            // a cursor belongs to it, too
+	isKey func(string) bool // what a cursor of the list can hold
 }
+
+// of tells whose page it is. A method that lists names its list.
+func (p Page) of(list string, isKey func(string) bool) Page {
+	p.list, p.isKey = list, isKey
+	return p
+}
+
+func isID(key string) bool { return uuid.Validate(key) == nil && len(key) == 36 }
+
+func isNumber(key string) bool {
+	_, err := strconv.ParseInt(key, 10, 64)
+	return err == nil
+}
+
+func isText(key string) bool { return utf8.ValidString(key) && !strings.ContainsRune(key, 0) }
 
 var errCursor = &domain.Error{Kind: domain.ErrorMalformed, Code: "request.invalid_cursor",
 	Detail: "The cursor is not one of this list's, or belongs to other filters.",
@@ -43,8 +63,8 @@ func (p Page) seek(db *gorm.DB, column string) (*gorm.DB, error) {
 // after reads the key out of a cursor and checks that it is this list's.
 func (p Page) after() (string, error) {
 	raw, err := base64.RawURLEncoding.DecodeString(p.Cursor)
-	key, sum, ok := strings.Cut(string(raw), "|")
-	if err != nil || !ok || sum != p.sum() || strings.ContainsRune(key, 0) {
+	sum, key, ok := strings.Cut(string(raw), "|")
+	if err != nil || !ok || sum != p.sum() || !p.isKey(key) {
 		return "", errCursor
 	}
 	return key, nil
@@ -56,12 +76,12 @@ func cut[R any](p Page, rows []R, key func(R) string) (page []R, next *string) {
 		return rows, nil
 	}
 	rows = rows[:p.Limit]
-	cursor := base64.RawURLEncoding.EncodeToString([]byte(key(rows[len(rows)-1]) + "|" + p.sum()))
+	cursor := base64.RawURLEncoding.EncodeToString([]byte(p.sum() + "|" + key(rows[len(rows)-1])))
 	return rows, &cursor
 }
 
 func (p Page) sum() string {
-	return strconv.FormatUint(uint64(crc(p.Filter+strconv.FormatBool(p.Asc))), 36)
+	return strconv.FormatUint(uint64(crc(p.list+"\x00"+p.Filter+strconv.FormatBool(p.Asc))), 36)
 }
 
 // crc tells filters apart; it protects nobody, it finds mistakes.

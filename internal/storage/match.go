@@ -37,7 +37,7 @@ func (s *Store) WaitingIn(ctx context.Context, org domain.OrganizationID, queue 
 
 const availableSQL = `SELECT a.* FROM queue_members m JOIN agents a ON a.organization_id = m.organization_id AND a.id = m.agent_id
 	WHERE m.organization_id = ? AND m.queue_id = ? AND m.joined AND a.deleted_at IS NULL AND a.presence = 'on_queue' AND NOT a.not_responding
-	AND a.alerting + a.connected + a.wrap_up < ?
+	AND a.alerting + a.connected + a.wrap_up < ? AND ' ' || a.scopes || ' ' LIKE '% conversation:message:accept %'
 	ORDER BY CASE WHEN a.alerting + a.connected + a.wrap_up > 0 THEN 1 ELSE 0 END, a.idle_since, a.id LIMIT ?`
 
 // AvailableIn gives the agents of a queue whose turn it is, those without work first.

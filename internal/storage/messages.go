@@ -80,14 +80,14 @@ func (s *Store) CreateMessages(ctx context.Context, messages ...domain.Message) 
 
 // SaveMessage writes a message that was read, one version up.
 func (s *Store) SaveMessage(ctx context.Context, m *domain.Message) error {
-	defer func() { m.Version++ }()
-	return update(ctx, s, toMessageRow(*m))
+	return save(ctx, s, &m.Version, toMessageRow(*m))
 }
 
 // DropEcho takes an echo out of a transcript that turned out to be a reply's own.
 func (s *Store) DropEcho(ctx context.Context, m domain.Message) error {
 	// At once: the reply takes the platform's id over in a later statement.
-	return s.db(ctx).Exec("DELETE FROM messages WHERE organization_id = ? AND id = ?", m.Organization, m.ID).Error
+	_, err := s.writeNow(ctx, "DELETE FROM messages WHERE organization_id = ? AND id = ?", m.Organization, m.ID)
+	return err
 }
 
 // MessageFilter narrows a transcript.
@@ -105,6 +105,7 @@ func (s *Store) Messages(ctx context.Context, org domain.OrganizationID, i domai
 	if f.Replies {
 		db = db.Where("direction = 'outbound' AND kind = 'message' AND status <> ''")
 	}
+	p = p.of("messages "+string(i)+strconv.FormatBool(f.Replies), isNumber)
 	db, err := p.seek(db, "position")
 	if err != nil {
 		return nil, nil, err

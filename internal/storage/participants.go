@@ -69,10 +69,9 @@ func (s *Store) CreateEngagement(ctx context.Context, e *domain.Engagement, even
 
 // SaveEngagement writes an engagement that was locked, and its events.
 func (s *Store) SaveEngagement(ctx context.Context, e *domain.Engagement, events []domain.Event) error {
-	if err := update(ctx, s, toParticipantRow(e.Participant)); err != nil {
+	if err := save(ctx, s, &e.Participant.Version, toParticipantRow(e.Participant)); err != nil {
 		return err
 	}
-	e.Participant.Version++
 	return s.saveAround(ctx, e, events)
 }
 

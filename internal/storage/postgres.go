@@ -3,6 +3,7 @@ package storage
 import (
 	"context"
 	"database/sql"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -13,14 +14,15 @@ import (
 
 // postgresEngine runs each move in a transaction of its own.
 type postgresEngine struct {
-	db   *sql.DB
-	gorm *gorm.DB
+	db      *sql.DB
+	gorm    *gorm.DB
+	commits *atomic.Int64
 }
 
 // lockTimeout bounds every wait for a row: a caller gets an answer, not a hang.
 const lockTimeout = "5s"
 
-func openPostgres(url string) (*gorm.DB, engine, error) {
+func openPostgres(url string, commits *atomic.Int64) (*gorm.DB, engine, error) {
 	config, err := pgx.ParseConfig(url)
 	if err != nil {
 		return nil, nil, err
@@ -41,7 +43,7 @@ func openPostgres(url string) (*gorm.DB, engine, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return g, &postgresEngine{db: db, gorm: g}, nil
+	return g, &postgresEngine{db: db, gorm: g, commits: commits}, nil
 }
 
 func (e *postgresEngine) transact(ctx context.Context, fn func(context.Context, *gorm.DB) error) (err error) {
@@ -59,7 +61,11 @@ func (e *postgresEngine) transact(ctx context.Context, fn func(context.Context, 
 		return err
 	}
 	done = true
-	return tx.Commit().Error
+	if err := tx.Commit().Error; err != nil {
+		return err
+	}
+	e.commits.Add(1)
+	return nil
 }
 
 func (e *postgresEngine) dialect() string { return "postgres" }

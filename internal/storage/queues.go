@@ -55,8 +55,7 @@ func (s *Store) CreateQueue(ctx context.Context, q domain.Queue) error {
 
 // SaveQueue writes a queue that was read, one version up.
 func (s *Store) SaveQueue(ctx context.Context, q *domain.Queue) error {
-	defer func() { q.Version++ }()
-	return update(ctx, s, toQueueRow(*q))
+	return save(ctx, s, &q.Version, toQueueRow(*q))
 }
 
 // Queue gives one queue.
@@ -80,7 +79,8 @@ func (s *Store) DeleteQueue(ctx context.Context, q domain.Queue, now time.Time) 
 }
 
 func (s *Store) remove(ctx context.Context, table string, org domain.OrganizationID, id string, now time.Time) error {
-	return s.exec(ctx, "UPDATE "+table+" SET deleted_at = ?, external_id = NULL, version = version + 1 WHERE organization_id = ? AND id = ? AND deleted_at IS NULL", ms(now), org, id)
+	return s.exec(ctx, table, []string{rowKey(org, id)},
+		"UPDATE "+table+" SET deleted_at = ?, external_id = NULL, version = version + 1 WHERE organization_id = ? AND id = ? AND deleted_at IS NULL", ms(now), org, id)
 }
 
 // QueueInUse tells whether anything still needs the queue: a channel, or an
@@ -93,8 +93,8 @@ func (s *Store) QueueInUse(ctx context.Context, org domain.OrganizationID, queue
 // any gives the answer of a query for one truth value.
 func (s *Store) any(ctx context.Context, sql string, args ...any) (bool, error) {
 	var yes bool
-	err := s.db(ctx).Raw(sql, args...).Row().Scan(&yes)
-	return yes, translate(err)
+	err := s.scan(ctx, &yes, sql, args...)
+	return yes, err
 }
 
 type memberRow struct {
@@ -115,7 +115,8 @@ func (s *Store) PutMember(ctx context.Context, org domain.OrganizationID, m doma
 
 // DeleteMember takes an agent out of a queue.
 func (s *Store) DeleteMember(ctx context.Context, org domain.OrganizationID, queue domain.QueueID, agent domain.AgentID) error {
-	return s.writeTo(ctx, write{sql: "DELETE FROM queue_members WHERE organization_id = ? AND queue_id = ? AND agent_id = ?",
+	return s.writeTo(ctx, write{table: "queue_members", rows: []string{rowKey(org, queue, agent)},
+		sql:  "DELETE FROM queue_members WHERE organization_id = ? AND queue_id = ? AND agent_id = ?",
 		args: []any{org, queue, agent}, want: 1, miss: domain.NotFound("queue member")})
 }
 
@@ -128,6 +129,7 @@ func (s *Store) Members(ctx context.Context, org domain.OrganizationID, queue do
 	db := s.db(ctx).Table("queue_members m").Select("m.*, a.name").
 		Joins("JOIN agents a ON a.organization_id = m.organization_id AND a.id = m.agent_id AND a.deleted_at IS NULL").
 		Where("m.organization_id = ? AND m.queue_id = ?", org, queue)
+	p = p.of("queue_members "+string(queue), isID)
 	db, err := p.seek(db, "m.agent_id")
 	if err != nil {
 		return nil, nil, err

@@ -3,6 +3,8 @@ package storage
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
+	"errors"
 	"fmt"
 	"net/url"
 	"strconv"
@@ -15,7 +17,7 @@ import (
 	"gorm.io/gorm/clause"
 	"gorm.io/gorm/logger"
 	"gorm.io/gorm/schema"
-	_ "modernc.org/sqlite" // the driver "sqlite", in Go alone
+	"modernc.org/sqlite" // the driver "sqlite", in Go alone
 )
 
 // sqliteEngine has one connection that writes. Callers who wait for it share one
@@ -35,6 +37,7 @@ type sqliteEngine struct {
 type batch struct {
 	tx   *sql.Tx
 	size int
+	lost bool // the database rolled all of it back, as it does when the disk is full
 	done chan struct{}
 	err  error
 }
@@ -42,7 +45,10 @@ type batch struct {
 // maxBatch bounds how many moves share a commit.
 const maxBatch = 64
 
-func openSQLite(ctx context.Context, file string) (*gorm.DB, engine, error) {
+func openSQLite(ctx context.Context, file string, commits *atomic.Int64) (*gorm.DB, engine, error) {
+	if err := lowerAllLetters(); err != nil {
+		return nil, nil, err
+	}
 	writer, err := sql.Open("sqlite", sqliteURL(file, "_txlock=immediate"))
 	if err != nil {
 		return nil, nil, err
@@ -62,8 +68,19 @@ func openSQLite(ctx context.Context, file string) (*gorm.DB, engine, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return g, &sqliteEngine{db: writer, readers: readers, gorm: g}, nil
+	return g, &sqliteEngine{db: writer, readers: readers, gorm: g, commits: commits}, nil
 }
+
+// lowerAllLetters teaches SQLite's lower() the letters beyond a to z, as
+// PostgreSQL knows them.
+var lowerAllLetters = sync.OnceValue(func() error {
+	return sqlite.RegisterDeterministicScalarFunction("lower", 1, func(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
+		if text, ok := args[0].(string); ok {
+			return strings.ToLower(text), nil
+		}
+		return args[0], nil
+	})
+})
 
 // sqliteURL opens the file with a write-ahead log, and with a commit that is on
 // disk when it returns.
@@ -95,7 +112,10 @@ func (e *sqliteEngine) join(ctx context.Context, fn func(context.Context, *gorm.
 		return nil, err
 	}
 	defer func() {
-		if e.waiting.Load() == 0 || b.size >= maxBatch {
+		switch {
+		case b.lost:
+			e.abandon(b)
+		case e.waiting.Load() == 0 || b.size >= maxBatch:
 			e.commit(b)
 		}
 	}()
@@ -116,7 +136,22 @@ func (e *sqliteEngine) open(ctx context.Context) (*batch, error) {
 
 func (e *sqliteEngine) commit(b *batch) {
 	e.batch = nil
-	b.err = b.tx.Commit()
+	if b.err = b.tx.Commit(); b.err == nil {
+		e.commits.Add(1)
+	}
+	close(b.done)
+}
+
+// errBatchLost is the fate of moves whose shared transaction ended because of
+// another one: they run again, in a transaction without it.
+var errBatchLost = errors.New("storage: the shared transaction was rolled back")
+
+// abandon ends a batch of which nothing is left. To go on in it would commit
+// each further savepoint by itself.
+func (e *sqliteEngine) abandon(b *batch) {
+	e.batch = nil
+	b.err = errBatchLost
+	_ = b.tx.Rollback()
 	close(b.done)
 }
 
@@ -127,20 +162,26 @@ func (b *batch) savepoint(ctx context.Context, g *gorm.DB, fn func(context.Conte
 		return err
 	}
 	finished := false
-	defer func() {
-		if !finished { // an error or a panic
-			_, _ = b.tx.ExecContext(ctx, "ROLLBACK TO "+name)
-			_, _ = b.tx.ExecContext(ctx, "RELEASE "+name)
+	defer func() { // after an error or a panic
+		if finished {
+			return
 		}
+		if _, err := b.tx.ExecContext(ctx, "ROLLBACK TO "+name); err != nil { // the savepoint is gone
+			b.lost = true
+			return
+		}
+		_, _ = b.tx.ExecContext(ctx, "RELEASE "+name)
 	}()
 	session := g.Session(&gorm.Session{Context: ctx, NewDB: true})
 	session.Statement.ConnPool = b.tx
 	if err := fn(ctx, session); err != nil {
 		return err
 	}
+	if _, err := b.tx.ExecContext(ctx, "RELEASE "+name); err != nil {
+		return err
+	}
 	finished = true
-	_, err = b.tx.ExecContext(ctx, "RELEASE "+name)
-	return err
+	return nil
 }
 
 func (e *sqliteEngine) dialect() string { return "sqlite" }

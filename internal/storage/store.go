@@ -62,9 +62,9 @@ func Open(ctx context.Context, url string, sealer *secret.Sealer, log *slog.Logg
 	var err error
 	switch {
 	case strings.HasPrefix(url, "sqlite:"):
-		s.read, s.engine, err = openSQLite(ctx, strings.TrimPrefix(url, "sqlite:"))
+		s.read, s.engine, err = openSQLite(ctx, strings.TrimPrefix(url, "sqlite:"), &s.stats.Commits)
 	case strings.HasPrefix(url, "postgres://"), strings.HasPrefix(url, "postgresql://"):
-		s.read, s.engine, err = openPostgres(url)
+		s.read, s.engine, err = openPostgres(url, &s.stats.Commits)
 	default:
 		return nil, fmt.Errorf("the database URL must begin with sqlite: or postgres://")
 	}
@@ -104,7 +104,7 @@ func (s *Store) Ping(ctx context.Context) error {
 
 // Migrate brings the schema up to date and tells how many steps that took.
 func (s *Store) Migrate(ctx context.Context) (applied int, err error) {
-	db, done, err := s.migrationDB()
+	db, done, err := s.migrationDB(ctx)
 	if err != nil {
 		return 0, err
 	}
@@ -128,13 +128,28 @@ func (s *Store) Migrate(ctx context.Context) (applied int, err error) {
 	return len(results), nil
 }
 
-// migrationDB gives the pool that may write.
-func (s *Store) migrationDB() (*sql.DB, func(), error) {
+// migrationDB gives the pool that may write, once no other node migrates; done
+// lets the next one in.
+func (s *Store) migrationDB(ctx context.Context) (db *sql.DB, done func(), err error) {
 	if e, ok := s.engine.(*sqliteEngine); ok {
 		return e.db, func() {}, nil
 	}
-	db, err := s.read.DB()
-	return db, func() {}, err
+	if db, err = s.read.DB(); err != nil {
+		return nil, nil, err
+	}
+	hold, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	done = func() { _ = hold.Rollback() }
+	for _, statement := range []string{"SET LOCAL lock_timeout = '5min'", "SET LOCAL idle_in_transaction_session_timeout = 0",
+		"SELECT pg_advisory_xact_lock(hashtext('parley migrations'))"} {
+		if _, err := hold.ExecContext(ctx, statement); err != nil {
+			done()
+			return nil, nil, err
+		}
+	}
+	return db, done, nil
 }
 
 func gormConfig() *gorm.Config {

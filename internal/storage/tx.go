@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,20 +22,26 @@ type tx struct {
 	store   *Store
 	db      *gorm.DB
 	pending []write
-	touched map[string]bool
+	touched map[string]map[string]bool // by table and key: the rows of pending
+	failed  error                      // of a write; nothing of the transaction is kept then
 	events  []domain.Event
 	after   []func()
+	undo    []func() // takes back what a failed transaction changed in the program
 }
 
 // write is one INSERT, UPDATE or DELETE. want is how many rows it must touch;
-// a negative number asks for nothing.
+// a negative number asks for nothing. Two writes to one row never share a statement.
 type write struct {
-	key  string // the row it touches; two writes to one row never share a statement
-	sql  string
-	args []any
-	want int64
-	miss error // what it means when fewer rows were touched
+	table string
+	rows  []string // the keys of the rows that it touches; none where only the database knows
+	sql   string
+	args  []any
+	want  int64
+	miss  error // what it means when fewer rows were touched
 }
+
+// someRow stands for the rows of a write that does not know them.
+const someRow = "?"
 
 type txKey struct{}
 
@@ -59,18 +66,20 @@ func (s *Store) InTx(ctx context.Context, fn func(ctx context.Context) error) er
 }
 
 func (s *Store) once(ctx context.Context, fn func(ctx context.Context) error) error {
-	var t *tx
+	t := &tx{}
 	err := s.engine.transact(ctx, func(ctx context.Context, db *gorm.DB) error {
-		t = &tx{store: s, db: db, touched: map[string]bool{}}
+		t = &tx{store: s, db: db, touched: map[string]map[string]bool{}}
 		if err := fn(context.WithValue(ctx, txKey{}, t)); err != nil {
 			return err
 		}
 		return t.finish()
 	})
 	if err != nil {
+		for _, f := range t.undo {
+			f()
+		}
 		return err
 	}
-	s.stats.Commits.Add(1)
 	for _, f := range t.after {
 		f()
 	}
@@ -106,18 +115,59 @@ func (s *Store) db(ctx context.Context) *gorm.DB {
 func (s *Store) writeTo(ctx context.Context, writes ...write) error {
 	t, ok := ctx.Value(txKey{}).(*tx)
 	if !ok {
-		return errors.New("storage: a write without a transaction")
+		return errNoTx
 	}
 	for _, w := range writes {
-		if w.key != "" && t.touched[w.key] {
+		if t.meets(w) {
 			if err := t.flush(); err != nil {
 				return err
 			}
 		}
-		t.touched[w.key] = true
-		t.pending = append(t.pending, w)
+		t.gather(w)
 	}
-	return nil
+	return t.failed
+}
+
+// writeNow sends a write at once, behind those that were gathered, and tells how
+// many rows it touched.
+func (s *Store) writeNow(ctx context.Context, sql string, args ...any) (int64, error) {
+	t, ok := ctx.Value(txKey{}).(*tx)
+	if !ok {
+		return 0, errNoTx
+	}
+	if err := t.flush(); err != nil {
+		return 0, err
+	}
+	res := t.db.WithContext(ctx).Exec(sql, args...)
+	t.failed = res.Error
+	return res.RowsAffected, res.Error
+}
+
+// meets tells whether a write may touch a row that a gathered one touches.
+func (t *tx) meets(w write) bool {
+	rows := t.touched[w.table]
+	if len(rows) == 0 {
+		return false
+	}
+	if len(w.rows) == 0 || rows[someRow] {
+		return true
+	}
+	return slices.ContainsFunc(w.rows, func(key string) bool { return rows[key] })
+}
+
+func (t *tx) gather(w write) {
+	rows := t.touched[w.table]
+	if rows == nil {
+		rows = map[string]bool{}
+		t.touched[w.table] = rows
+	}
+	for _, key := range w.rows {
+		rows[key] = true
+	}
+	if len(w.rows) == 0 {
+		rows[someRow] = true
+	}
+	t.pending = append(t.pending, w)
 }
 
 func (t *tx) finish() error {
@@ -129,23 +179,47 @@ func (t *tx) finish() error {
 	return t.flush()
 }
 
+// flush sends what was gathered. After a failure the transaction can only fail:
+// PostgreSQL ends it anyway, and on SQLite what follows must not be kept alone.
 func (t *tx) flush() error {
 	writes := t.pending
 	t.pending = nil
 	clear(t.touched)
-	if len(writes) > 1 && t.store.engine.postgres() {
-		return t.flushTogether(writes)
-	}
-	for _, w := range writes {
-		res := t.db.Exec(w.sql, w.args...)
-		if res.Error != nil {
-			return res.Error
+	for len(writes) > 0 && t.failed == nil {
+		n := 1
+		if t.store.engine.postgres() {
+			n = together(writes)
 		}
-		if w.want >= 0 && res.RowsAffected != w.want {
-			return w.miss
+		if n > 1 {
+			t.failed = t.flushTogether(writes[:n])
+		} else {
+			t.failed = t.flushOne(writes[0])
+		}
+		writes = writes[n:]
+	}
+	return t.failed
+}
+
+// maxArgs is how many arguments one statement may have on PostgreSQL.
+const maxArgs = 65535
+
+// together tells how many of the next writes fit into one statement.
+func together(writes []write) int {
+	args := 0
+	for n, w := range writes {
+		if args += len(w.args); args > maxArgs && n > 0 {
+			return n
 		}
 	}
-	return nil
+	return len(writes)
+}
+
+func (t *tx) flushOne(w write) error {
+	res := t.db.Exec(w.sql, w.args...)
+	if res.Error == nil && w.want >= 0 && res.RowsAffected != w.want {
+		return w.miss
+	}
+	return res.Error
 }
 
 // flushTogether sends all writes as one statement of common table expressions.
@@ -184,6 +258,9 @@ func (t *tx) flushTogether(writes []write) error {
 	return nil
 }
 
+// errNoTx is a fault of the program.
+var errNoTx = errors.New("storage: a write without a transaction")
+
 // errStale is an update whose row changed since it was read, where no lock held it.
 var errStale = &domain.Error{Kind: domain.ErrorConflict, Code: "state.changed", Detail: "The resource was changed by somebody else at the same moment. Read it again."}
 
@@ -202,7 +279,7 @@ const (
 
 // transient tells whether the same transaction may succeed when it is run again.
 func transient(err error) bool {
-	if errors.Is(err, errStale) {
+	if errors.Is(err, errStale) || errors.Is(err, errBatchLost) {
 		return true
 	}
 	var pg *pgconn.PgError

@@ -38,8 +38,7 @@ func (s *Store) CreateWrapUpCode(ctx context.Context, c domain.WrapUpCode) error
 
 // SaveWrapUpCode writes a code that was read, one version up.
 func (s *Store) SaveWrapUpCode(ctx context.Context, c *domain.WrapUpCode) error {
-	defer func() { c.Version++ }()
-	return update(ctx, s, toWrapUpCodeRow(*c))
+	return save(ctx, s, &c.Version, toWrapUpCodeRow(*c))
 }
 
 // WrapUpCode gives one code.

@@ -60,13 +60,13 @@ func insert[R any](ctx context.Context, s *Store, onConflict string, rows ...R) 
 	if err != nil {
 		return err
 	}
-	w := write{want: int64(len(rows)), miss: errStale}
+	w := write{table: t.name, want: int64(len(rows)), miss: errStale}
 	w.sql, w.args = t.insertSQL(reflect.ValueOf(rows))
 	if onConflict != "" {
 		w.sql, w.want = w.sql+" "+onConflict, -1
 	}
-	if len(rows) == 1 {
-		w.key = t.key(reflect.ValueOf(rows[0]))
+	for _, r := range rows {
+		w.rows = append(w.rows, t.key(reflect.ValueOf(r)))
 	}
 	return s.writeTo(ctx, w)
 }
@@ -110,23 +110,54 @@ func update[R any](ctx context.Context, s *Store, row R) error {
 	if t.version != nil {
 		finds, args = append(finds, "version = ?"), append(args, value(t.version, v))
 	}
-	return s.writeTo(ctx, write{key: t.key(v), want: 1, miss: errStale, args: args,
+	return s.writeTo(ctx, write{table: t.name, rows: []string{t.key(v)}, want: 1, miss: errStale, args: args,
 		sql: fmt.Sprintf("UPDATE %s SET %s WHERE %s", t.name, strings.Join(sets, ", "), strings.Join(finds, " AND "))})
 }
 
-// key names a row across all tables.
+// save is update for a value that lives on: it counts the value's version up
+// too, and back when the transaction fails, so that another try with the same
+// value is as stale as the first.
+func save[R any](ctx context.Context, s *Store, version *int64, row R) error {
+	if err := update(ctx, s, row); err != nil {
+		return err
+	}
+	t := ctx.Value(txKey{}).(*tx) // or the update would have failed
+	*version++
+	t.undo = append(t.undo, func() { *version-- })
+	return nil
+}
+
+// key names a row in its table.
 func (t *table) key(row reflect.Value) string {
+	keys := make([]any, len(t.keys))
+	for i, f := range t.keys {
+		keys[i] = value(f, row)
+	}
+	return rowKey(keys...)
+}
+
+// rowKey names a row by the values of its primary key.
+func rowKey(keys ...any) string {
 	var b strings.Builder
-	b.WriteString(t.name)
-	for _, f := range t.keys {
-		fmt.Fprintf(&b, "/%v", value(f, row))
+	for _, k := range keys {
+		fmt.Fprintf(&b, "/%v", k)
 	}
 	return b.String()
 }
 
-// exec gathers a statement that is not about one row type.
-func (s *Store) exec(ctx context.Context, sql string, args ...any) error {
-	return s.writeTo(ctx, write{sql: sql, args: args, want: -1})
+// exec gathers a statement about these rows of a table, or, without keys, about
+// rows that only the database knows.
+func (s *Store) exec(ctx context.Context, table string, rows []string, sql string, args ...any) error {
+	return s.writeTo(ctx, write{table: table, rows: rows, sql: sql, args: args, want: -1})
+}
+
+// scan reads the only row of a query.
+func (s *Store) scan(ctx context.Context, to any, sql string, args ...any) error {
+	db := s.db(ctx)
+	if db.Error != nil { // of a write that was gathered: gorm would give no row at all
+		return db.Error
+	}
+	return translate(db.Raw(sql, args...).Row().Scan(to))
 }
 
 // The conversions between domain values and columns.
@@ -216,8 +247,12 @@ func each[R, T any](rows []R, convert func(R) T) []T {
 	return items
 }
 
-// page reads one page of a list that is ordered by id.
-func page[R any](db *gorm.DB, p Page, key func(R) string) ([]R, *string, error) {
+// page reads one page of a list of rows that is ordered by id.
+func page[R schema.Tabler](db *gorm.DB, p Page, key func(R) string) ([]R, *string, error) {
+	if p.list == "" {
+		var row R
+		p = p.of(row.TableName(), isID)
+	}
 	db, err := p.seek(db, "id")
 	if err != nil {
 		return nil, nil, err

@@ -1,0 +1,239 @@
+package storage
+
+import (
+	"context"
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/parley-cx/parley/internal/domain"
+)
+
+// marker stands for every text by which something can be found.
+const marker = "marker"
+
+// full is a world in which every read method finds something.
+type full struct {
+	*world
+	arguments map[reflect.Type]any
+	delivery  domain.Delivery
+	code      domain.WrapUpCode
+	agent     domain.Agent
+}
+
+func newFull(t *testing.T, s *Store) *full {
+	t.Helper()
+	w := newWorld(t, s)
+	text, a := marker, w.agent(func(a *domain.Agent) { a.Name = marker })
+	made := w.waiting(2)
+	talk, waits := made[0], made[1]
+	e := w.offer(talk, a)
+	messages := w.messages(talk, 2)
+	reply := messages[1]
+	reply.PlatformMessageID, reply.ClientMessageID, reply.Status = &text, &text, domain.ReplySent
+	attempt := domain.Attempt{ID: domain.NewID[domain.AttemptID](), Organization: w.org, Message: reply.ID, State: domain.AttemptInFlight, StartedAt: noon}
+	code := domain.WrapUpCode{ID: domain.NewID[domain.WrapUpCodeID](), Organization: w.org, Name: marker}
+	client := domain.Client{ID: domain.ClientID(domain.NewID[string]()), Organization: w.org, SecretHash: []byte(marker)}
+	threads, err := w.LockThreadsByID(t.Context(), w.org, []domain.ThreadID{talk.Thread})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := &full{world: w, code: code, agent: a, delivery: w.delivery(threads[talk.Thread], 1)}
+	commit(t, s, func(ctx context.Context) error {
+		w.queue.WrapUpCodes = []domain.WrapUpCodeID{code.ID}
+		return first(w.CreateMessages(ctx, messages[0], reply), w.CreateAttempts(ctx, attempt), w.CreateWrapUpCode(ctx, code),
+			w.CreateClient(ctx, client), w.SaveQueue(ctx, &w.queue), w.CreateDeliveries(ctx, f.delivery))
+	})
+	if _, err := w.SequenceEvents(t.Context(), true); err != nil {
+		t.Fatal(err)
+	}
+	f.arguments = map[reflect.Type]any{}
+	for _, v := range []any{a.ID, w.app.ID, w.channel.ID, w.channel.Kind, w.queue.ID, client.ID, code.ID, talk.ID, reply.ID, talk.Thread,
+		e.Participant.ID, marker, int64(0), 10, Page{Limit: 10}, ChannelFilter{}, InteractionFilter{}, MessageFilter{}, domain.EventFilter{},
+		[]string{marker, w.channel.AccountID, threads[talk.Thread].Address, string(attempt.ID)}, []domain.ThreadID{talk.Thread},
+		[]domain.InteractionID{talk.ID, waits.ID}, []domain.MessageID{reply.ID}, []domain.WrapUpCodeID{code.ID}} {
+		f.arguments[reflect.TypeOf(v)] = v
+	}
+	f.arguments[reflect.TypeFor[domain.InteractionID]()] = talk.ID
+	f.arguments[reflect.TypeFor[waitingID]()] = waits.ID
+	return f
+}
+
+// waitingID keeps the interaction that still waits, which only one method asks for.
+type waitingID domain.InteractionID
+
+// reads calls a method for an organization with this world's ids, and tells
+// whether it found anything.
+func (f *full) reads(ctx context.Context, m reflect.Method, org domain.OrganizationID) (found bool, err error) {
+	f.t.Helper()
+	in := []reflect.Value{reflect.ValueOf(f.Store), reflect.ValueOf(ctx), reflect.ValueOf(org)}
+	for n := 3; n < m.Type.NumIn(); n++ {
+		v, known := f.arguments[m.Type.In(n)]
+		if !known {
+			f.t.Fatalf("%s: the test has no %s to ask for", m.Name, m.Type.In(n))
+		}
+		if m.Name == "LockForOffer" && m.Type.In(n) == reflect.TypeFor[domain.InteractionID]() {
+			v = f.arguments[reflect.TypeFor[waitingID]()]
+		}
+		in = append(in, reflect.ValueOf(v))
+	}
+	out := m.Func.Call(in)
+	for _, v := range out[:len(out)-1] {
+		switch v.Kind() {
+		case reflect.Slice, reflect.Map:
+			found = found || v.Len() > 0
+		default:
+			found = found || !v.IsZero()
+		}
+	}
+	err, _ = out[len(out)-1].Interface().(error)
+	return found && err == nil, err
+}
+
+// readMethods are all methods that read something of one organization.
+func readMethods() map[string]reflect.Method {
+	found := map[string]reflect.Method{}
+	for m := range reflect.TypeFor[*Store]().Methods() {
+		if m.Type.NumIn() > 2 && m.Type.In(2) == reflect.TypeFor[domain.OrganizationID]() && m.Type.NumOut() > 1 {
+			found[m.Name] = m
+		}
+	}
+	return found
+}
+
+// Nothing of one organization can be read with the name of another, by any method.
+func TestReadsOfAnotherOrganizationFindNothing(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, db database) {
+		mine, theirs := newFull(t, db.Store), newWorld(t, db.Store)
+		methods := readMethods()
+		if len(methods) < 30 {
+			t.Fatalf("only %d methods that read: %v", len(methods), methods)
+		}
+		commit(t, db.Store, func(ctx context.Context) error {
+			for name, m := range methods {
+				if found, err := mine.reads(ctx, m, mine.org); !found || err != nil {
+					t.Errorf("%s finds nothing of its own organization (%v)", name, err)
+				}
+				if name == "Apps" || name == "Channels" || name == "Queues" || name == "Events" || name == "ChannelsOfAccounts" {
+					continue // the other one has some of its own
+				}
+				for what, org := range map[string]domain.OrganizationID{"another": theirs.org, "an unknown": domain.NewID[domain.OrganizationID]()} {
+					if found, err := mine.reads(ctx, m, org); found || err != nil && !domain.IsKind(err, domain.ErrorNotFound) {
+						t.Errorf("%s of %s organization: found %v, %v", name, what, found, err)
+					}
+				}
+			}
+			return nil
+		})
+	})
+}
+
+// A list holds the rows of its own organization and no others.
+func TestListsAreOfOneOrganization(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, db database) {
+		mine, theirs, ctx, p := newFull(t, db.Store), newWorld(t, db.Store), t.Context(), Page{Limit: 10}
+		theirs.tell(1, 1)
+		if _, err := db.SequenceEvents(ctx, true); err != nil {
+			t.Fatal(err)
+		}
+		apps, _, err := db.Apps(ctx, theirs.org, p)
+		if err != nil || len(apps) != 1 || apps[0].ID != theirs.app.ID {
+			t.Errorf("apps: %v (%v)", apps, err)
+		}
+		channels, _, err := db.Channels(ctx, theirs.org, ChannelFilter{Kind: mine.channel.Kind}, p)
+		if err != nil || len(channels) != 1 || channels[0].ID != theirs.channel.ID {
+			t.Errorf("channels: %v (%v)", channels, err)
+		}
+		byAccount, err := db.ChannelsOfAccounts(ctx, theirs.org, mine.channel.Kind, []string{mine.channel.AccountID})
+		if err != nil || len(byAccount) != 1 || byAccount[mine.channel.AccountID].ID != theirs.channel.ID {
+			t.Errorf("channels of an account: %v (%v)", byAccount, err)
+		}
+		queues, _, err := db.Queues(ctx, theirs.org, p)
+		if err != nil || len(queues) != 1 || queues[0].ID != theirs.queue.ID {
+			t.Errorf("queues: %v (%v)", queues, err)
+		}
+		events, _, err := db.Events(ctx, theirs.org, domain.EventFilter{}, 0, 10)
+		if err != nil || len(events) != 1 || events[0].Organization != theirs.org {
+			t.Errorf("events: %v (%v)", events, err)
+		}
+	})
+}
+
+// Writes with the name of another organization change nothing.
+func TestWritesOfAnotherOrganizationChangeNothing(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, db database) {
+		mine, theirs := newFull(t, db.Store), newWorld(t, db.Store)
+		other := theirs.org
+		silent := map[string]func(ctx context.Context) error{
+			"DeleteDeliveriesOf": func(ctx context.Context) error {
+				return db.DeleteDeliveriesOf(ctx, other, []domain.MessageID{mine.delivery.Message})
+			},
+			"ReleaseDeliveries": func(ctx context.Context) error {
+				return db.ReleaseDeliveries(ctx, other, mine.channel.ID, noon.Add(-time.Hour))
+			},
+			"DeleteDelivery": func(ctx context.Context) error {
+				d := mine.delivery
+				d.Organization = other
+				return db.DeleteDelivery(ctx, d)
+			},
+			"DeleteQueue": func(ctx context.Context) error {
+				q := mine.queue
+				q.Organization = other
+				return db.DeleteQueue(ctx, q, noon)
+			},
+			"DeleteApp": func(ctx context.Context) error {
+				a := mine.app
+				a.Organization = other
+				return db.DeleteApp(ctx, a, noon)
+			},
+			"DeleteAgent": func(ctx context.Context) error {
+				a := mine.agent
+				a.Organization = other
+				return db.DeleteAgent(ctx, a, noon)
+			},
+			"DeleteChannel": func(ctx context.Context) error {
+				c := mine.channel
+				c.Organization = other
+				return db.DeleteChannel(ctx, c, noon)
+			},
+			"DeleteWrapUpCode": func(ctx context.Context) error {
+				c := mine.code
+				c.Organization = other
+				return db.DeleteWrapUpCode(ctx, c, noon)
+			},
+		}
+		for name, write := range silent {
+			if err := db.InTx(t.Context(), write); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		for name, write := range map[string]func(ctx context.Context) error{
+			"DeleteMember": func(ctx context.Context) error { return db.DeleteMember(ctx, other, mine.queue.ID, mine.agent.ID) },
+			"SaveQueue":    func(ctx context.Context) error { q := mine.queue; q.Organization = other; return db.SaveQueue(ctx, &q) },
+			"SaveAgent":    func(ctx context.Context) error { a := mine.agent; a.Organization = other; return db.SaveAgent(ctx, &a) },
+			"SaveDelivery": func(ctx context.Context) error {
+				d := mine.delivery
+				d.Organization = other
+				return db.SaveDelivery(ctx, d)
+			},
+		} {
+			if err := db.InTx(t.Context(), write); err == nil {
+				t.Errorf("%s of another organization succeeds", name)
+			}
+		}
+		commit(t, db.Store, func(ctx context.Context) error {
+			for name, m := range readMethods() {
+				if found, err := mine.reads(ctx, m, mine.org); !found || err != nil {
+					t.Errorf("%s finds nothing any more (%v)", name, err)
+				}
+			}
+			return nil
+		})
+		if jobs, err := all[jobRow](db.read); err != nil || len(jobs) != 1 || jobs[0].RunAt != ms(noon) {
+			t.Errorf("deliveries: %v (%v)", jobs, err)
+		}
+	})
+}

@@ -1,0 +1,202 @@
+package storage
+
+import (
+	"context"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/parley-cx/parley/internal/domain"
+)
+
+func TestWaitingInOrder(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, db database) {
+		w, other := newWorld(t, db.Store), newWorld(t, db.Store)
+		other.waiting(2)
+		elsewhere := domain.NewQueue(w.org, noon)
+		commit(t, db.Store, func(ctx context.Context) error { return db.CreateQueue(ctx, elsewhere) })
+		made := w.waiting(7, func(n int, i *domain.Interaction) {
+			switch n {
+			case 0: // the oldest, and connected
+				i.State = domain.InteractionConnected
+			case 1: // waits elsewhere
+				i.Queue = &elsewhere.ID
+			case 2: // waits for an assignment
+				i.Queue = nil
+			case 6: // the youngest; a point of priority is worth a minute
+				i.Priority = 1
+			case 5: // as old as number 4
+				i.EnqueuedAt = i.EnqueuedAt.Add(-time.Second)
+			}
+		})
+		got, err := w.WaitingIn(t.Context(), w.org, w.queue.ID, 10)
+		want := []domain.InteractionID{made[6].ID, made[3].ID, made[4].ID, made[5].ID}
+		if order := each(got, func(w domain.Waiting) domain.InteractionID { return w.Interaction }); err != nil || !slices.Equal(order, want) {
+			t.Errorf("waiting: %v (%v), want %v", order, err, want)
+		}
+		for n, k := range []int{6, 3, 4, 5} {
+			if got[n].Score != made[k].Score() || got[n].Queue != w.queue.ID {
+				t.Errorf("%+v of %+v", got[n], made[k])
+			}
+		}
+		if head, err := w.WaitingIn(t.Context(), w.org, w.queue.ID, 2); err != nil || !slices.Equal(head, got[:2]) {
+			t.Errorf("the head is %v (%v)", head, err)
+		}
+		queues, err := w.WaitingQueues(t.Context())
+		for _, q := range []domain.WaitingQueue{{Organization: w.org, Queue: w.queue.ID}, {Organization: w.org, Queue: elsewhere.ID},
+			{Organization: other.org, Queue: other.queue.ID}} {
+			if err != nil || len(queues) != 3 || !slices.Contains(queues, q) {
+				t.Errorf("waiting queues %v (%v) without %v", queues, err, q)
+			}
+		}
+	})
+}
+
+func TestAvailableInOrder(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, db database) {
+		w, other := newWorld(t, db.Store), newWorld(t, db.Store)
+		other.agent()
+		idle := func(d time.Duration) func(*domain.Agent) {
+			return func(a *domain.Agent) { a.IdleSince = noon.Add(d) }
+		}
+		busy := w.agent(idle(-time.Hour), func(a *domain.Agent) { a.Load.Connected = 2 })
+		wrapping := w.agent(idle(-2*time.Hour), func(a *domain.Agent) { a.Load.WrapUp = 1 })
+		late, early := w.agent(idle(0)), w.agent(idle(-time.Minute))
+		for name, change := range map[string]func(*domain.Agent){
+			"full":           func(a *domain.Agent) { a.Load = domain.Load{Alerting: 1, Connected: 1, WrapUp: 1} },
+			"away":           func(a *domain.Agent) { a.Presence = domain.PresenceAway },
+			"not responding": func(a *domain.Agent) { a.NotResponding = true },
+			"without scope":  func(a *domain.Agent) { a.Scopes = []domain.Scope{"conversation:message:accepted", domain.ScopeOnQueue} },
+		} {
+			w.agent(change, func(a *domain.Agent) { a.Name = name })
+		}
+		deleted, left, stranger := w.agent(), w.agent(), w.agent()
+		commit(t, db.Store, func(ctx context.Context) error {
+			return first(db.DeleteAgent(ctx, deleted, noon),
+				db.PutMember(ctx, w.org, domain.Member{Queue: w.queue.ID, Agent: left.ID, Joined: false}),
+				db.DeleteMember(ctx, w.org, w.queue.ID, stranger.ID))
+		})
+		got, err := w.AvailableIn(t.Context(), w.org, w.queue.ID, 10)
+		want := []domain.Agent{early, late, wrapping, busy}
+		if len(got) != len(want) || err != nil {
+			t.Fatalf("available: %+v (%v)", got, err)
+		}
+		for n := range want {
+			same(t, "available", got[n], want[n])
+		}
+		if head, err := w.AvailableIn(t.Context(), w.org, w.queue.ID, 1); err != nil || len(head) != 1 || head[0].ID != early.ID {
+			t.Errorf("the head is %v (%v)", head, err)
+		}
+		for agent, member := range map[domain.AgentID]bool{early.ID: true, left.ID: false, stranger.ID: false} {
+			is, err := w.IsMember(t.Context(), w.org, w.queue.ID, agent)
+			queues, queuesErr := w.QueuesOf(t.Context(), w.org, agent)
+			if err != nil || queuesErr != nil || is != member || slices.Contains(queues, w.queue.ID) != member {
+				t.Errorf("a joined member: %v (%v), the queues are %v (%v); want %v", is, err, queues, queuesErr, member)
+			}
+		}
+	})
+}
+
+func TestLockForOffer(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, db database) {
+		w, other := newWorld(t, db.Store), newWorld(t, db.Store)
+		made := w.waiting(2, func(n int, i *domain.Interaction) {
+			if n == 1 {
+				i.State = domain.InteractionConnected
+			}
+		})
+		a, gone := w.agent(), w.agent()
+		commit(t, db.Store, func(ctx context.Context) error { return db.DeleteAgent(ctx, gone, noon) })
+		for name, c := range map[string]struct {
+			org   domain.OrganizationID
+			i     domain.Interaction
+			agent domain.AgentID
+			found bool
+		}{
+			"both free":            {w.org, made[0], a.ID, true},
+			"not waiting":          {w.org, made[1], a.ID, false},
+			"a deleted agent":      {w.org, made[0], gone.ID, false},
+			"another organization": {other.org, made[0], a.ID, false},
+		} {
+			commit(t, db.Store, func(ctx context.Context) error {
+				i, agent, found, err := db.LockForOffer(ctx, c.org, c.i.ID, c.agent)
+				if found != c.found {
+					t.Errorf("%s: found is %v", name, found)
+				}
+				if found {
+					same(t, name, i, made[0])
+					same(t, name, agent, a)
+				}
+				return err
+			})
+		}
+	})
+}
+
+// Dispatch never waits for a row that somebody else holds.
+func TestLockForOfferSkipsWhatIsLocked(t *testing.T) {
+	t.Parallel()
+	db := onPostgres(t)
+	other := connect(t, db.url)
+	w := newWorld(t, db.Store)
+	i, a := w.waiting(1)[0], w.agent()
+	for name, lock := range map[string]func(ctx context.Context) error{
+		"interaction": func(ctx context.Context) error { _, err := db.LockInteraction(ctx, w.org, i.ID); return err },
+		"agent":       func(ctx context.Context) error { _, err := db.LockAgent(ctx, w.org, a.ID); return err },
+	} {
+		commit(t, db.Store, func(ctx context.Context) error {
+			if err := lock(ctx); err != nil {
+				return err
+			}
+			commit(t, other.Store, func(ctx context.Context) error {
+				// It could wait no longer than this statement: the test would fail, not hang.
+				if err := other.db(ctx).Exec("SET LOCAL lock_timeout = '1ms'").Error; err != nil {
+					return err
+				}
+				_, _, found, err := other.LockForOffer(ctx, w.org, i.ID, a.ID)
+				if found {
+					t.Errorf("the %s is held by another node, and was locked", name)
+				}
+				return err
+			})
+			return nil
+		})
+	}
+}
+
+func TestDueOffers(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, db database) {
+		w := newWorld(t, db.Store)
+		var made []domain.Engagement
+		for n, i := range w.waiting(4) {
+			e, events, err := domain.Offer(i, w.agent(), time.Duration(4-n)*time.Minute, noon)
+			if err != nil {
+				t.Fatal(err)
+			}
+			commit(t, db.Store, func(ctx context.Context) error { return db.CreateEngagement(ctx, &e, events) })
+			made = append(made, e)
+		}
+		over, events, err := made[3].Accept(domain.System(), noon)
+		if err != nil {
+			t.Fatal(err)
+		}
+		commit(t, db.Store, func(ctx context.Context) error { return db.SaveEngagement(ctx, &over, events) })
+		due, next, err := db.DueOffers(t.Context(), noon.Add(3*time.Minute), 10)
+		if err != nil || len(due) != 2 || due[0].Participant != made[2].Participant.ID || due[1].Participant != made[1].Participant.ID {
+			t.Errorf("due: %+v (%v)", due, err)
+		}
+		if want := made[0].Participant.ExpiresAt; !next.Equal(want) {
+			t.Errorf("the next ends at %v, want %v", next, want)
+		}
+		if due[0].Organization != w.org || due[0].Interaction != made[2].Interaction.ID || due[0].Agent != made[2].Agent.ID {
+			t.Errorf("due: %+v", due[0])
+		}
+		if due, next, err := db.DueOffers(t.Context(), noon, 10); err != nil || len(due) != 0 || !next.Equal(made[2].Participant.ExpiresAt) {
+			t.Errorf("before the first: %+v, next %v (%v)", due, next, err)
+		}
+	})
+}
