@@ -216,7 +216,10 @@ func (b *binary) launch() error {
 	b.mu.Unlock()
 	late := time.After(startTime)
 	select {
-	case b.url = <-address:
+	case url := <-address:
+		if b.url != url { // a restart changes nothing under those who are calling
+			b.url = url
+		}
 	case <-run.exited:
 		return fmt.Errorf("the program ended at its start with %v:\n%s", run.cmd.ProcessState, b.log.tail())
 	case <-late:

@@ -142,7 +142,7 @@ func (a *app) assemble(ctx context.Context, contract *httpapi.Contract) error {
 	router := &dispatch.Dispatcher{Store: a.store, Wake: wake("dispatch"), Now: a.clock.Now, Log: a.log}
 	a.delivery = &delivery.Delivery{Store: a.store, Adapters: adapters, BaseURL: a.platformURL, Now: a.clock.Now, Machine: a.clock.Machine,
 		Limits: delivery.Limits{Call: a.config.PlatformTimeout, Give: a.config.SendTimeout, Throttle: 2 * a.config.SendTimeout, Reconcile: a.config.ReconcileWindow},
-		Random: rand.Float64, Wake: wake("delivery"), Log: a.log}
+		Random: rand.Float64, Wake: wake("delivery"), Settle: wake("results"), Log: a.log}
 	a.delivery.Start()
 	a.batcher = intake.NewBatcher(a.store.AppendInbox, wake("intake"))
 	receiver := &intake.Receiver{Platforms: platforms, Adapters: adapters, Inbox: a.batcher, Now: a.clock.Now}
@@ -168,6 +168,7 @@ func (a *app) assemble(ctx context.Context, contract *httpapi.Contract) error {
 	}
 	a.server = &http.Server{Handler: api.Handler(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, IdleTimeout: 2 * time.Minute,
 		MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelDebug)}
+	a.server.RegisterOnShutdown(hub.Close)
 	return nil
 }
 
@@ -192,6 +193,9 @@ func (a *app) run(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
 	case err = <-failed:
+	}
+	if a.platform != nil {
+		a.platform.CloseIdle()
 	}
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime)
 	defer cancel()

@@ -84,6 +84,17 @@ func checkProblem(doc *openapi3.T, body []byte) error {
 	return doc.Components.Schemas["Problem"].Value.VisitJSON(value, openapi3.VisitAsResponse())
 }
 
+// Document gives the contract, for tests that are made from it. It must not be
+// changed.
+func Document(t testing.TB) *openapi3.T {
+	t.Helper()
+	doc, err := document()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return doc
+}
+
 var document = sync.OnceValues(func() (*openapi3.T, error) {
 	for _, text := range []string{"text/plain", "application/yaml"} {
 		openapi3filter.RegisterBodyDecoder(text, func(b io.Reader, _ http.Header, _ *openapi3.SchemaRef, _ openapi3filter.EncodingFn) (any, error) {
@@ -104,8 +115,7 @@ var parameter = regexp.MustCompile(`\\\{\w+\\\}`)
 // find gives the operation of a request: a path without parameters goes first.
 func find(doc *openapi3.T, r *http.Request) (path string, operation *openapi3.Operation) {
 	for template, item := range doc.Paths.Map() {
-		pattern := "^" + parameter.ReplaceAllString(regexp.QuoteMeta(template), "[^/]+") + "$"
-		if ok, err := regexp.MatchString(pattern, r.URL.Path); err != nil || !ok {
+		if !pattern(template).MatchString(r.URL.Path) {
 			continue
 		}
 		if o := item.GetOperation(r.Method); o != nil && (operation == nil || !strings.Contains(template, "{")) {
@@ -113,4 +123,15 @@ func find(doc *openapi3.T, r *http.Request) (path string, operation *openapi3.Op
 		}
 	}
 	return path, operation
+}
+
+var patterns sync.Map // by template, because they are asked for at every answer
+
+func pattern(template string) *regexp.Regexp {
+	if known, ok := patterns.Load(template); ok {
+		return known.(*regexp.Regexp)
+	}
+	made := regexp.MustCompile("^" + parameter.ReplaceAllString(regexp.QuoteMeta(template), "[^/]+") + "$")
+	patterns.Store(template, made)
+	return made
 }

@@ -76,7 +76,8 @@ type Delivery struct {
 	Now     func() time.Time // business time
 	Machine func() time.Time
 	Random  func() float64 // in [0,1): spreads retries
-	Wake    func()
+	Wake    func()         // deliveries are due
+	Settle  func()         // a call has its result
 	Log     *slog.Logger
 
 	results chan result

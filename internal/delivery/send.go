@@ -44,6 +44,7 @@ func (s Sender) start(ctx context.Context, c call) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.Limits.Call)
 		defer cancel()
 		s.results <- result{c, s.send(ctx, c)}
+		s.Settle()
 	}()
 }
 

@@ -7,6 +7,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/parley-cx/parley/internal/domain"
 )
@@ -17,6 +18,9 @@ const maxDepth = 64
 // decode reads exactly one JSON value. A name that is given twice is refused:
 // two readers could take it differently.
 func decode(raw []byte) (any, error) {
+	if !utf8.Valid(raw) {
+		return nil, bodyFault("request.body_malformed", "The body is not UTF-8.")
+	}
 	decoder := json.NewDecoder(bytes.NewReader(raw))
 	value, err := decodeValue(decoder, 0)
 	var refused *domain.Error

@@ -36,7 +36,7 @@ func reason(e *openapi3.SchemaError) string {
 	case "minItems", "maxItems":
 		return "The list must have from " + strconv.FormatUint(s.MinItems, 10) + " to " + length(s.MaxItems) + " entries."
 	case "format":
-		return "The value must be a " + s.Format + "."
+		return "The value must have the form " + s.Format + "."
 	case "pattern":
 		return "The value must match " + s.Pattern + "."
 	case "nullable":

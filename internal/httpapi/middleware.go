@@ -94,9 +94,12 @@ func guarded(next echo.HandlerFunc, c echo.Context) (err error) {
 // said. A token is looked at before a byte of the body is read.
 func (s *Server) enforce(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
+		if c.Path() != "" && strings.Count(c.Path(), "/") != strings.Count(c.Request().URL.EscapedPath(), "/") {
+			return errNoRoute // the router lets the last parameter swallow the rest of a longer path
+		}
 		o, ok := s.Contract.operations[c.Request().Method+" "+c.Path()]
 		if !ok {
-			return next(c) // the router's own answers: not found, method not allowed
+			return unknown(next, c)
 		}
 		i := info(c)
 		i.operation, i.filter = o, filterOf(c)
@@ -118,6 +121,17 @@ func (s *Server) enforce(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		return next(c)
 	}
+}
+
+// unknown refuses what the contract does not have. The router knows which methods
+// a path takes; that it would answer OPTIONS itself is not in the contract.
+func unknown(next echo.HandlerFunc, c echo.Context) error {
+	allow, ok := c.Get(echo.ContextKeyHeaderAllow).(string)
+	if !ok {
+		return next(c) // not found
+	}
+	c.Response().Header().Set(echo.HeaderAllow, strings.TrimPrefix(allow, "OPTIONS, "))
+	return errMethod
 }
 
 // filterOf is the query without what moves through a list.

@@ -81,6 +81,9 @@ func (s *Server) handleError(err error, c echo.Context) {
 	if p.Status == http.StatusUnauthorized {
 		h.Set("WWW-Authenticate", `Bearer realm="parley"`)
 	}
+	if r := c.Request(); len(info(c).raw) == 0 && (r.ContentLength < 0 || r.ContentLength > maxBody) {
+		h.Set("Connection", "close") // or the server would first read what it can of a body that may never end
+	}
 	if c.Request().Method == http.MethodHead {
 		_ = c.NoContent(p.Status)
 		return

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
@@ -96,8 +97,8 @@ func knownQuery(o *operation, query url.Values) error {
 		if len(values) > 1 {
 			return malformed(name, "it is given more than once; give a list with commas.")
 		}
-		if strings.ContainsRune(values[0], 0) {
-			return malformed(name, "it contains the character U+0000.")
+		if strings.ContainsRune(values[0], 0) || !utf8.ValidString(values[0]) {
+			return malformed(name, "it contains the character U+0000, or is not UTF-8.")
 		}
 	}
 	return nil
@@ -117,7 +118,7 @@ func parameterDetail(p *openapi3.Parameter, err error) string {
 		return reason(schema)
 	}
 	if p.Schema != nil && p.Schema.Value.Format != "" {
-		return "it must be a " + p.Schema.Value.Format + "."
+		return "it must have the form " + p.Schema.Value.Format + "."
 	}
 	return "its form is not the documented one."
 }

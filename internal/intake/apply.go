@@ -215,9 +215,44 @@ func (a *Applier) applyAccount(ctx context.Context, key account, items []parsed)
 		return err
 	}
 	inbox := make([]domain.InboxEvent, len(items))
-	var messages, receipts []channel.Event
 	for i, item := range items {
 		inbox[i] = item.InboxEvent
+	}
+	ch, known := channels[key.id]
+	if !known {
+		return a.Store.MarkInbox(ctx, inbox, domain.InboxQuarantined, "no channel for this account", a.Now())
+	}
+	for len(items) > 0 {
+		n := set(items)
+		if err := a.applySet(ctx, ch, items[:n]); err != nil {
+			return err
+		}
+		items = items[n:]
+	}
+	return a.Store.MarkInbox(ctx, inbox, domain.InboxApplied, "", a.Now())
+}
+
+// set tells how many events can be applied together, messages before receipts.
+// An echo may be a message that was written elsewhere, so what the same contact
+// wrote after it waits for the next set.
+func set(items []parsed) int {
+	echoed := map[string]bool{}
+	for n, item := range items {
+		switch item.event.Kind {
+		case channel.EventEcho:
+			echoed[item.event.Contact] = true
+		case channel.EventMessage:
+			if echoed[item.event.Contact] {
+				return n
+			}
+		}
+	}
+	return len(items)
+}
+
+func (a *Applier) applySet(ctx context.Context, ch domain.Channel, items []parsed) error {
+	var messages, receipts []channel.Event
+	for _, item := range items {
 		switch item.event.Kind {
 		case channel.EventMessage:
 			messages = append(messages, item.event)
@@ -225,17 +260,14 @@ func (a *Applier) applyAccount(ctx context.Context, key account, items []parsed)
 			receipts = append(receipts, item.event)
 		}
 	}
-	ch, known := channels[key.id]
-	if !known {
-		return a.Store.MarkInbox(ctx, inbox, domain.InboxQuarantined, "no channel for this account", a.Now())
-	}
 	if err := a.receive(ctx, ch, messages); err != nil {
 		return fmt.Errorf("messages: %w", err)
 	}
-	if len(receipts) > 0 {
-		if err := a.Receipts.Apply(ctx, ch, receipts); err != nil {
-			return fmt.Errorf("receipts: %w", err)
-		}
+	if len(receipts) == 0 {
+		return nil
 	}
-	return a.Store.MarkInbox(ctx, inbox, domain.InboxApplied, "", a.Now())
+	if err := a.Receipts.Apply(ctx, ch, receipts); err != nil {
+		return fmt.Errorf("receipts: %w", err)
+	}
+	return nil
 }

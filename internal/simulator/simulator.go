@@ -134,6 +134,10 @@ func (s *Simulator) SetFaults(ctx context.Context, faults Faults) error {
 	return nil
 }
 
+// CloseIdle closes the connections to webhooks' receivers that are not in use. A receiver that ends waits seconds for those
+// on which it never had a request.
+func (s *Simulator) CloseIdle() { s.sender.closeIdle() }
+
 // Close refuses new calls, ends those under way, with or without their answer, drops receipts that were not yet sent and
 // waits until every goroutine has ended or ctx has. It may be called again.
 func (s *Simulator) Close(ctx context.Context) error {

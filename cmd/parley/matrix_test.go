@@ -1,0 +1,267 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/parley-cx/parley/internal/domain"
+)
+
+// TestOrganizations makes two organizations with the same in them, and calls every
+// operation that takes an id with the other one's, with one that was deleted and
+// with one that never was: the answers are the same to the byte.
+func TestOrganizations(t *testing.T) {
+	t.Parallel()
+	onEach(t, part{"matrix", matrixIDs}, part{"lists", matrixLists})
+}
+
+// organization makes another organization with a client for everything.
+func (p *program) organization(name string) *caller {
+	p.t.Helper()
+	err := p.store.InTx(p.t.Context(), func(ctx context.Context) error {
+		org, err := p.app.organization(ctx, name)
+		if err != nil {
+			return err
+		}
+		return p.store.CreateClient(ctx, domain.Client{ID: domain.ClientID(name), Organization: org.ID, Name: name, Scopes: p.scopes,
+			SecretHash: p.hash(testSecret), Version: 1, CreatedAt: p.clock.Now()})
+	})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return newCaller(p.t, p.url).login(name, testSecret)
+}
+
+// world is what an organization has, by kind; who may see it all is an agent, too.
+type world struct {
+	who     *caller
+	desk    deskSetup
+	own     map[string]string
+	deleted map[string]string
+}
+
+// populate makes one of each kind of thing, and deletes one of those that can be.
+func (p *program) populate(admin *caller) world {
+	p.t.Helper()
+	d := newDesk(admin, 1, map[string]any{"external_id": "same-queue"})
+	ana := d.agents[0]
+	ana.onQueue()
+	w := world{desk: d, deleted: map[string]string{}}
+	d.writes("same-contact", "first")
+	ended, cursor := ana.accepted("")
+	ana.do("POST", "/v1/interactions/"+ended+"/end", nil).want(200)
+	d.writes("same-contact", "second")
+	open, _ := ana.accepted(cursor)
+	d.faults(map[string]any{"mode": "reject", "times": 1})
+	reply := ana.do("POST", "/v1/interactions/"+open+"/replies", map[string]any{"text": "same", "client_message_id": "same"}).want(202).get("items.0.id")
+	ana.until(open, reply, "failed")
+	i := admin.do("GET", "/v1/interactions/"+open+"?expand=messages", nil).want(200)
+	made := admin.do("POST", "/v1/oauth-clients", map[string]any{"name": "All", "agent_id": d.ids[0], "scopes": p.allScopes()}).want(201)
+	w.who = admin.login(made.get("client_id"), made.get("client_secret"))
+	w.own = map[string]string{"queue": d.queue, "agent": d.ids[0], "wrap-up code": d.codes[0], "platform app": d.app, "channel": d.channel, "client": made.get("id"),
+		"interaction": open, "ended interaction": ended, "reply": reply, "message": i.get("messages.0.id"), "contact": i.get("contact.id"), "participant": i.get("participants.1.id"),
+		"ended participant": admin.do("GET", "/v1/interactions/"+ended, nil).want(200).get("participants.1.id")}
+	gone := func(kind, path string, body map[string]any) {
+		id := admin.do("POST", path, body).want(201).get("id")
+		admin.do("DELETE", path+"/"+id, nil).want(204)
+		w.deleted[kind] = id
+	}
+	gone("queue", "/v1/queues", map[string]any{"name": "Gone"})
+	gone("agent", "/v1/agents", map[string]any{"name": "Gone"})
+	gone("wrap-up code", "/v1/wrap-up-codes", map[string]any{"name": "Gone"})
+	gone("platform app", "/v1/platform-apps", map[string]any{"platform": "meta", "name": "Gone", "secrets": []string{"s"}, "verify_token": "v"})
+	gone("channel", "/v1/channels", map[string]any{"name": "Gone", "kind": "messenger", "app_id": d.app, "account_id": d.page + "0"})
+	gone("client", "/v1/oauth-clients", map[string]any{"name": "Gone", "scopes": []string{}})
+	return w
+}
+
+// kindOf tells what an id in the contract names; "" for what this test does not know.
+func kindOf(o operation, name string) string {
+	if name == "id" {
+		kinds := map[string]string{"queues": "queue", "agents": "agent", "wrap-up-codes": "wrap-up code", "platform-apps": "platform app", "channels": "channel",
+			"oauth-clients": "client", "interactions": "interaction"}
+		kind := kinds[strings.Split(o.path, "/")[2]]
+		if strings.HasSuffix(o.path, "/wrap-up") {
+			kind = "ended interaction"
+		}
+		return kind
+	}
+	if name == "participant_id" {
+		return "ended participant"
+	}
+	return map[string]string{"agent_id": "agent", "reply_id": "reply", "queue_id": "queue", "contact_id": "contact", "interaction_id": "interaction", "app_id": "platform app",
+		"offer_id": "participant", "in_reply_to": "message", "wrap_up_code_ids": "wrap-up code", "code_ids": "wrap-up code"}[name]
+}
+
+// place is where an operation takes an id.
+type place struct{ in, name string }
+
+// places lists where an operation takes ids.
+func places(o operation) []place {
+	var found []place
+	for _, q := range o.parameters {
+		s := q.Value.Schema.Value
+		if q.Value.In == "path" && q.Value.Name != "kind" || q.Value.In == "query" && (s.Format == "uuid" || strings.HasSuffix(q.Value.Name, "_id")) {
+			found = append(found, place{q.Value.In, q.Value.Name})
+		}
+	}
+	if o.body != nil {
+		for name, property := range sorted(o.body.Properties) {
+			if takesID(property.Value) {
+				found = append(found, place{"body", name})
+			}
+		}
+	}
+	return found
+}
+
+func takesID(s *openapi3.Schema) bool {
+	return s.Format == "uuid" || s.Items != nil && takesID(s.Items.Value) || slices.ContainsFunc(s.AnyOf, func(r *openapi3.SchemaRef) bool { return takesID(r.Value) })
+}
+
+// call fills an operation with what the world has, but for one id.
+func (w world) call(o operation, at place, id string) answer {
+	path, body := o.path, maps.Clone(o.example)
+	var query string
+	for _, p := range places(o) {
+		value := w.own[kindOf(o, p.name)]
+		if p == at {
+			value = id
+		}
+		switch p.in {
+		case "path":
+			path = strings.Replace(path, "{"+p.name+"}", value, 1)
+		case "query":
+			if p == at {
+				query = "?" + p.name + "=" + value
+			}
+		case "body":
+			switch {
+			case p != at && body[p.name] == nil:
+			case o.body.Properties[p.name].Value.Items != nil:
+				body[p.name] = []any{value}
+			default:
+				body[p.name] = value
+			}
+		}
+	}
+	if o.body == nil {
+		return w.who.do(o.method, path+query, nil, "If-Match", "*")
+	}
+	return w.who.do(o.method, path+query, body, "If-Match", "*")
+}
+
+// same is an answer without what differs in any two, and without the id that was asked for.
+func same(a answer, id string) string {
+	if object, ok := a.value.(map[string]any); ok && a.status >= 400 {
+		delete(object, "request_id")
+		delete(object, "instance")
+	}
+	raw, _ := json.Marshal(a.value)
+	return fmt.Sprint(a.status, " ", strings.ReplaceAll(string(raw), id, "ID"))
+}
+
+// conflicts are where an id in a body names one side of a race, whose loser is told 409.
+var conflicts = map[string]bool{"acceptInteraction offer_id": true, "declineInteraction offer_id": true, "putWrapUp participant_id": true}
+
+func matrixIDs(t *testing.T, p *program) {
+	mine, theirs := p.populate(p.admin()), p.populate(p.organization("second"))
+	t.Cleanup(func() { mine.desk.faults(map[string]any{"mode": "none"}) })
+	rows := 0
+	for _, o := range operations(t) {
+		if strings.HasPrefix(o.path, "/hooks/") || o.path == "/oauth/token" {
+			continue // of no organization
+		}
+		for _, at := range places(o) {
+			rows++
+			kind := kindOf(o, at.name)
+			if mine.own[kind] == "" {
+				t.Errorf("%s takes an id as %s %s: this test must learn what it names", o.id, at.in, at.name)
+				continue
+			}
+			asked := map[string]string{"of another organization": theirs.own[kind], "of nothing": unknownID}
+			if id, ok := mine.deleted[kind]; ok {
+				asked["of something deleted"] = id
+			}
+			want := ""
+			for what, id := range sorted(asked) {
+				got := mine.call(o, at, id)
+				expected := map[string]int{"path": 404, "query": 200, "body": 422}[at.in]
+				switch {
+				case conflicts[o.id+" "+at.name]:
+					expected = 409
+				case at.in == "query" && strings.Contains(o.path, "{"):
+					expected = 404
+				}
+				if got.status != expected || got.status == 200 && len(items(got, "items")) > 0 {
+					t.Errorf("%s with a %s %s answers %d: %s", o.id, at.name, what, got.status, got.body)
+				}
+				if got.status == 200 {
+					continue // the log goes on, and so does its cursor
+				}
+				if is := same(got, id); want == "" {
+					want = is
+				} else if is != want {
+					t.Errorf("%s with a %s %s answers\n%s, not\n%s", o.id, at.name, what, is, want)
+				}
+			}
+			// The id alone decides: with the own one a reader gets the thing.
+			if o.method == "GET" {
+				if got := mine.call(o, at, mine.own[kind]); got.status != 200 {
+					t.Errorf("%s with the own %s answers %d: %s", o.id, at.name, got.status, got.body)
+				}
+			}
+		}
+	}
+	if rows < 45 {
+		t.Errorf("the matrix has only %d rows", rows)
+	}
+}
+
+// matrixLists looks through everything that one organization can list for what
+// belongs to the other.
+func matrixLists(t *testing.T, p *program) {
+	mine, theirs := p.populate(p.organization("third")), p.populate(p.organization("fourth"))
+	var foreign []string
+	for kind, id := range theirs.own {
+		foreign = append(foreign, id, theirs.deleted[kind])
+	}
+	listed := 0
+	for _, o := range operations(t) {
+		if o.method != "GET" || !slices.Contains(names(o), "cursor") {
+			continue
+		}
+		listed++
+		got := mine.call(o, place{}, "").want(200)
+		if len(items(got, "items")) == 0 {
+			t.Errorf("%s lists nothing", o.id)
+		}
+		for _, id := range foreign {
+			if id != "" && strings.Contains(string(got.body), id) {
+				t.Errorf("%s shows %s", o.id, got.body)
+			}
+		}
+		// A cursor of the other organization shows nothing of it, either.
+		if cursor := theirs.call(o, place{}, "").get("next_cursor"); cursor != "" && !strings.Contains(o.path, "{") {
+			if got := mine.who.do("GET", o.path+"?cursor="+cursor, nil); strings.Contains(string(got.body), theirs.own["queue"]) {
+				t.Errorf("%s shows %s", o.id, got.body)
+			}
+		}
+	}
+	if listed < 10 {
+		t.Errorf("only %d lists were read", listed)
+	}
+	// What is unique is so in one organization.
+	mine.desk.admin.do("POST", "/v1/queues", map[string]any{"name": "Twice", "external_id": "same-queue"}).want(409)
+	mine.desk.admin.do("POST", "/v1/queues", map[string]any{"name": "Own", "external_id": "own-queue"}, "Idempotency-Key", "same").want(201)
+	if other := theirs.desk.admin.do("POST", "/v1/queues", map[string]any{"name": "Own", "external_id": "own-queue"}, "Idempotency-Key", "same").want(201); other.header.Get("Idempotent-Replayed") != "" {
+		t.Error("the key of another organization was replayed")
+	}
+}
