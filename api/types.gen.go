@@ -1070,7 +1070,7 @@ type ChannelInput struct {
 	// Name What people call the channel. A label; it need not be unique.
 	Name string `json:"name"`
 
-	// QueueID The queue in which new conversations wait. Without one they wait for somebody to assign them.
+	// QueueID The queue in which new conversations wait. Without one they wait in none; when the channel has got a queue, the customer's next message puts them into it.
 	QueueID *ID `json:"queue_id,omitempty"`
 
 	// Settings Settings that a channel may have.
@@ -1628,7 +1628,7 @@ type Message struct {
 	// Sender Who wrote a message.
 	Sender Sender `json:"sender"`
 
-	// Status How far an outbound message has come; null for inbound ones and notices.
+	// Status How far an outbound message has come; null for inbound ones, and for those that somebody wrote elsewhere.
 	Status *ReplyStatus `json:"status"`
 
 	// Text The text, or null where there is none.
@@ -2298,7 +2298,7 @@ type ReplyGroup struct {
 
 // ReplyInput What to say to the customer.
 type ReplyInput struct {
-	// ClientMessageID Your own id for the message; it comes back in the reply.
+	// ClientMessageID Your own id for the reply, used once for each channel. The same text with it again gives the reply that is there already; another text is refused (409).
 	ClientMessageID *string `json:"client_message_id,omitempty"`
 
 	// InReplyTo The message of this interaction that it answers.
@@ -2328,7 +2328,7 @@ type ReplyPolicy struct {
 	// TemplateRequired Whether only a prepared template may be sent.
 	TemplateRequired bool `json:"template_required"`
 
-	// WindowClosesAt Until when a reply is allowed, or null where nothing limits it.
+	// WindowClosesAt Until when a reply is allowed, or null where that is not known.
 	WindowClosesAt *Time `json:"window_closes_at"`
 }
 

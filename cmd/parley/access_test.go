@@ -32,17 +32,25 @@ func (o operation) needs() (sets [][]string, secured bool) {
 	return sets, len(sets) > 0
 }
 
-// with gives a caller with a narrower token of the bootstrap client.
-func (c *caller) with(scopes ...string) *caller {
+// tokenFor asks for a token with a form; basic is an id and a secret, or nothing.
+func (c *caller) tokenFor(form string, basic ...string) answer {
 	c.t.Helper()
-	r, err := http.NewRequest("POST", c.url+"/oauth/token", strings.NewReader("grant_type=client_credentials&scope="+strings.Join(scopes, "+")))
+	r, err := http.NewRequest("POST", c.url+"/oauth/token", strings.NewReader(form))
 	if err != nil {
 		c.t.Fatal(err)
 	}
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	r.SetBasicAuth(testClient, testSecret)
+	if len(basic) == 2 {
+		r.SetBasicAuth(basic[0], basic[1])
+	}
+	return c.send(r)
+}
+
+// with gives a caller with a narrower token of the bootstrap client.
+func (c *caller) with(scopes ...string) *caller {
+	c.t.Helper()
 	other := *c
-	other.token = c.send(r).want(200).get("access_token")
+	other.token = c.tokenFor("grant_type=client_credentials&scope="+strings.Join(scopes, "+"), testClient, testSecret).want(200).get("access_token")
 	return &other
 }
 
@@ -182,13 +190,7 @@ func accessAgent(t *testing.T, p *program) {
 		d.admin.do(call[0], call[1], body).code(403, "permission.agent_required")
 	}
 	// One backend, many agents.
-	r, err := http.NewRequest("POST", p.url+"/oauth/token", strings.NewReader("grant_type=client_credentials&agent_id="+d.ids[0]))
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	r.SetBasicAuth(testClient, testSecret)
-	granted := d.admin.send(r).want(200)
+	granted := d.admin.tokenFor("grant_type=client_credentials&agent_id="+d.ids[0], testClient, testSecret).want(200)
 	if strings.Contains(granted.get("scope"), "agent:act_as") {
 		t.Error("a token that acts for an agent can act for others")
 	}

@@ -4,7 +4,6 @@ import (
 	"crypto/ed25519"
 	"encoding/base64"
 	"encoding/json"
-	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -22,20 +21,6 @@ func TestClients(t *testing.T) {
 		part{"errors of the token endpoint", clientsTokenErrors},
 		part{"published keys", clientsKeys},
 	)
-}
-
-// token asks for a token with a form; basic is an id and a secret, or nothing.
-func (c *caller) tokenFor(form string, basic ...string) answer {
-	c.t.Helper()
-	r, err := http.NewRequest("POST", c.url+"/oauth/token", strings.NewReader(form))
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	if len(basic) == 2 {
-		r.SetBasicAuth(basic[0], basic[1])
-	}
-	return c.send(r)
 }
 
 func clientsLife(t *testing.T, p *program) {
@@ -136,7 +121,7 @@ func clientsTokenErrors(t *testing.T, p *program) {
 		if challenged := got.header.Get("WWW-Authenticate") != ""; challenged != (c.status == 401 && c.basic != nil) {
 			t.Errorf("%s: the challenge is %q", c.what, got.header.Get("WWW-Authenticate"))
 		}
-		if strings.Contains(string(got.body), "wrong") && c.err == "" || strings.Contains(string(got.body), testSecret) {
+		if strings.Contains(string(got.body), testSecret) {
 			t.Errorf("%s: the answer repeats what was sent: %s", c.what, got.body)
 		}
 	}

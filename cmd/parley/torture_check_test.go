@@ -130,8 +130,8 @@ func (tt *torture) tell(r record) {
 	for _, written := range tt.history.inbound {
 		customers += len(written)
 	}
-	tt.t.Logf("%d kills in %v; %d webhooks with %d messages of %d customers; %d interactions, %d accepts, %d ends; %d replies accepted; %d calls %v; replies and notices %v; %d events",
-		tt.kills, time.Since(tt.began).Round(time.Second), tt.history.webhooks, customers, len(tt.history.inbound), len(r.conversations),
+	tt.t.Logf("%d kills (%d of them SIGTERM) in %v; %d webhooks with %d messages of %d customers; %d interactions, %d accepts, %d ends; %d replies accepted; %d calls %v; replies and notices %v; %d events",
+		tt.kills, tt.polite, time.Since(tt.began).Round(time.Second), tt.history.webhooks, customers, len(tt.history.inbound), len(r.conversations),
 		tt.history.accepts, tt.history.ends, len(tt.history.replies), len(calls), fates, count, len(r.log))
 }
 

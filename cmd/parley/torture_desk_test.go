@@ -124,15 +124,30 @@ func (a *agent) answerOffer(interaction, offer string) {
 	}
 }
 
+// mostWaiting is how many replies of a conversation may wait for the platform
+// before its agent waits too.
+const mostWaiting = 4
+
 // talk writes to the customer, looks after what failed, and ends now and then.
 func (a *agent) talk(interaction any) {
 	id, contact := text(lookup(interaction, "id")), text(lookup(interaction, "contact.address"))
 	if !a.over(a.customersStop) {
-		for range 1 + a.dice.IntN(2) {
-			a.write(id, contact)
+		written := a.insist(http.MethodGet, "/v1/interactions/"+id+"/replies?limit=200", nil, "")
+		replies, _ := lookup(written.value, "items").([]any)
+		waiting := 0
+		for _, r := range replies {
+			if status := text(lookup(r, "status")); status == "queued" || status == "sending" {
+				waiting++
+			}
 		}
 		if a.dice.IntN(4) == 0 {
-			a.sendAgain(id, contact)
+			a.sendAgain(id, contact, replies)
+		}
+		if waiting >= mostWaiting {
+			return
+		}
+		for range 1 + a.dice.IntN(2) {
+			a.write(id, contact)
 		}
 		if a.dice.IntN(3) > 0 {
 			return
@@ -165,10 +180,8 @@ func (a *agent) write(id, contact string) {
 }
 
 // sendAgain resends a reply that failed, or of which nobody knows.
-func (a *agent) sendAgain(id, contact string) {
-	r := a.insist(http.MethodGet, "/v1/interactions/"+id+"/replies?limit=200", nil, "")
-	items, _ := lookup(r.value, "items").([]any)
-	for _, item := range items {
+func (a *agent) sendAgain(id, contact string, replies []any) {
+	for _, item := range replies {
 		actions, _ := lookup(item, "allowed_actions").([]any)
 		if !slices.Contains(actions, any("resend")) {
 			continue

@@ -31,7 +31,7 @@ func TestTorture(t *testing.T) {
 		seed = uint64(time.Now().UnixNano())
 	}
 	storagetest.Each(t, func(t *testing.T, database string) {
-		t.Logf("to see it again: -torture.seed=%d -torture.cycles=%d", seed, *tortureCycles)
+		t.Logf("-torture.cycles=%d -torture.seed=%d draws the same kills and faults again; what they hit is up to the machine", *tortureCycles, seed)
 		tt := newTorture(t, database, seed)
 		tt.begin()
 		for range *tortureCycles {
@@ -60,6 +60,7 @@ type torture struct {
 	agents   []*agent
 	follower *reader
 	kills    int
+	polite   int // of them, with SIGTERM
 	began    time.Time
 
 	customersStop, agentsStop, followerStop chan struct{}
@@ -118,15 +119,16 @@ const (
 
 // blow is the next kill: at the n-th moment of a kind, or a little after it.
 type blow struct {
-	at    moment
-	after atomic.Int64
-	delay time.Duration
-	done  chan struct{}
+	at     moment
+	after  atomic.Int64
+	delay  time.Duration
+	polite bool // SIGTERM in the middle of the work: it must end cleanly all the same
+	done   chan struct{}
 }
 
 // newBlow draws a kill. The counts of the kinds come after about the same time.
 func (tt *torture) newBlow() *blow {
-	b := &blow{at: []moment{momentWebhook, momentCommand, momentCall, momentAnswer}[tt.dice.IntN(4)], done: make(chan struct{})}
+	b := &blow{at: []moment{momentWebhook, momentCommand, momentCall, momentAnswer}[tt.dice.IntN(4)], polite: tt.dice.IntN(8) == 0, done: make(chan struct{})}
 	most := map[moment]int{momentWebhook: 120, momentCommand: 150, momentCall: 60, momentAnswer: 60}[b.at]
 	b.after.Store(int64(most/4 + tt.dice.IntN(most)))
 	if b.at == momentWebhook || b.at == momentCommand || tt.dice.IntN(2) == 0 {
@@ -143,7 +145,11 @@ func (tt *torture) moment(m moment) {
 		return
 	}
 	strike := func() {
-		tt.program.kill9()
+		if b.polite {
+			tt.program.terminate()
+		} else {
+			tt.program.kill9()
+		}
 		close(b.done)
 	}
 	if b.delay == 0 {
@@ -166,12 +172,15 @@ func (tt *torture) cycle() {
 	case <-time.After(longestCycle):
 		if b.after.Swap(0) > 0 { // nobody will strike any more
 			tt.program.kill9()
+			b.polite = false
 		} else {
 			<-b.done
 		}
 	}
 	tt.next.Store(nil)
-	tt.kills++
+	if tt.kills++; b.polite {
+		tt.polite++
+	}
 	tt.program.restart()
 }
 
@@ -199,12 +208,12 @@ func (tt *torture) drain() {
 	until := time.Now().Add(longestDrain)
 	close(tt.customersStop)
 	tt.writing.Wait()
-	for tt.settle(); tt.open() > 0; tt.settle() {
+	for tt.busy() {
 		if time.Now().After(until) {
 			tt.t.Errorf("%d interactions are still open %v after the last kill", tt.open(), longestDrain)
 			break
 		}
-		<-time.After(pause)
+		<-time.After(5 * pause)
 	}
 	close(tt.agentsStop)
 	tt.load.Wait()
@@ -213,11 +222,11 @@ func (tt *torture) drain() {
 			tt.t.Errorf("%d replies are on their way %v after the last kill: %v", len(left), longestDrain, left)
 			break
 		}
-		tt.desk.admin.advance(130) // past the reconcile window, and every retry
+		tt.advance(130) // past the reconcile window, and every retry
 	}
 	close(tt.platform.release)
 	tt.platform.receipts.Wait()
-	tt.settle()
+	tt.advance(0) // what was received is applied afterwards
 	tt.catchUp()
 	close(tt.followerStop)
 	tt.following.Wait()
@@ -225,8 +234,24 @@ func (tt *torture) drain() {
 	tt.program.restart()
 }
 
-// settle lets the program do what is due now.
-func (tt *torture) settle() { tt.desk.admin.advance(0) }
+// busy tells whether agents have something to do, or are about to.
+func (tt *torture) busy() bool {
+	if tt.open() > 0 {
+		return true
+	}
+	tt.advance(0) // what was received last is applied then
+	return tt.open() > 0
+}
+
+// advance moves business time, and lets the program do all that it has to do.
+func (tt *torture) advance(seconds int) {
+	clock := tt.client("", "")
+	clock.http.Timeout = longestDrain
+	answer, err := clock.once(http.MethodPost, "/sandbox/clock/advance", fmt.Sprintf(`{"seconds":%d}`, seconds), "")
+	if err != nil || answer.status != http.StatusOK {
+		tt.t.Fatalf("the clock answered %d: %s, %v", answer.status, answer.body, err)
+	}
+}
 
 // open counts the interactions that are not over.
 func (tt *torture) open() int {

@@ -155,11 +155,11 @@ func (a *app) assemble(ctx context.Context, contract *httpapi.Contract) error {
 		delivery.Finisher{Delivery: a.delivery},
 		stream.Sequencer{Hub: hub},
 	)
-	verifier := auth.NewVerifier(keys, a.url, a.store, a.clock.Machine)
+	verifier := auth.NewVerifier(keys, a.issuer(), a.store, a.clock.Machine)
 	hooks := &httpapi.Hooks{Apps: a.store.AppByID, Platforms: platforms, Receive: receiver.Receive, Machine: a.clock.Machine}
 	api := &httpapi.Server{
 		Contract: contract, Store: a.store, Verifier: verifier, Keys: keys, Hub: hub, Hooks: hooks, Sandbox: a.sandbox(),
-		Tokens:       auth.Endpoint{Clients: a.store, Agents: a.store, Issuer: auth.Issuer{Keys: keys, URL: a.url}, Hash: a.hash, Machine: a.clock.Machine},
+		Tokens:       auth.Endpoint{Clients: a.store, Agents: a.store, Issuer: auth.Issuer{Keys: keys, URL: a.issuer()}, Hash: a.hash, Machine: a.clock.Machine},
 		Desk:         &desk.Desk{Store: a.store, Router: router, Now: a.clock.Now},
 		Composer:     &compose.Composer{Store: a.store, Capabilities: channel.Capabilities(), Deliver: wake("delivery"), Now: a.clock.Now},
 		Closing:      &closing.Closing{Store: a.store, Router: router, Deliver: wake("delivery"), Now: a.clock.Now},
@@ -170,6 +170,15 @@ func (a *app) assemble(ctx context.Context, contract *httpapi.Contract) error {
 		MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelDebug)}
 	a.server.RegisterOnShutdown(hub.Close)
 	return nil
+}
+
+// issuer is the iss claim of tokens: the same on every node, also where no public
+// URL is set and each has its own address.
+func (a *app) issuer() string {
+	if a.config.PublicURL != "" {
+		return a.config.PublicURL
+	}
+	return "urn:parley"
 }
 
 func (a *app) hash(clientSecret string) []byte { return a.sealer.Hash("oauth client", clientSecret) }

@@ -12,7 +12,7 @@ import (
 type Store interface {
 	InTx(ctx context.Context, fn func(context.Context) error) error
 	After(ctx context.Context, f func())
-	Interaction(ctx context.Context, org domain.OrganizationID, i domain.InteractionID) (domain.Interaction, error)
+	Waiting
 	LockThreadsByID(ctx context.Context, org domain.OrganizationID, ids []domain.ThreadID) (map[domain.ThreadID]domain.Thread, error)
 	SaveThread(ctx context.Context, t *domain.Thread) error
 	LockEngagement(ctx context.Context, org domain.OrganizationID, i domain.InteractionID, agent domain.AgentID, part domain.ParticipantID) (domain.Engagement, error)
@@ -20,6 +20,14 @@ type Store interface {
 	Queue(ctx context.Context, org domain.OrganizationID, queue domain.QueueID) (domain.Queue, error)
 	Participant(ctx context.Context, org domain.OrganizationID, i domain.InteractionID, agent domain.AgentID, part domain.ParticipantID) (domain.Participant, error)
 	Sending
+}
+
+// Waiting is the interactions that no agent has.
+type Waiting interface {
+	Interaction(ctx context.Context, org domain.OrganizationID, i domain.InteractionID) (domain.Interaction, error)
+	LockInteraction(ctx context.Context, org domain.OrganizationID, i domain.InteractionID) (domain.Interaction, error)
+	SaveInteraction(ctx context.Context, i *domain.Interaction) error
+	Append(ctx context.Context, events ...domain.Event) error
 }
 
 // Sending is how a notice to the customer leaves.
@@ -43,11 +51,9 @@ type Closing struct {
 
 // End disconnects an interaction: the customer is told that the agent has left
 // (C38), the thread may open a new one, the agent wraps up. Ending what the same
-// agent ended before changes nothing.
+// agent ended before changes nothing. A program that acts for no agent can end
+// what no agent has.
 func (c *Closing) End(ctx context.Context, by domain.Principal, id domain.InteractionID) error {
-	if by.Agent == "" {
-		return domain.NoAgent()
-	}
 	seen, err := c.Store.Interaction(ctx, by.Organization, id)
 	if err != nil {
 		return err
@@ -56,6 +62,9 @@ func (c *Closing) End(ctx context.Context, by domain.Principal, id domain.Intera
 		threads, err := c.Store.LockThreadsByID(ctx, by.Organization, []domain.ThreadID{seen.Thread})
 		if err != nil {
 			return err
+		}
+		if by.Agent == "" {
+			return c.close(ctx, by, id, threads[seen.Thread])
 		}
 		e, err := c.Store.LockEngagement(ctx, by.Organization, id, by.Agent, "")
 		if err != nil {
@@ -66,6 +75,26 @@ func (c *Closing) End(ctx context.Context, by domain.Principal, id domain.Intera
 		}
 		return c.end(ctx, by, e, threads[seen.Thread])
 	})
+}
+
+// close ends an interaction that waits, for a program that acts for no agent.
+func (c *Closing) close(ctx context.Context, by domain.Principal, id domain.InteractionID, t domain.Thread) error {
+	i, err := c.Store.LockInteraction(ctx, by.Organization, id)
+	if err != nil || !i.Open() {
+		return err
+	}
+	i, events, err := i.Close(by.Actor(), c.Now())
+	if err != nil {
+		return err
+	}
+	t.Open, t.Position = nil, i.Position
+	if err := c.Store.SaveThread(ctx, &t); err != nil {
+		return err
+	}
+	if err := c.Store.SaveInteraction(ctx, &i); err != nil {
+		return err
+	}
+	return c.Store.Append(ctx, events...)
 }
 
 // notParty tells an agent who has no part in an interaction so.

@@ -51,8 +51,9 @@ type Draft struct {
 	ClientMessageID string
 }
 
-// Reply queues what an agent wrote. A client_message_id that the channel has
-// seen before gives the reply that it made then, and sends nothing.
+// Reply queues what an agent wrote. The same text with a client_message_id that
+// the channel has seen before gives the reply that it made then, and sends
+// nothing; another text is refused.
 func (c *Composer) Reply(ctx context.Context, by domain.Principal, id domain.InteractionID, d Draft) (replies []domain.Message, err error) {
 	if by.Agent == "" {
 		return nil, domain.NoAgent()
@@ -86,8 +87,8 @@ func (c *Composer) earlier(ctx context.Context, i domain.Interaction, d Draft) (
 		return domain.Message{}, false, nil
 	}
 	m, found, err := c.Store.ReplyByClientID(ctx, i.Organization, i.Channel, d.ClientMessageID)
-	if found && m.Interaction != i.ID {
-		return m, true, domain.Conflict("reply.client_message_id_used", "This client_message_id was used in another interaction of the channel.")
+	if found && (m.Interaction != i.ID || m.Text == nil || *m.Text != d.Text) {
+		return m, true, domain.Conflict("reply.client_message_id_used", "This client_message_id was used for another reply of the channel. Use a new one for a new reply.")
 	}
 	return m, found, err
 }

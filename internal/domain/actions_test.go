@@ -27,7 +27,11 @@ func TestAllowedActions(t *testing.T) {
 		"closed":    {closed, actions{}},
 	} {
 		parts := []domain.Participant{at.Participant}
-		for viewer, want := range map[domain.AgentID]actions{at.Agent.ID: at.own, "somebody else": {}, "": {}} {
+		program := actions{} // acts for no agent
+		if at.Interaction.State == domain.InteractionQueued {
+			program = actions{domain.ActionEnd}
+		}
+		for viewer, want := range map[domain.AgentID]actions{at.Agent.ID: at.own, "somebody else": {}, "": program} {
 			got := at.Interaction.AllowedActions(viewer, parts)
 			if got == nil || !slices.Equal(got, want) {
 				t.Errorf("%s, seen by %q: got %v, want %v", name, viewer, got, want)

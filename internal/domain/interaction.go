@@ -81,6 +81,13 @@ func NewInteraction(t Thread, ch Channel, now time.Time) (Interaction, []Event) 
 	}
 }
 
+// Enqueue puts an interaction that waited in no queue into one.
+func (i Interaction) Enqueue(queue QueueID, now time.Time) (Interaction, Event) {
+	i.Queue = &queue
+	e := i.emit(EventInteractionQueued, System(), now, EventData{After: string(i.State)})
+	return i, e
+}
+
 // Score orders waiting interactions, smallest first: age, with each point of
 // priority worth a minute of waiting. It is a fixed key, so that an index orders it.
 func (i Interaction) Score() int64 {

@@ -1,6 +1,9 @@
 package domain
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // InteractionMove is something that changes an interaction.
 type InteractionMove string
@@ -11,11 +14,12 @@ const (
 	MoveRequeue InteractionMove = "requeue"
 	MoveReply   InteractionMove = "reply"
 	MoveEnd     InteractionMove = "end"
+	MoveClose   InteractionMove = "close" // the end of one that no agent has
 )
 
 // InteractionMoves lists every move, in the order in which they are documented.
 func InteractionMoves() []InteractionMove {
-	return []InteractionMove{MoveOffer, MoveAccept, MoveRequeue, MoveReply, MoveEnd}
+	return []InteractionMove{MoveOffer, MoveAccept, MoveRequeue, MoveReply, MoveEnd, MoveClose}
 }
 
 // InteractionStates lists every state of this round.
@@ -26,7 +30,7 @@ func InteractionStates() []InteractionState {
 // interactionMoves is the state table of an interaction; what it does not hold
 // is refused with state.invalid_transition.
 var interactionMoves = map[InteractionState]map[InteractionMove]InteractionState{
-	InteractionQueued:       {MoveOffer: InteractionAlerting},
+	InteractionQueued:       {MoveOffer: InteractionAlerting, MoveClose: InteractionDisconnected},
 	InteractionAlerting:     {MoveAccept: InteractionConnected, MoveRequeue: InteractionQueued},
 	InteractionConnected:    {MoveReply: InteractionConnected, MoveEnd: InteractionDisconnected},
 	InteractionDisconnected: {},
@@ -56,10 +60,26 @@ func (i Interaction) ownedBy(agent AgentID) error {
 	return nil
 }
 
+// Close ends an interaction that waits and that no agent has: for a supervisor's
+// program, which acts for no agent. Nobody wraps up.
+func (i Interaction) Close(actor Actor, now time.Time) (Interaction, []Event, error) {
+	next, ok := i.State.After(MoveClose)
+	if !ok {
+		return i, nil, InvalidTransition("interaction", "an end without its agent", string(i.State), i.AllowedActions("", nil))
+	}
+	kind, before := DisconnectAdmin, i.State
+	i.State, i.DisconnectedAt, i.DisconnectType, i.ClosedAt = next, &now, &kind, &now
+	ended := i.emit(EventInteractionDisconnected, actor, now, EventData{Before: string(before), After: string(next), Reason: string(kind)})
+	return i, []Event{ended, i.emit(EventInteractionClosed, actor, now, EventData{After: "closed"})}, nil
+}
+
 // AllowedActions lists what an agent can do with the interaction now, given
-// their own part in it; an empty agent can do nothing.
+// their own part in it; who acts for no agent can end one that waits.
 func (i Interaction) AllowedActions(agent AgentID, parts []Participant) []Action {
 	actions := []Action{}
+	if _, waits := i.State.After(MoveClose); waits && agent == "" {
+		actions = append(actions, ActionEnd)
+	}
 	owner := agent != "" && i.Owner != nil && *i.Owner == agent
 	if owner && i.State == InteractionConnected {
 		actions = append(actions, ActionReply, ActionEnd)

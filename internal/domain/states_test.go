@@ -39,6 +39,11 @@ func attempts() map[domain.InteractionMove][]attempt {
 		domain.MoveEnd: {func(e domain.Engagement) (domain.Engagement, []domain.Event, error) {
 			return e.End(domain.ACWOptional, byAgent(e.Agent), at)
 		}},
+		domain.MoveClose: {func(e domain.Engagement) (domain.Engagement, []domain.Event, error) {
+			after, events, err := e.Interaction.Close(domain.Actor{Type: domain.ActorClient, ID: "admin"}, at)
+			e.Interaction = after
+			return e, events, err
+		}},
 	}
 }
 

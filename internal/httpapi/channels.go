@@ -208,6 +208,11 @@ func (s *Server) DeleteChannel(ctx context.Context, r api.DeleteChannelRequestOb
 		if used {
 			return domain.Conflict("channel.in_use", "An interaction of the channel is open. End it before the channel is deleted.")
 		}
+		// What still waits to be sent through it fails now, and its agent is told.
+		if err := s.Store.ReleaseDeliveries(ctx, c.Organization, c.ID, s.Now()); err != nil {
+			return err
+		}
+		s.Store.After(ctx, s.Deliver)
 		return s.Store.DeleteChannel(ctx, c, s.Now())
 	})
 	return api.DeleteChannel204Response{}, err

@@ -96,17 +96,16 @@ func (h *Hooks) verify(c echo.Context) error {
 func (h *Hooks) receive(c echo.Context) error {
 	r := c.Request()
 	if r.ContentLength > maxWebhook {
-		c.Response().Header().Set("Connection", "close")
-		return silent(c, http.StatusRequestEntityTooLarge)
+		return h.tooLarge(c)
 	}
 	app, missing := h.app(r.Context(), domain.AppID(c.Param("app_id")))
 	if missing != nil && !domain.IsKind(missing, domain.ErrorNotFound) {
 		return h.refuse(c, missing)
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(c.Response(), r.Body, maxWebhook))
-	var tooLarge *http.MaxBytesError
-	if errors.As(err, &tooLarge) {
-		return silent(c, http.StatusRequestEntityTooLarge)
+	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxWebhook))
+	var limit *http.MaxBytesError
+	if errors.As(err, &limit) {
+		return h.tooLarge(c)
 	}
 	if err != nil {
 		return silent(c, http.StatusBadRequest)
@@ -130,6 +129,30 @@ func (h *Hooks) signed(app domain.PlatformApp, header http.Header, body []byte) 
 		platform = h.Platforms[domain.PlatformMeta]
 	}
 	return platform.Verify(header, body, app.Secrets)
+}
+
+// drainLimit and drainTime bound what is still taken, and thrown away, of a body
+// that is too large: many clients read no answer before they have sent all of it.
+const (
+	drainLimit = 16 << 20
+	drainTime  = 2 * time.Second
+)
+
+// tooLarge answers before another byte of the body is read, and then lets the
+// sender finish within limits, so that the answer reaches it.
+func (h *Hooks) tooLarge(c echo.Context) error {
+	control := http.NewResponseController(c.Response())
+	if control.EnableFullDuplex() != nil {
+		return silent(c, http.StatusRequestEntityTooLarge)
+	}
+	c.Response().Header().Set("Connection", "close")
+	if err := silent(c, http.StatusRequestEntityTooLarge); err != nil {
+		return err
+	}
+	if control.Flush() == nil && control.SetReadDeadline(h.Machine().Add(drainTime)) == nil {
+		_, _ = io.CopyN(io.Discard, c.Request().Body, drainLimit)
+	}
+	return nil
 }
 
 // silent answers with a status and not a word.

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"io"
 	"mime"
@@ -92,7 +93,7 @@ func knownQuery(o *operation, query url.Values) error {
 	}
 	for name, values := range query {
 		if !slices.Contains(known, name) {
-			return malformed(name, "there is no such query parameter here; known are: "+list(known)+".")
+			return malformed(name, "there is no such query parameter here; known are: "+cmp.Or(list(known), "none")+".")
 		}
 		if len(values) > 1 {
 			return malformed(name, "it is given more than once; give a list with commas.")

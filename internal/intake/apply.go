@@ -150,6 +150,7 @@ func (a *Applier) setAside(ctx context.Context, lane int64, cause error) (n int,
 // account names a channel as a platform does.
 type account struct {
 	organization domain.OrganizationID
+	app          domain.AppID
 	kind         domain.ChannelKind
 	id           string
 }
@@ -171,7 +172,7 @@ func (a *Applier) apply(ctx context.Context, events []domain.InboxEvent) error {
 			faulty[err.Error()] = append(faulty[err.Error()], e)
 			continue
 		}
-		key := account{e.Organization, e.Kind, e.AccountID}
+		key := account{e.Organization, e.App, e.Kind, e.AccountID}
 		if _, known := byAccount[key]; !known {
 			order = append(order, key)
 		}
@@ -219,8 +220,8 @@ func (a *Applier) applyAccount(ctx context.Context, key account, items []parsed)
 		inbox[i] = item.InboxEvent
 	}
 	ch, known := channels[key.id]
-	if !known {
-		return a.Store.MarkInbox(ctx, inbox, domain.InboxQuarantined, "no channel for this account", a.Now())
+	if !known || ch.App != key.app {
+		return a.Store.MarkInbox(ctx, inbox, domain.InboxQuarantined, "no channel of the app for this account", a.Now())
 	}
 	for len(items) > 0 {
 		n := set(items)
@@ -251,11 +252,12 @@ func set(items []parsed) int {
 }
 
 func (a *Applier) applySet(ctx context.Context, ch domain.Channel, items []parsed) error {
-	var messages, receipts []channel.Event
+	var messages []parsed
+	var receipts []channel.Event
 	for _, item := range items {
 		switch item.event.Kind {
 		case channel.EventMessage:
-			messages = append(messages, item.event)
+			messages = append(messages, item)
 		case channel.EventEcho, channel.EventDelivered, channel.EventRead:
 			receipts = append(receipts, item.event)
 		}

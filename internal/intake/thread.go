@@ -11,6 +11,7 @@ import (
 // gathering is what a set of messages changes, so that it is written together.
 type gathering struct {
 	now          time.Time
+	received     time.Time // when the event at hand came in
 	channel      domain.Channel
 	threads      map[string]*held[domain.Thread]
 	interactions map[domain.InteractionID]*held[domain.Interaction]
@@ -26,21 +27,28 @@ type held[T any] struct {
 	value   T
 	fresh   bool // not in the database yet
 	changed bool
+	waits   bool // it is new in its queue
 }
 
 // receive appends customers' messages to their threads, in order. A message
 // that is there already changes nothing; the first one of a thread, and the
 // first after a disconnect, makes an interaction (D03).
-func (a *Applier) receive(ctx context.Context, ch domain.Channel, events []channel.Event) error {
-	if len(events) == 0 {
+// Their times are those at which they came in: who came first has waited longest.
+func (a *Applier) receive(ctx context.Context, ch domain.Channel, items []parsed) error {
+	if len(items) == 0 {
 		return nil
+	}
+	events := make([]channel.Event, len(items))
+	for n, item := range items {
+		events[n] = item.event
 	}
 	g, err := a.gather(ctx, ch, events)
 	if err != nil {
 		return err
 	}
-	for _, e := range events {
-		g.receive(e)
+	for _, item := range items {
+		g.received = item.ReceivedAt
+		g.receive(item.event)
 	}
 	return a.write(ctx, g)
 }
@@ -92,7 +100,7 @@ func (g *gathering) receive(e channel.Event) {
 	m := domain.Message{ID: domain.NewID[domain.MessageID](), Organization: g.channel.Organization, Thread: t.value.ID, Channel: g.channel.ID,
 		Direction: domain.Inbound, Kind: domain.KindMessage, Visibility: domain.Private, Attachments: e.Attachment,
 		Sender:            domain.Sender{Type: domain.SenderCustomer, ID: string(t.value.Contact)},
-		PlatformMessageID: &e.MessageID, CreatedAt: g.now, Version: 1}
+		PlatformMessageID: &e.MessageID, CreatedAt: g.received, Version: 1}
 	if text != "" {
 		m.Text = &text
 	}
@@ -105,7 +113,8 @@ func (g *gathering) receive(e channel.Event) {
 	var event domain.Event
 	i.value, m, event = i.value.Receive(m, g.now)
 	i.changed, t.changed = true, true
-	t.value.LastInboundAt = &g.now
+	inbound := g.received
+	t.value.LastInboundAt = &inbound
 	g.known[e.MessageID] = m
 	g.messages, g.events = append(g.messages, m), append(g.events, event)
 }
@@ -126,15 +135,28 @@ func (g *gathering) thread(address string) *held[domain.Thread] {
 func (g *gathering) interaction(t *held[domain.Thread]) *held[domain.Interaction] {
 	if t.value.Open != nil {
 		if i, ok := g.interactions[*t.value.Open]; ok && i.value.Open() {
+			g.enqueue(i)
 			return i
 		}
 	}
-	value, events := domain.NewInteraction(t.value, g.channel, g.now)
-	i := &held[domain.Interaction]{value: value, fresh: true}
+	value, events := domain.NewInteraction(t.value, g.channel, g.received)
+	i := &held[domain.Interaction]{value: value, fresh: true, waits: true}
 	g.interactions[value.ID] = i
 	t.value.Open, t.value.Last, t.changed = &value.ID, &value.ID, true
 	g.events = append(g.events, events...)
 	return i
+}
+
+// enqueue gives an interaction that began while its channel had no queue the one
+// that it has by now.
+func (g *gathering) enqueue(i *held[domain.Interaction]) {
+	if i.value.Queue != nil || g.channel.Queue == nil || i.value.State != domain.InteractionQueued {
+		return
+	}
+	var event domain.Event
+	i.value, event = i.value.Enqueue(*g.channel.Queue, g.now)
+	i.waits = true
+	g.events = append(g.events, event)
 }
 
 // write puts everything that was gathered into the transaction.
@@ -166,12 +188,12 @@ func (a *Applier) write(ctx context.Context, g *gathering) error {
 }
 
 func (a *Applier) writeInteraction(ctx context.Context, i *held[domain.Interaction]) error {
-	if !i.fresh {
-		return a.Store.SaveInteraction(ctx, &i.value)
-	}
-	if queue := i.value.Queue; queue != nil {
+	if queue := i.value.Queue; queue != nil && i.waits {
 		org := i.value.Organization
 		a.Store.After(ctx, func() { a.Queued(org, *queue) })
+	}
+	if !i.fresh {
+		return a.Store.SaveInteraction(ctx, &i.value)
 	}
 	return a.Store.CreateInteraction(ctx, i.value)
 }

@@ -69,11 +69,15 @@ func (s *Store) SaveThread(ctx context.Context, t *domain.Thread) error {
 // LockThreads gives a channel's threads with these addresses, by address, and
 // holds their rows until the transaction ends.
 func (s *Store) LockThreads(ctx context.Context, org domain.OrganizationID, ch domain.ChannelID, addresses []string) (map[string]domain.Thread, error) {
-	rows, err := all[threadRow](forUpdate(s.db(ctx).
-		Where("organization_id = ? AND channel_id = ? AND address IN ?", org, ch, addresses).Order("id")))
+	found, err := probe[threadRow](ctx, s, string(org), string(ch), "address", addresses)
+	if err != nil {
+		return nil, err
+	}
+	ids := each(found, func(r threadRow) domain.ThreadID { return domain.ThreadID(r.ID) })
+	locked, err := s.LockThreadsByID(ctx, org, ids)
 	threads := map[string]domain.Thread{}
-	for _, r := range rows {
-		threads[r.Address] = fromThreadRow(r)
+	for _, t := range locked {
+		threads[t.Address] = t
 	}
 	return threads, err
 }

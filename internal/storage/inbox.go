@@ -83,10 +83,11 @@ func (s *Store) AppendInbox(ctx context.Context, events []domain.InboxEvent) err
 // maxInboxRows keeps one statement below the databases' limits of parameters.
 const maxInboxRows = 500
 
-// PendingLanes lists the lanes that have events to apply.
+// PendingLanes lists the lanes that have events to apply, one index probe for
+// each lane.
 func (s *Store) PendingLanes(ctx context.Context) ([]int64, error) {
 	var lanes []int64
-	err := s.db(ctx).Raw("SELECT lane FROM lanes l WHERE EXISTS (SELECT 1 FROM inbox i WHERE i.lane = l.lane AND i.state = 'pending') ORDER BY lane").Scan(&lanes).Error
+	err := s.db(ctx).Raw("SELECT lane FROM lanes l WHERE (SELECT 1 FROM inbox i WHERE i.lane = l.lane AND i.state = 'pending' LIMIT 1) = 1 ORDER BY lane").Scan(&lanes).Error
 	return lanes, translate(err)
 }
 

@@ -50,13 +50,21 @@ func newFull(t *testing.T, s *Store) *full {
 	f.arguments = map[reflect.Type]any{}
 	for _, v := range []any{a.ID, w.app.ID, w.channel.ID, w.channel.Kind, w.queue.ID, client.ID, code.ID, talk.ID, reply.ID, talk.Thread,
 		e.Participant.ID, marker, int64(0), 10, Page{Limit: 10}, ChannelFilter{}, InteractionFilter{}, MessageFilter{}, domain.EventFilter{},
-		[]string{marker, w.channel.AccountID, threads[talk.Thread].Address, string(attempt.ID)}, []domain.ThreadID{talk.Thread},
-		[]domain.InteractionID{talk.ID, waits.ID}, []domain.MessageID{reply.ID}, []domain.WrapUpCodeID{code.ID}} {
+		many(marker, w.channel.AccountID, threads[talk.Thread].Address, string(attempt.ID)), many(talk.Thread),
+		many(talk.ID, waits.ID), many(reply.ID), many(code.ID)} {
 		f.arguments[reflect.TypeOf(v)] = v
 	}
 	f.arguments[reflect.TypeFor[domain.InteractionID]()] = talk.ID
 	f.arguments[reflect.TypeFor[waitingID]()] = waits.ID
 	return f
+}
+
+// many puts ids among others that nothing has, as many as a batch of the inbox has.
+func many[ID ~string](known ...ID) []ID {
+	for len(known) < 64 {
+		known = append(known, domain.NewID[ID]())
+	}
+	return known
 }
 
 // waitingID keeps the interaction that still waits, which only one method asks for.

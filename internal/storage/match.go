@@ -10,8 +10,8 @@ import (
 // each queue.
 func (s *Store) WaitingQueues(ctx context.Context) ([]domain.WaitingQueue, error) {
 	var rows []struct{ OrganizationID, ID string }
-	err := s.db(ctx).Raw(`SELECT q.organization_id, q.id FROM queues q WHERE EXISTS (SELECT 1 FROM interactions i
-		WHERE i.organization_id = q.organization_id AND i.queue_id = q.id AND i.state = 'queued')`).Scan(&rows).Error
+	err := s.db(ctx).Raw(`SELECT q.organization_id, q.id FROM queues q WHERE (SELECT 1 FROM interactions i
+		WHERE i.organization_id = q.organization_id AND i.queue_id = q.id AND i.state = 'queued' LIMIT 1) = 1`).Scan(&rows).Error
 	queues := make([]domain.WaitingQueue, len(rows))
 	for n, r := range rows {
 		queues[n] = domain.WaitingQueue{Organization: domain.OrganizationID(r.OrganizationID), Queue: domain.QueueID(r.ID)}
@@ -57,8 +57,9 @@ func (s *Store) QueuesOf(ctx context.Context, org domain.OrganizationID, agent d
 // agent's, unless somebody else holds one of them or the interaction is no
 // longer waiting: then found is false, and nobody waited.
 func (s *Store) LockForOffer(ctx context.Context, org domain.OrganizationID, interaction domain.InteractionID, agent domain.AgentID) (i domain.Interaction, a domain.Agent, found bool, err error) {
-	ir, err := all[interactionRow](forUpdateIfFree(s.db(ctx).Where("organization_id = ? AND id = ? AND state = 'queued'", org, interaction)))
-	if err != nil || len(ir) == 0 {
+	// The state is looked at afterwards: with it in the query, PostgreSQL would look for the id among all that wait.
+	ir, err := all[interactionRow](forUpdateIfFree(s.db(ctx).Where("organization_id = ? AND id = ?", org, interaction)))
+	if err != nil || len(ir) == 0 || ir[0].State != string(domain.InteractionQueued) {
 		return i, a, false, err
 	}
 	ar, err := all[agentRow](forUpdateIfFree(s.living(ctx, org).Where("id = ?", agent)))

@@ -149,7 +149,7 @@ func (s *Store) MessagesByPlatformID(ctx context.Context, org domain.Organizatio
 	if len(ids) == 0 {
 		return found, nil
 	}
-	rows, err := all[messageRow](s.db(ctx).Where("organization_id = ? AND channel_id = ? AND platform_message_id IN ?", org, ch, ids))
+	rows, err := probe[messageRow](ctx, s, string(org), string(ch), "platform_message_id", ids)
 	for _, r := range rows {
 		found[*r.PlatformMessageID] = fromMessageRow(r)
 	}

@@ -3,10 +3,12 @@ package storage
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
 	"gorm.io/driver/postgres"
 	"gorm.io/gorm"
@@ -18,6 +20,9 @@ type postgresEngine struct {
 	gorm    *gorm.DB
 	commits *atomic.Int64
 }
+
+// maxConnections is how many connections one node has at most.
+const maxConnections = 32
 
 // lockTimeout bounds every wait for a row: a caller gets an answer, not a hang.
 const lockTimeout = "5s"
@@ -36,8 +41,8 @@ func openPostgres(url string, commits *atomic.Int64) (*gorm.DB, engine, error) {
 		config.ConnectTimeout = 3 * time.Second
 	}
 	db := stdlib.OpenDB(*config)
-	db.SetMaxOpenConns(32)
-	db.SetMaxIdleConns(32)
+	db.SetMaxOpenConns(maxConnections)
+	db.SetMaxIdleConns(maxConnections)
 	db.SetConnMaxIdleTime(5 * time.Minute)
 	g, err := gorm.Open(postgres.New(postgres.Config{Conn: db}), gormConfig())
 	if err != nil {
@@ -47,9 +52,9 @@ func openPostgres(url string, commits *atomic.Int64) (*gorm.DB, engine, error) {
 }
 
 func (e *postgresEngine) transact(ctx context.Context, fn func(context.Context, *gorm.DB) error) (err error) {
-	tx := e.gorm.WithContext(ctx).Begin()
-	if tx.Error != nil {
-		return tx.Error
+	tx, err := e.begin(ctx)
+	if err != nil {
+		return err
 	}
 	done := false
 	defer func() {
@@ -66,6 +71,21 @@ func (e *postgresEngine) transact(ctx context.Context, fn func(context.Context, 
 	}
 	e.commits.Add(1)
 	return nil
+}
+
+// begin opens a transaction. A connection that died in the pool is replaced, as
+// often as there are connections: nothing was done in it yet.
+func (e *postgresEngine) begin(ctx context.Context) (tx *gorm.DB, err error) {
+	for range maxConnections {
+		if tx = e.gorm.WithContext(ctx).Begin(); tx.Error == nil {
+			return tx, nil
+		}
+		var refused *pgconn.ConnectError
+		if err = tx.Error; !away(err) || errors.As(err, &refused) || ctx.Err() != nil {
+			return nil, err
+		}
+	}
+	return nil, err
 }
 
 func (e *postgresEngine) dialect() string { return "postgres" }

@@ -7,10 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/callbacks"
@@ -28,6 +30,7 @@ type sqliteEngine struct {
 	readers *sql.DB
 	gorm    *gorm.DB
 	waiting atomic.Int64
+	held    atomic.Bool // another process has the file
 	mu      sync.Mutex
 	batch   *batch
 	commits *atomic.Int64
@@ -42,11 +45,25 @@ type batch struct {
 	err  error
 }
 
+// heldFor is how long everybody is told to come again after one has waited in
+// vain for a lock that another process holds: they need not all wait in turn.
+const heldFor = time.Second
+
+var errHeld = errors.New("storage: another process holds the database file")
+
 // maxBatch bounds how many moves share a commit.
 const maxBatch = 64
 
 func openSQLite(ctx context.Context, file string, commits *atomic.Int64) (*gorm.DB, engine, error) {
 	if err := lowerAllLetters(); err != nil {
+		return nil, nil, err
+	}
+	// Customers' words are in it: its owner alone reads it. The log takes over the file's mode.
+	made, err := os.OpenFile(file, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := made.Close(); err != nil {
 		return nil, nil, err
 	}
 	writer, err := sql.Open("sqlite", sqliteURL(file, "_txlock=immediate"))
@@ -126,7 +143,15 @@ func (e *sqliteEngine) open(ctx context.Context) (*batch, error) {
 	if e.batch != nil {
 		return e.batch, nil
 	}
+	if e.held.Load() {
+		return nil, occupied(errHeld)
+	}
 	tx, err := e.db.BeginTx(ctx, nil)
+	if fileHeld(err) {
+		e.held.Store(true)
+		time.AfterFunc(heldFor, func() { e.held.Store(false) })
+		return nil, occupied(err)
+	}
 	if err != nil {
 		return nil, err
 	}

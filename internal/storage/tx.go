@@ -264,12 +264,6 @@ var errNoTx = errors.New("storage: a write without a transaction")
 // errStale is an update whose row changed since it was read, where no lock held it.
 var errStale = &domain.Error{Kind: domain.ErrorConflict, Code: "state.changed", Detail: "The resource was changed by somebody else at the same moment. Read it again."}
 
-// errDuplicate is a value that another row already holds.
-var errDuplicate = &domain.Error{Kind: domain.ErrorConflict, Code: "resource.exists", Detail: "Another resource already has this value."}
-
-// Duplicate tells whether a unique constraint refused a write.
-func Duplicate(err error) bool { return errors.Is(err, errDuplicate) }
-
 // SQLite's result codes that matter here.
 const (
 	sqliteBusy             = 5
@@ -282,10 +276,18 @@ func transient(err error) bool {
 	if errors.Is(err, errStale) || errors.Is(err, errBatchLost) {
 		return true
 	}
+	if domain.IsKind(err, domain.ErrorUnavailable) {
+		return false
+	}
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) {
 		return pg.Code == "40001" || pg.Code == "40P01"
 	}
+	return fileHeld(err)
+}
+
+// fileHeld tells whether another process holds the SQLite file.
+func fileHeld(err error) bool {
 	var lite *sqlite.Error
 	return errors.As(err, &lite) && lite.Code()&0xff == sqliteBusy
 }
@@ -300,24 +302,33 @@ func translate(err error) error {
 	if errors.As(err, &pg) {
 		switch pg.Code {
 		case "23505":
-			return fmt.Errorf("%w: %s", errDuplicate, pg.ConstraintName)
-		case "57P01", "57P02", "57P03", "53300", "08000", "08003", "08006":
+			return duplicate(pg.ConstraintName)
+		case "57P01", "57P02", "57P03", "57P05", "25P03", "53300", "08000", "08003", "08006":
 			return unavailable(err)
 		case "22P02", "22003", "22021":
 			return &domain.Error{Kind: domain.ErrorMalformed, Code: "request.invalid", Detail: "A value in the request is not well formed.", Cause: err}
 		case "55P03":
-			return &domain.Error{Kind: domain.ErrorUnavailable, Code: "service.busy", Detail: "Another request holds what this one needs. Send it again.", Cause: err}
+			return occupied(err)
 		}
 		return err
 	}
 	var lite *sqlite.Error
 	if errors.As(err, &lite) && (lite.Code() == sqliteConstraintUnique || lite.Code() == sqliteConstraintKey) {
-		return fmt.Errorf("%w: %s", errDuplicate, lite.Error())
+		return duplicate(lite.Error())
+	}
+	if fileHeld(err) {
+		return occupied(err)
 	}
 	if away(err) {
 		return unavailable(err)
 	}
 	return err
+}
+
+// occupied is a lock that somebody else held for too long.
+func occupied(err error) error {
+	return &domain.Error{Kind: domain.ErrorUnavailable, Code: "service.busy",
+		Detail: "Another request holds what this one needs. Send it again.", Cause: err}
 }
 
 func unavailable(err error) error {

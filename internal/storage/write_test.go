@@ -44,7 +44,7 @@ func (w *world) writers() map[string]func(ctx context.Context) error {
 		"DeleteClient":       func(ctx context.Context) error { return w.DeleteClient(ctx, c) },
 		"DeleteDelivery":     func(ctx context.Context) error { return w.DeleteDelivery(ctx, d) },
 		"DeleteDeliveriesOf": func(ctx context.Context) error {
-			return w.DeleteDeliveriesOf(ctx, w.org, []domain.MessageID{m.ID})
+			return w.DeleteDeliveriesOf(ctx, w.org, many(m.ID))
 		},
 		"DeleteMember":     func(ctx context.Context) error { return w.DeleteMember(ctx, w.org, w.queue.ID, a.ID) },
 		"DeleteQueue":      func(ctx context.Context) error { return w.DeleteQueue(ctx, w.queue, noon) },
@@ -52,7 +52,7 @@ func (w *world) writers() map[string]func(ctx context.Context) error {
 		"DropEcho":         func(ctx context.Context) error { return w.DropEcho(ctx, m) },
 		"LockSetup":        w.LockSetup,
 		"MarkInbox": func(ctx context.Context) error {
-			return w.MarkInbox(ctx, w.inbox(1, 0), domain.InboxApplied, "", noon)
+			return w.MarkInbox(ctx, w.inbox(64, 0), domain.InboxApplied, "", noon)
 		},
 		"PutMember": func(ctx context.Context) error {
 			return w.PutMember(ctx, w.org, domain.Member{Queue: w.queue.ID, Agent: a.ID})

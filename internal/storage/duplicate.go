@@ -1,0 +1,38 @@
+package storage
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/parley-cx/parley/internal/domain"
+)
+
+// errDuplicate is a value that another row already holds.
+var errDuplicate = &domain.Error{Kind: domain.ErrorConflict, Code: "resource.exists", Detail: "Another resource already has this value."}
+
+// Duplicate tells whether a unique constraint refused a write.
+func Duplicate(err error) bool { return errors.Is(err, errDuplicate) }
+
+// taken says, of each unique index that a client's own value can meet, which
+// field it was. PostgreSQL names the index, SQLite the columns.
+func taken() []struct{ index, column, field, code, detail string } {
+	return []struct{ index, column, field, code, detail string }{
+		{"queues_by_external_id", "queues.external_id", "/external_id", "queue.external_id_taken", "Another queue has this external_id."},
+		{"wrap_up_codes_by_external_id", "wrap_up_codes.external_id", "/external_id", "wrap_up_code.external_id_taken", "Another wrap-up code has this external_id."},
+		{"channels_by_external_id", "channels.external_id", "/external_id", "channel.external_id_taken", "Another channel has this external_id."},
+		{"channels_by_account", "channels.account_id", "/account_id", "channel.account_taken", "Another channel is connected to this account."},
+	}
+}
+
+// duplicate describes a value that another row holds, by what the database says
+// of the index that it met.
+func duplicate(met string) error {
+	for _, t := range taken() {
+		if strings.Contains(met, t.index) || strings.Contains(met, t.column) {
+			return &domain.Error{Kind: domain.ErrorConflict, Code: t.code, Detail: t.detail, Cause: errDuplicate,
+				Fields: []domain.FieldError{{Pointer: t.field, Code: "taken", Detail: t.detail}}}
+		}
+	}
+	return fmt.Errorf("%w: %s", errDuplicate, met)
+}
