@@ -171,7 +171,7 @@ func clientsKeys(t *testing.T, p *program) {
 		t.Error("the published key does not verify the token")
 	}
 	exp, _ := lookup(claims, "exp").(float64)
-	if text(lookup(claims, "iss")) != p.url || text(lookup(claims, "agent")) != d.ids[0] || text(lookup(claims, "scope")) != strings.Join(deskScopes(), " ") ||
+	if text(lookup(claims, "iss")) != "urn:parley" || text(lookup(claims, "agent")) != d.ids[0] || text(lookup(claims, "scope")) != strings.Join(deskScopes(), " ") ||
 		text(lookup(claims, "org")) == "" || text(lookup(claims, "sub")) == "" || text(lookup(claims, "jti")) == "" || text(lookup(claims, "aud")) == "" ||
 		time.Until(time.Unix(int64(exp), 0)) > time.Hour {
 		t.Errorf("the claims are %s", text(claims))

@@ -11,7 +11,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/labstack/echo/v4"
+
+	"github.com/parley-cx/parley/api"
 )
 
 func TestContract(t *testing.T) {
@@ -24,6 +27,20 @@ func TestContract(t *testing.T) {
 		part{"methods and paths", contractMethods},
 		part{"headers", contractHeaders},
 	)
+}
+
+// TestContractIsValid holds the contract to OpenAPI's own rules, and its examples to
+// their schemas.
+func TestContractIsValid(t *testing.T) {
+	t.Parallel()
+	loader := openapi3.NewLoader()
+	doc, err := loader.LoadFromData(api.SpecYAML)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := doc.Validate(loader.Context); err != nil {
+		t.Error(err)
+	}
 }
 
 // contractRoutes compares the routes that are served with those of the contract.

@@ -273,8 +273,8 @@ func bounds(s *openapi3.Schema) map[string]any {
 		if s.MinLength > 0 {
 			found["empty"] = ""
 		}
-		if len(s.Enum) > 0 || s.Pattern != "" {
-			found["no such value"] = "of_tomorrow"
+		if len(s.Enum) > 0 || s.Pattern != "" { // a space is in no enum and fits no pattern
+			found["no such value"] = "of tomorrow"
 		}
 		if s.Format == "uuid" || s.Format == "email" {
 			found["no "+s.Format], found["almost a "+s.Format] = "text", "01990a5c-7e10-7a31-9c02-6f4d1b2a000g"

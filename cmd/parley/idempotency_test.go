@@ -227,7 +227,8 @@ func idempotencyClientMessage(t *testing.T, p *program) {
 		t.Errorf("the replies are %q", got)
 	}
 	ana.until(i, ids[0], "delivered")
-	got := ana.do("POST", address, map[string]any{"text": "another text", "client_message_id": "desk-1"}).want(202)
+	ana.do("POST", address, map[string]any{"text": "another text", "client_message_id": "desk-1"}).code(409, "reply.client_message_id_used")
+	got := ana.do("POST", address, body).want(202)
 	if got.get("items.0.id") != ids[0] || got.get("items.0.text") != "mine" || got.get("items.0.status") != "delivered" || got.get("items.0.client_message_id") != "desk-1" {
 		t.Errorf("the duplicate gives %s", got.body)
 	}

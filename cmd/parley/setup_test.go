@@ -140,7 +140,7 @@ func setupReadOnly(t *testing.T, p *program) {
 		input := contracttest.Document(t).Components.Schemas[r.schema].Value
 		body := maps.Clone(r.least)
 		if r.noun == "channel" {
-			body["account_id"] = fmt.Sprint("read-only ", n)
+			body["account_id"] = fmt.Sprint("read-only-", n)
 		}
 		made := d.admin.do("POST", r.path, body).want(201)
 		known, _ := made.value.(map[string]any)
@@ -186,7 +186,7 @@ func setupExternalIDs(t *testing.T, p *program) {
 			body := maps.Clone(r.least)
 			body["external_id"] = external
 			if r.noun == "channel" {
-				body["account_id"] = "account of " + external
+				body["account_id"] = "account-of-" + external
 			}
 			return body
 		}
@@ -194,7 +194,7 @@ func setupExternalIDs(t *testing.T, p *program) {
 		second := d.admin.do("POST", r.path, with("second")).want(201).get("id")
 		taken := with("first")
 		if r.noun == "channel" {
-			taken["account_id"] = "another account"
+			taken["account_id"] = "another-account"
 		}
 		for _, refused := range []answer{d.admin.do("POST", r.path, taken), d.admin.do("PATCH", r.path+"/"+second, map[string]any{"external_id": "first"})} {
 			refused.code(409, r.noun+".external_id_taken").holds(map[string]string{"errors.0.pointer": "/external_id"})

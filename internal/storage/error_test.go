@@ -75,7 +75,7 @@ func TestOddKeysAreFound(t *testing.T) {
 func TestBusyFile(t *testing.T) {
 	t.Parallel()
 	db := onSQLite(t)
-	other, err := sql.Open("sqlite", sqliteURL(strings.TrimPrefix(db.url, "sqlite:"), "_pragma=busy_timeout(0)&_txlock=immediate"))
+	other, err := sql.Open("sqlite", "file:"+strings.TrimPrefix(db.url, "sqlite:")+"?_txlock=immediate") // which does not wait
 	if err != nil {
 		t.Fatal(err)
 	}

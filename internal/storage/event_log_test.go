@@ -215,7 +215,7 @@ func TestEventLogSkipsNothing(t *testing.T) {
 			gate: gate{random: rand.New(rand.NewPCG(1, 1))}, talks: w.waiting(4)}
 		each := 8
 		if db.engine.postgres() {
-			each = 30
+			each = 20
 			r.nodes = append(r.nodes, connect(t, db.url).Store)
 		}
 		another := newWorld(t, db.Store)

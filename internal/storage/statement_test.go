@@ -112,39 +112,60 @@ func calls(f *full) map[string]func(ctx context.Context) {
 	return all
 }
 
-// crowd fills the hot tables with n rows each, of the same organization. Each
-// row takes a page: without statistics, PostgreSQL judges a table by its size, and
-// takes these for many times as many.
+// padded names, of each hot table, a column that no index has.
+var padded = map[string]string{"interactions": "origin", "messages": "body", "inbox": "fault", "jobs": "stage", "participants": "wrap_up_notes",
+	"threads": "pending_receipts", "contacts": "display_name", "attempts": "platform_code", "idempotency_keys": "headers", "events": "data",
+	"event_log": ""}
+
+// crowd copies a row of each hot table n times, as rows of the same organization
+// that are over. Each copy takes a page: without statistics PostgreSQL judges a
+// table by its size, and takes these for many times as many.
 func (f *full) crowd(n int) {
 	f.t.Helper()
-	org, queue, ch := string(f.org), string(f.queue.ID), string(f.channel.ID)
-	for table, column := range map[string]string{"interactions": "origin", "messages": "body", "inbox": "fault", "jobs": "stage",
-		"participants": "wrap_up_notes", "threads": "pending_receipts", "contacts": "display_name", "attempts": "platform_code",
-		"idempotency_keys": "headers", "events": "data"} {
-		f.change("ALTER TABLE " + table + " SET (autovacuum_enabled = false), ALTER COLUMN " + column + " SET STORAGE PLAIN")
-	}
-	f.change("ALTER TABLE event_log SET (autovacuum_enabled = false)")
-	page := strings.Repeat("x", 7000)
-	fillTable(f, n, func(_ int, r *interactionRow) {
-		r.OrganizationID, r.State, r.QueueID, r.ChannelID, r.Origin = org, "disconnected", &queue, ch, page
-	})
-	fillTable(f, n, func(_ int, r *messageRow) { r.OrganizationID, r.ChannelID, r.Status, r.Body = org, ch, "read", &page })
-	fillTable(f, n, func(k int, r *inboxRow) {
-		r.OrganizationID, r.State, r.Lane, r.Fault = org, "applied", int64(k%Lanes), page
-	})
-	fillTable(f, n, func(_ int, r *jobRow) { r.OrganizationID, r.Kind, r.Stage = org, kindDelivery, page })
-	fillTable(f, n, func(_ int, r *participantRow) {
-		r.OrganizationID, r.State, r.Offer, r.WrapUpNotes = org, "closed", "accepted", &page
-	})
-	fillTable(f, n, func(_ int, r *threadRow) { r.OrganizationID, r.ChannelID, r.PendingReceipts = org, ch, page })
-	fillTable(f, n, func(_ int, r *contactRow) { r.OrganizationID, r.ChannelID, r.DisplayName = org, ch, &page })
-	fillTable(f, n, func(_ int, r *attemptRow) { r.OrganizationID, r.PlatformCode = org, page })
-	fillTable(f, n, func(_ int, r *idempotencyRow) { r.OrganizationID, r.Headers = org, page })
-	f.tell(n, 1000)
-	f.change("UPDATE events SET data = repeat('x', 7000)")
-	if _, err := f.SequenceEvents(f.t.Context(), true); err != nil {
+	if err := f.AppendInbox(f.t.Context(), f.inbox(1, 1)); err != nil {
 		f.t.Fatal(err)
 	}
+	commit(f.t, f.Store, func(ctx context.Context) error { _, _, err := f.ClaimKey(ctx, f.key("")); return err })
+	for _, table := range hotTables {
+		f.change("ALTER TABLE " + table + " SET (autovacuum_enabled = false)")
+		if padded[table] != "" {
+			f.change("ALTER TABLE " + table + " ALTER COLUMN " + padded[table] + " SET STORAGE PLAIN")
+		}
+		var columns []struct{ Name, Kind string }
+		if err := f.read.Raw("SELECT column_name AS name, data_type AS kind FROM information_schema.columns WHERE table_name = ?", table).Scan(&columns).Error; err != nil {
+			f.t.Fatal(err)
+		}
+		var names, values []string
+		for _, c := range columns {
+			names, values = append(names, c.Name), append(values, copied(table, c.Name, c.Kind))
+		}
+		f.change(fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM (SELECT * FROM %s LIMIT 1) one, generate_series(1, %d) g",
+			table, strings.Join(names, ", "), strings.Join(values, ", "), table, n))
+	}
+}
+
+// copied gives what stands in a column of a copied row.
+func copied(table, column, kind string) string {
+	over := map[string]string{"interactions": "'disconnected'", "inbox": "'applied'", "participants": "'closed'", "attempts": "'accepted'"}
+	switch {
+	case column == padded[table]:
+		return "repeat('x', 7000)"
+	case column == "state":
+		return over[table]
+	case column == "offer":
+		return "'accepted'"
+	case column == "status" && table == "messages":
+		return "'read'"
+	case column == "organization_id" || column == "channel_id" || column == "queue_id":
+		return column
+	case kind == "uuid":
+		return "gen_random_uuid()"
+	case column == "position" || column == "sequence":
+		return "g + 1000"
+	case kind == "text" && slices.Contains(narrowColumns, column):
+		return "md5(g::text)"
+	}
+	return column
 }
 
 // change sends a statement that no method of the store sends.
@@ -152,17 +173,5 @@ func (f *full) change(sql string) {
 	f.t.Helper()
 	if err := f.read.Exec(sql).Error; err != nil {
 		f.t.Fatal(err)
-	}
-}
-
-func fillTable[R any](f *full, n int, change func(k int, r *R)) {
-	f.t.Helper()
-	for done := 0; done < n; done += 500 {
-		rows := make([]R, 500)
-		for k := range rows {
-			rows[k] = made[R](done + k + 10)
-			change(k, &rows[k])
-		}
-		commit(f.t, f.Store, func(ctx context.Context) error { return insert(ctx, f.Store, "", rows...) })
 	}
 }
