@@ -9,6 +9,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/parley-cx/parley/internal/domain"
 )
 
@@ -70,7 +72,33 @@ func TestAppendInboxOfTheSameEventsAtOnce(t *testing.T) {
 		if rows := w.rowsOf(); len(rows) != events {
 			t.Errorf("%d rows of %d events", len(rows), events)
 		}
+		if db.engine.postgres() {
+			for _, s := range nodes {
+				_ = s.Close() // a connection tells of its deadlocks at the latest when it ends
+			}
+			if n := deadlocks(t, db.url); n > 0 {
+				t.Errorf("%d deadlocks", n)
+			}
+		}
 	})
+}
+
+// deadlocks counts what the server had to break up in a database that nobody
+// uses any more: a transaction that is run again hides it.
+func deadlocks(t *testing.T, url string) (n int) {
+	t.Helper()
+	c, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close(context.Background())
+	for others := 1; others > 0; {
+		if err := c.QueryRow(t.Context(), `SELECT (SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()),
+			(SELECT deadlocks FROM pg_stat_database WHERE datname = current_database())`).Scan(&others, &n); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return n
 }
 
 func TestAppendInboxWithDuplicatesInside(t *testing.T) {
