@@ -33,6 +33,7 @@ func TestHooks(t *testing.T) {
 		part{"after a disconnect", hooksAfterDisconnect},
 		part{"texts", hooksTexts},
 		part{"times out of order", hooksOrder},
+		part{"another app's page", hooksOtherApp},
 	)
 }
 
@@ -346,6 +347,24 @@ func hooksOrder(t *testing.T, p *program) {
 	}
 	if got := each(messages, "platform_time")[:3]; !slices.Equal(got, []string{"2026-09-21T14:13:23.000Z", "2026-09-21T14:13:21.000Z", "2026-09-21T14:13:22.000Z"}) {
 		t.Errorf("the platform's times are %q", got)
+	}
+}
+
+// hooksOtherApp lets an app tell of a page that is connected through another one.
+func hooksOtherApp(t *testing.T, p *program) {
+	d, other := p.desk(0, nil), p.desk(0, nil)
+	foreign := newDesk(p.organization("hooks"), 0, nil)
+	body := batch(entry(d.page, said("c1", d.page, "o1", "forged")))
+	other.hook(body).want(200)
+	foreign.hook(body).want(200)
+	d.admin.advance(0)
+	if n := len(d.interactions()) + len(other.interactions()) + len(foreign.interactions()); n != 0 {
+		t.Errorf("%d interactions came of it", n)
+	}
+	d.hook(body).want(200) // the genuine one is no repetition
+	d.admin.advance(0)
+	if got := d.interactions(); len(got) != 1 || !slices.Equal(d.admin.transcript(got[0]), []string{"forged"}) {
+		t.Errorf("the page's own app made %d interactions", len(got))
 	}
 }
 

@@ -19,6 +19,7 @@ func TestReplies(t *testing.T) {
 		part{"resend", repliesResend},
 		part{"delete", repliesDelete},
 		part{"refused credentials", repliesReauthorize},
+		part{"a channel that is deleted", repliesDeletedChannel},
 	)
 }
 
@@ -322,5 +323,22 @@ func repliesReauthorize(t *testing.T, p *program) {
 	call := d.admin.do("GET", "/sandbox/platforms/messenger/requests?limit=1", nil).want(200)
 	if call.get("items.0.headers.Authorization") != "Bearer renewed-token" {
 		t.Errorf("the last call carries %s", call.get("items.0.headers.Authorization"))
+	}
+}
+
+func repliesDeletedChannel(t *testing.T, p *program) {
+	d, ana, i := p.talk(1)
+	d.faults(map[string]any{"mode": "refuse"})
+	waiting := ana.says(i, "too late")
+	d.admin.advance(0)
+	ana.do("POST", "/v1/interactions/"+i+"/end", nil).want(200)
+	d.admin.do("DELETE", "/v1/channels/"+d.channel, nil).want(204)
+	d.faults(map[string]any{"mode": "none"})
+	d.admin.advance(0)
+	if got := ana.until(i, waiting, "failed"); got.get("error.code") != "platform_rejected" {
+		t.Errorf("what waited is %s", got.body)
+	}
+	if n := len(d.sent()); n != 0 {
+		t.Errorf("the platform got %d calls", n)
 	}
 }

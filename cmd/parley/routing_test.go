@@ -20,6 +20,7 @@ func TestRouting(t *testing.T) {
 		part{"three at once, and the best waiting next", routingCapacity},
 		part{"agents who may not accept are not asked", routingScope},
 		part{"agents who left a queue are not asked", routingLeave},
+		part{"a channel that gets its queue later", routingLateQueue},
 	)
 }
 
@@ -348,4 +349,22 @@ func routingLeave(t *testing.T, p *program) {
 		t.Errorf("the member is %s", got.body)
 	}
 	ben.accepted("")
+}
+
+func routingLateQueue(t *testing.T, p *program) {
+	d := p.desk(1, nil)
+	ana, channel := d.agents[0], "/v1/channels/"+d.channel
+	ana.onQueue()
+	d.admin.do("PATCH", channel, map[string]any{"queue_id": nil}).want(200)
+	d.writes("c1", "hello")
+	d.admin.advance(0)
+	if len(ana.offers()) != 0 || len(d.interactions()) != 0 {
+		t.Error("what has no queue was offered")
+	}
+	d.admin.do("PATCH", channel, map[string]any{"queue_id": d.queue}).want(200)
+	d.writes("c1", "hello?")
+	i, _ := ana.accepted("")
+	if got := ana.transcript(map[string]any{"id": i}); !slices.Equal(got, []string{"hello", "hello?"}) {
+		t.Errorf("the transcript is %q", got)
+	}
 }

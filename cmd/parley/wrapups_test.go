@@ -14,6 +14,7 @@ func TestWrapUps(t *testing.T) {
 		part{"several codes", wrapUpsCodes},
 		part{"optional", wrapUpsOptional},
 		part{"mandatory", wrapUpsMandatory},
+		part{"an end without an agent", wrapUpsAdmin},
 	)
 }
 
@@ -154,4 +155,30 @@ func wrapUpsMandatory(t *testing.T, p *program) {
 	if got := ana.me("utilization.message.used"); got != "2" {
 		t.Errorf("%s are occupied", got)
 	}
+}
+
+// wrapUpsAdmin ends what no agent has, by a program that acts for none.
+func wrapUpsAdmin(t *testing.T, p *program) {
+	d := p.desk(1, nil)
+	ana := d.agents[0]
+	d.writes("c1", "hello")
+	d.admin.advance(0)
+	waiting := d.interactions()[0]
+	address := "/v1/interactions/" + text(lookup(waiting, "id"))
+	if text(lookup(waiting, "allowed_actions")) != `["end"]` {
+		t.Errorf("a program may %s", text(lookup(waiting, "allowed_actions")))
+	}
+	ana.do("POST", address+"/end", nil).want(409) // it is not the agent's
+	ended := d.admin.do("POST", address+"/end", nil).want(200).holds(map[string]string{"state": "disconnected", "disconnect_type": "admin", "allowed_actions": "[]"})
+	if ended.get("closed_at") == "" || string(d.admin.do("POST", address+"/end", nil).want(200).body) != string(ended.body) {
+		t.Errorf("ended is %s", ended.body)
+	}
+	ana.onQueue()
+	d.admin.advance(0)
+	if len(ana.offers()) != 0 || len(d.sent()) != 0 {
+		t.Error("it was offered, or the customer was told something")
+	}
+	d.writes("c1", "again")
+	next, _ := ana.accepted("")
+	d.admin.do("GET", "/v1/interactions/"+next, nil).want(200).holds(map[string]string{"previous_interaction_id": text(lookup(waiting, "id"))})
 }
