@@ -160,7 +160,7 @@ func (tt *torture) moment(m moment) {
 }
 
 // longestCycle ends a cycle whose moment does not come.
-const longestCycle = 10 * time.Second
+const longestCycle = 5 * time.Second
 
 // cycle lets the load run, kills the program, and starts it again.
 func (tt *torture) cycle() {

@@ -65,6 +65,9 @@ func (r *logRun) write(node *Store, random *rand.Rand) {
 	cursor := node.Tail()
 	err := node.InTx(r.t.Context(), func(ctx context.Context) error {
 		events = nil
+		if err := patient(ctx, node); err != nil {
+			return err
+		}
 		var i domain.Interaction
 		if talk < len(r.talks) {
 			var err error
@@ -109,6 +112,14 @@ func (r *logRun) write(node *Store, random *rand.Rand) {
 		r.keep(events)
 		r.readsItsOwn(node, cursor, events)
 	}
+}
+
+// patient lets a transaction wait, and be held, for as long as a slow machine needs.
+func patient(ctx context.Context, s *Store) error {
+	if !s.engine.postgres() {
+		return nil
+	}
+	return first(s.db(ctx).Exec("SET LOCAL lock_timeout = '2min'").Error, s.db(ctx).Exec("SET LOCAL idle_in_transaction_session_timeout = 0").Error)
 }
 
 func (r *logRun) keep(events []domain.Event) {

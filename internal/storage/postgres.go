@@ -27,6 +27,11 @@ const maxConnections = 32
 // lockTimeout bounds every wait for a row: a caller gets an answer, not a hang.
 const lockTimeout = "5s"
 
+// preparedStatements bounds what a connection keeps prepared. A batch of another
+// size is another statement, and each costs the server up to 300 kB: a thousand
+// on every connection were gigabytes.
+const preparedStatements = 128
+
 func openPostgres(url string, commits *atomic.Int64) (*gorm.DB, engine, error) {
 	config, err := pgx.ParseConfig(url)
 	if err != nil {
@@ -36,7 +41,7 @@ func openPostgres(url string, commits *atomic.Int64) (*gorm.DB, engine, error) {
 	config.RuntimeParams["lock_timeout"] = lockTimeout
 	config.RuntimeParams["idle_in_transaction_session_timeout"] = "10s"
 	config.RuntimeParams["timezone"] = "UTC"
-	config.StatementCacheCapacity = 1024
+	config.StatementCacheCapacity = preparedStatements
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = 3 * time.Second
 	}

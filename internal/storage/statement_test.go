@@ -175,3 +175,22 @@ func (f *full) change(sql string) {
 		f.t.Fatal(err)
 	}
 }
+
+// A server is not filled with statements that come once: a connection keeps a few.
+func TestPreparedStatementsAreBounded(t *testing.T) {
+	t.Parallel()
+	db := onPostgres(t)
+	commit(t, db.Store, func(ctx context.Context) error {
+		for n := range 2 * preparedStatements {
+			if err := db.scan(ctx, new(int), fmt.Sprint("SELECT ", n)); err != nil {
+				return err
+			}
+		}
+		var kept int
+		err := db.scan(ctx, &kept, "SELECT count(*) FROM pg_prepared_statements")
+		if err != nil || kept > preparedStatements+1 { // it counts itself
+			t.Errorf("a connection keeps %d statements (%v)", kept, err)
+		}
+		return nil
+	})
+}
