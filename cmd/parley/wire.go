@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/parley-cx/parley/internal/auth"
@@ -49,6 +50,7 @@ type app struct {
 	delivery *delivery.Delivery
 	platform *simulator.Simulator // nil without the sandbox
 	scopes   []domain.Scope
+	ending   atomic.Bool
 }
 
 // openStore opens the database with the installation's sealing key.
@@ -188,7 +190,13 @@ func (a *app) newSecret() (string, []byte) {
 	return s, a.hash(s)
 }
 
-func (a *app) ready(ctx context.Context) error { return a.store.Ping(ctx) }
+// ready tells whether requests can be served: no longer, once the program ends.
+func (a *app) ready(ctx context.Context) error {
+	if a.ending.Load() {
+		return errors.New("the program is ending")
+	}
+	return a.store.Ping(ctx)
+}
 
 // run serves until ctx ends, and then lets what is under way finish.
 func (a *app) run(ctx context.Context) error {
@@ -206,6 +214,7 @@ func (a *app) run(ctx context.Context) error {
 	if a.platform != nil {
 		a.platform.CloseIdle()
 	}
+	a.ending.Store(true)
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime)
 	defer cancel()
 	err = errors.Join(err, a.server.Shutdown(last))
