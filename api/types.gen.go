@@ -924,7 +924,7 @@ type Agent struct {
 	// Email The agent's address at work.
 	Email *string `json:"email"`
 
-	// ID The identifier of a resource, a UUIDv7. Ids sort roughly by the time they were made.
+	// ID The identifier of a resource, a UUIDv7 in small letters. Ids sort roughly by the time they were made.
 	ID ID `json:"id"`
 
 	// Name The agent's name, as colleagues see it.
@@ -1022,7 +1022,7 @@ type Channel struct {
 	// ExternalID The channel's id in another system.
 	ExternalID *string `json:"external_id"`
 
-	// ID The identifier of a resource, a UUIDv7. Ids sort roughly by the time they were made.
+	// ID The identifier of a resource, a UUIDv7 in small letters. Ids sort roughly by the time they were made.
 	ID ID `json:"id"`
 
 	// Kind What sort of account a channel is.
@@ -1191,13 +1191,13 @@ type Event struct {
 	// Data What changed. It holds ids, states and reasons, never a text, an address or a link of a customer's. Members that do not apply are absent.
 	Data EventData `json:"data"`
 
-	// ID The identifier of a resource, a UUIDv7. Ids sort roughly by the time they were made.
+	// ID The identifier of a resource, a UUIDv7 in small letters. Ids sort roughly by the time they were made.
 	ID ID `json:"id"`
 
 	// InteractionID The interaction that it belongs to, or null.
 	InteractionID *ID `json:"interaction_id"`
 
-	// OrganizationID The identifier of a resource, a UUIDv7. Ids sort roughly by the time they were made.
+	// OrganizationID The identifier of a resource, a UUIDv7 in small letters. Ids sort roughly by the time they were made.
 	OrganizationID ID `json:"organization_id"`
 
 	// QueueID The queue that it concerns, or null.
@@ -1332,7 +1332,7 @@ type Health struct {
 // - `unavailable`: not now
 type HealthStatus string
 
-// ID The identifier of a resource, a UUIDv7. Ids sort roughly by the time they were made.
+// ID The identifier of a resource, a UUIDv7 in small letters. Ids sort roughly by the time they were made.
 type ID = string
 
 // InboundAttachment Something to send along.
@@ -1427,7 +1427,7 @@ type Interaction struct {
 	// HasUnsentDraft Whether the caller has begun a reply and not sent it.
 	HasUnsentDraft bool `json:"has_unsent_draft"`
 
-	// ID The identifier of a resource, a UUIDv7. Ids sort roughly by the time they were made.
+	// ID The identifier of a resource, a UUIDv7 in small letters. Ids sort roughly by the time they were made.
 	ID ID `json:"id"`
 
 	// Messages The latest messages, oldest first, at most 200; `GET /v1/interactions/{id}/messages` has them all.
@@ -1490,7 +1490,7 @@ type InteractionChannel struct {
 	// AccountID The account's id at the platform.
 	AccountID string `json:"account_id"`
 
-	// ID The identifier of a resource, a UUIDv7. Ids sort roughly by the time they were made.
+	// ID The identifier of a resource, a UUIDv7 in small letters. Ids sort roughly by the time they were made.
 	ID ID `json:"id"`
 
 	// Kind What sort of account a channel is.
@@ -1509,7 +1509,7 @@ type InteractionContact struct {
 	// DisplayName The customer's name, or their address where the platform tells no name.
 	DisplayName string `json:"display_name"`
 
-	// ID The identifier of a resource, a UUIDv7. Ids sort roughly by the time they were made.
+	// ID The identifier of a resource, a UUIDv7 in small letters. Ids sort roughly by the time they were made.
 	ID ID `json:"id"`
 }
 
@@ -1534,7 +1534,7 @@ type InteractionOrigin string
 
 // InteractionQueue The queue of an interaction.
 type InteractionQueue struct {
-	// ID The identifier of a resource, a UUIDv7. Ids sort roughly by the time they were made.
+	// ID The identifier of a resource, a UUIDv7 in small letters. Ids sort roughly by the time they were made.
 	ID ID `json:"id"`
 
 	// Name The queue's name.
@@ -1608,7 +1608,7 @@ type Message struct {
 	// Error Why an outbound message failed, or null.
 	Error *ReplyError `json:"error"`
 
-	// ID The identifier of a resource, a UUIDv7. Ids sort roughly by the time they were made.
+	// ID The identifier of a resource, a UUIDv7 in small letters. Ids sort roughly by the time they were made.
 	ID ID `json:"id"`
 
 	// InReplyTo The message that it answers, or null.
@@ -1645,7 +1645,7 @@ type Message struct {
 
 // MessageChannel The channel of a message.
 type MessageChannel struct {
-	// ID The identifier of a resource, a UUIDv7. Ids sort roughly by the time they were made.
+	// ID The identifier of a resource, a UUIDv7 in small letters. Ids sort roughly by the time they were made.
 	ID ID `json:"id"`
 
 	// Kind What sort of account a channel is.
@@ -1753,7 +1753,7 @@ type Offer struct {
 	// ExpiresAt Until when the offer can be accepted; at this moment it is too late.
 	ExpiresAt Time `json:"expires_at"`
 
-	// ID The identifier of a resource, a UUIDv7. Ids sort roughly by the time they were made.
+	// ID The identifier of a resource, a UUIDv7 in small letters. Ids sort roughly by the time they were made.
 	ID ID `json:"id"`
 
 	// State What became of an offer.
@@ -1779,7 +1779,7 @@ type Participant struct {
 	// DisplayName The participant's name.
 	DisplayName *string `json:"display_name"`
 
-	// ID The identifier of a resource, a UUIDv7. Ids sort roughly by the time they were made.
+	// ID The identifier of a resource, a UUIDv7 in small letters. Ids sort roughly by the time they were made.
 	ID ID `json:"id"`
 
 	// JoinedAt When the participant took part first, or null while an offer stands.
@@ -1828,7 +1828,7 @@ type PlatformApp struct {
 	// CreatedAt A moment, RFC 3339 in UTC with milliseconds.
 	CreatedAt Time `json:"created_at"`
 
-	// ID The identifier of a resource, a UUIDv7. Ids sort roughly by the time they were made.
+	// ID The identifier of a resource, a UUIDv7 in small letters. Ids sort roughly by the time they were made.
 	ID ID `json:"id"`
 
 	// Name What people call the app.
@@ -2011,7 +2011,7 @@ type Queue struct {
 	// ExternalID The queue's id in another system.
 	ExternalID *string `json:"external_id"`
 
-	// ID The identifier of a resource, a UUIDv7. Ids sort roughly by the time they were made.
+	// ID The identifier of a resource, a UUIDv7 in small letters. Ids sort roughly by the time they were made.
 	ID ID `json:"id"`
 
 	// Name What people call the queue.
@@ -2062,7 +2062,7 @@ type QueueList struct {
 
 // QueueMember An agent's membership of a queue.
 type QueueMember struct {
-	// AgentID The identifier of a resource, a UUIDv7. Ids sort roughly by the time they were made.
+	// AgentID The identifier of a resource, a UUIDv7 in small letters. Ids sort roughly by the time they were made.
 	AgentID ID `json:"agent_id"`
 
 	// AgentName The agent's name.
@@ -2175,7 +2175,7 @@ type Reply struct {
 	// Error Why an outbound message failed, or null.
 	Error *ReplyError `json:"error"`
 
-	// ID The identifier of a resource, a UUIDv7. Ids sort roughly by the time they were made.
+	// ID The identifier of a resource, a UUIDv7 in small letters. Ids sort roughly by the time they were made.
 	ID ID `json:"id"`
 
 	// InReplyTo The message that it answers, or null.
@@ -2498,7 +2498,7 @@ type WrapUp struct {
 
 // WrapUpChoice A code that was chosen.
 type WrapUpChoice struct {
-	// ID The identifier of a resource, a UUIDv7. Ids sort roughly by the time they were made.
+	// ID The identifier of a resource, a UUIDv7 in small letters. Ids sort roughly by the time they were made.
 	ID ID `json:"id"`
 
 	// Name The code's name.
@@ -2513,7 +2513,7 @@ type WrapUpCode struct {
 	// ExternalID The code's id in another system.
 	ExternalID *string `json:"external_id"`
 
-	// ID The identifier of a resource, a UUIDv7. Ids sort roughly by the time they were made.
+	// ID The identifier of a resource, a UUIDv7 in small letters. Ids sort roughly by the time they were made.
 	ID ID `json:"id"`
 
 	// Name What the agent chooses.

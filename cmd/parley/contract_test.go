@@ -130,7 +130,6 @@ func contractParameters(t *testing.T, p *program) {
 		t.Errorf("only %d values were tried", checked)
 	}
 	// What is not malformed is only not there.
-	admin.do("GET", "/v1/queues/"+strings.ToUpper(unknownID), nil).code(404, "queue.not_found")
 	admin.do("GET", "/v1/oauth-clients/"+url.PathEscape(`'; DROP TABLE queues; -- %`), nil).code(404, "oauth_client.not_found")
 	for _, odd := range []string{"%00", "%ff", "%e2%82", "%2e%2e", "%0a"} {
 		if got := admin.do("GET", "/v1/oauth-clients/"+odd, nil); got.status != 400 && got.status != 404 {

@@ -49,14 +49,14 @@ func faultsErrors(t *testing.T, p *program) {
 		status, code, category, retryable, lost, rem string
 	}{
 		{"server error", map[string]any{"mode": "server_error", "times": 1}, "failed", "platform_rejected", "server", "manual", "true", "resend"},
-		{"invalid parameter", reject(100, 0), "failed", "content_rejected", "content", "no", "", "change_content"},
-		{"page restricted", reject(10, 1893063), "failed", "content_rejected", "content", "no", "", "change_content"},
-		{"blocked for policy", reject(368, 0), "failed", "content_rejected", "content", "no", "", "change_content"},
-		{"an error nobody knows", reject(987654, 0), "failed", "content_rejected", "content", "no", "", "change_content"},
-		{"window closed", reject(10, 2018278), "failed", "response_window_closed", "policy", "after_next_inbound", "", "wait_for_customer"},
-		{"person unavailable", reject(551, 0), "failed", "recipient_invalid", "recipient", "no", "", "none"},
-		{"no such person", reject(100, 2018001), "failed", "recipient_invalid", "recipient", "no", "", "none"},
-		{"cannot receive now", reject(200, 1545041), "failed", "recipient_invalid", "recipient", "no", "", "none"},
+		{"invalid parameter", reject(100, 0), "failed", "content_rejected", "content", "no", "true", "change_content"},
+		{"page restricted", reject(10, 1893063), "failed", "content_rejected", "content", "no", "true", "change_content"},
+		{"blocked for policy", reject(368, 0), "failed", "content_rejected", "content", "no", "true", "change_content"},
+		{"an error nobody knows", reject(987654, 0), "failed", "content_rejected", "content", "no", "true", "change_content"},
+		{"window closed", reject(10, 2018278), "failed", "response_window_closed", "policy", "after_next_inbound", "true", "wait_for_customer"},
+		{"person unavailable", reject(551, 0), "failed", "recipient_invalid", "recipient", "no", "true", "none"},
+		{"no such person", reject(100, 2018001), "failed", "recipient_invalid", "recipient", "no", "true", "none"},
+		{"cannot receive now", reject(200, 1545041), "failed", "recipient_invalid", "recipient", "no", "true", "none"},
 		{"temporary", reject(2, 0), "delivered", "", "", "", "", ""},
 		{"temporary by subcode", reject(1200, 1545133), "delivered", "", "", "", "", ""},
 		{"rate limit by code", reject(613, 0), "delivered", "", "", "", "", ""},
@@ -67,7 +67,7 @@ func faultsErrors(t *testing.T, p *program) {
 		d.admin.advance(5)
 		got := ana.until(i, id, c.status)
 		if got.get("error.code") != c.code || got.get("error.category") != c.category || got.get("error.retryable") != c.retryable || got.get("error.remedy") != c.rem ||
-			c.lost != "" && got.get("error.lost") != c.lost {
+			got.get("error.lost") != c.lost {
 			t.Errorf("%s: %s with %s", c.name, got.get("status"), got.get("error"))
 		}
 		want, attempts := "queued sending failed", "1"

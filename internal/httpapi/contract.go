@@ -91,7 +91,8 @@ func (c *Contract) Scopes() []domain.Scope { return c.scopes }
 
 // formats are the string formats that the validator does not know by itself.
 var formats = []openapi3.SchemaValidationOption{
-	openapi3.WithStringFormatValidator("uuid", openapi3.NewRegexpFormatValidator(openapi3.FormatOfStringForUUIDOfRFC9562)),
+	// In small letters, as ids are given out: one database would find them in capitals, the other not.
+	openapi3.WithStringFormatValidator("uuid", openapi3.NewRegexpFormatValidator(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)),
 	openapi3.WithStringFormatValidator("email", openapi3.NewRegexpFormatValidator(openapi3.FormatOfStringForEmail)),
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -77,7 +78,7 @@ func (h *Hooks) app(ctx context.Context, id domain.AppID) (domain.PlatformApp, e
 
 // verify serves GET /hooks/{app_id}: the platform's check of a subscription.
 func (h *Hooks) verify(c echo.Context) error {
-	app, err := h.app(c.Request().Context(), domain.AppID(c.Param("app_id")))
+	app, err := h.app(c.Request().Context(), domain.AppID(strings.ToLower(c.Param("app_id"))))
 	if err != nil {
 		return h.refuse(c, err)
 	}
@@ -98,7 +99,7 @@ func (h *Hooks) receive(c echo.Context) error {
 	if r.ContentLength > maxWebhook {
 		return h.tooLarge(c)
 	}
-	app, missing := h.app(r.Context(), domain.AppID(c.Param("app_id")))
+	app, missing := h.app(r.Context(), domain.AppID(strings.ToLower(c.Param("app_id"))))
 	if missing != nil && !domain.IsKind(missing, domain.ErrorNotFound) {
 		return h.refuse(c, missing)
 	}
