@@ -141,7 +141,7 @@ func (a *app) assemble(ctx context.Context, contract *httpapi.Contract) error {
 		a.runner.Wake("events")
 		hub.Changed()
 	})
-	router := &dispatch.Dispatcher{Store: a.store, Wake: wake("dispatch"), Now: a.clock.Now, Log: a.log}
+	router := &dispatch.Dispatcher{Store: a.store, Wake: wake("dispatch"), Now: a.clock.Now}
 	a.delivery = &delivery.Delivery{Store: a.store, Adapters: adapters, BaseURL: a.platformURL, Now: a.clock.Now, Machine: a.clock.Machine,
 		Limits: delivery.Limits{Call: a.config.PlatformTimeout, Give: a.config.SendTimeout, Throttle: 2 * a.config.SendTimeout, Reconcile: a.config.ReconcileWindow},
 		Random: rand.Float64, Wake: wake("delivery"), Settle: wake("results"), Log: a.log}

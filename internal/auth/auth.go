@@ -32,17 +32,3 @@ type Clients interface {
 type Agents interface {
 	Agent(ctx context.Context, org domain.OrganizationID, id domain.AgentID) (domain.Agent, error)
 }
-
-type principalKey struct{}
-
-// WithPrincipal gives a context that knows who makes the request.
-func WithPrincipal(ctx context.Context, p domain.Principal) context.Context {
-	return context.WithValue(ctx, principalKey{}, p)
-}
-
-// PrincipalFrom tells who makes the request. Without WithPrincipal it is the zero principal, which belongs to no
-// organization and has no scope.
-func PrincipalFrom(ctx context.Context) domain.Principal {
-	p, _ := ctx.Value(principalKey{}).(domain.Principal)
-	return p
-}

@@ -9,18 +9,15 @@ import (
 // Capability is one row of the matrix: what a kind of account allows. It is the
 // only place for a platform's limits.
 type Capability struct {
-	Platform      domain.Platform
-	TextLimit     int  // characters in one message
-	QuoteReply    bool // a reply can quote a message
-	ReadReceipts  bool
-	WatermarkOnly bool // receipts name a time, not always the messages
+	Platform  domain.Platform
+	TextLimit int // characters in one message
 }
 
 // Capabilities is the matrix, by kind of account. Sources: Meta's Messenger
 // Platform documentation, send API reference (text limit of 2,000 characters).
 func Capabilities() map[domain.ChannelKind]Capability {
 	return map[domain.ChannelKind]Capability{
-		domain.ChannelMessenger: {Platform: domain.PlatformMeta, TextLimit: 2000, QuoteReply: true, ReadReceipts: true, WatermarkOnly: true},
+		domain.ChannelMessenger: {Platform: domain.PlatformMeta, TextLimit: 2000},
 	}
 }
 

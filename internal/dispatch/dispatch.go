@@ -5,7 +5,6 @@ package dispatch
 
 import (
 	"context"
-	"log/slog"
 	"sync"
 	"time"
 
@@ -41,7 +40,6 @@ type Dispatcher struct {
 	Store Store
 	Wake  func()
 	Now   func() time.Time
-	Log   *slog.Logger
 
 	mu     sync.Mutex
 	queues map[place]bool

@@ -4,11 +4,7 @@
 // every rule of the product can be tested without any of them.
 package domain
 
-import (
-	"time"
-
-	"github.com/google/uuid"
-)
+import "github.com/google/uuid"
 
 // The typed identifiers. Each is a UUIDv7 in its usual text form; the types only
 // keep an agent's id from being passed where a queue's is meant.
@@ -34,7 +30,3 @@ type (
 // NewID mints an identifier of any kind without coordination. Ids made by one
 // process sort in the order in which they were made.
 func NewID[T ~string]() T { return T(uuid.Must(uuid.NewV7()).String()) }
-
-// Millis cuts a time to the precision that the API and the database keep, in
-// UTC, so that a value reads back as it was written.
-func Millis(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }

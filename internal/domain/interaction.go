@@ -166,13 +166,12 @@ func (i Interaction) Resent(original, again Message, actor Actor, now time.Time)
 // InteractionDetail is an interaction with what a reader wants to see beside it.
 type InteractionDetail struct {
 	Interaction
-	ChannelName      string
-	ChannelAccount   string
-	ContactAddress   string
-	ContactName      *string
-	ContactCreatedAt time.Time
-	QueueName        *string
-	Participants     []Participant
+	ChannelName    string
+	ChannelAccount string
+	ContactAddress string
+	ContactName    *string
+	QueueName      *string
+	Participants   []Participant
 }
 
 // PendingOffer gives the offer that stands, if one does.

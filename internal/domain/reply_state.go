@@ -72,10 +72,6 @@ func (m Message) Fail(code FailureCode) (after Message, moved bool) {
 	return m, moved
 }
 
-// Receipt applies a proof that arrived at any time and in any order: the status
-// is the join of what is known.
-func (m Message) Receipt(status ReplyStatus) (after Message, moved bool) { return m.Become(status) }
-
 // Open tells whether delivery still has work to do with the reply.
 func (m Message) Open() bool { return m.Status == ReplyQueued || m.Status == ReplySending }
 

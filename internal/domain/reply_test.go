@@ -101,7 +101,7 @@ func TestLateProofWins(t *testing.T) {
 	t.Parallel()
 	for _, doubt := range []domain.ReplyStatus{domain.ReplyFailed, domain.ReplyUnconfirmed} {
 		for _, proof := range []domain.ReplyStatus{domain.ReplySent, domain.ReplyDelivered, domain.ReplyRead} {
-			m, moved := reply(doubt).Receipt(proof)
+			m, moved := reply(doubt).Become(proof)
 			same(t, "moved", moved, true)
 			same(t, "reconciled", m.Reconciled, true)
 			same(t, "resendable", m.Resendable(), false)
@@ -110,10 +110,10 @@ func TestLateProofWins(t *testing.T) {
 			}
 		}
 	}
-	if m, moved := reply(domain.ReplyUnconfirmed).Receipt(domain.ReplyPendingRecipient); !moved || !m.Reconciled {
+	if m, moved := reply(domain.ReplyUnconfirmed).Become(domain.ReplyPendingRecipient); !moved || !m.Reconciled {
 		t.Errorf("the platform waits for the recipient's device: it has the reply, got %+v", m)
 	}
-	if m, moved := reply(domain.ReplyDeleted).Receipt(domain.ReplyRead); moved {
+	if m, moved := reply(domain.ReplyDeleted).Become(domain.ReplyRead); moved {
 		t.Errorf("a deleted reply became %s", m.Status)
 	}
 }
@@ -123,7 +123,7 @@ func TestProofEndsARetry(t *testing.T) {
 	t.Parallel()
 	again, moved := reply(domain.ReplySending).Become(domain.ReplyQueued)
 	same(t, "put back", moved, true)
-	proven, moved := again.Receipt(domain.ReplySent)
+	proven, moved := again.Become(domain.ReplySent)
 	same(t, "proven", moved && proven.Proven() && !proven.Open(), true)
 	if _, moved := proven.Become(domain.ReplyQueued); moved {
 		t.Error("what is proven was queued again")

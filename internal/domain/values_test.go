@@ -26,13 +26,6 @@ func TestIDsSortByTheirMaking(t *testing.T) {
 	}
 }
 
-func TestMillis(t *testing.T) {
-	t.Parallel()
-	zurich := time.FixedZone("CET", 3600)
-	got := domain.Millis(time.Date(2026, 3, 2, 10, 0, 0, 1_999_999, zurich))
-	same(t, "cut, in UTC", got, time.Date(2026, 3, 2, 9, 0, 0, 1_000_000, time.UTC))
-}
-
 func TestScopes(t *testing.T) {
 	t.Parallel()
 	scopes := domain.ParseScopes("  a:b  c:d a:b\tc:d ")

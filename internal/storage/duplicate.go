@@ -1,7 +1,6 @@
 package storage
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 
@@ -10,9 +9,6 @@ import (
 
 // errDuplicate is a value that another row already holds.
 var errDuplicate = &domain.Error{Kind: domain.ErrorConflict, Code: "resource.exists", Detail: "Another resource already has this value."}
-
-// Duplicate tells whether a unique constraint refused a write.
-func Duplicate(err error) bool { return errors.Is(err, errDuplicate) }
 
 // taken says, of each unique index that a client's own value can meet, which
 // field it was. PostgreSQL names the index, SQLite the columns.

@@ -155,17 +155,16 @@ func (f InteractionFilter) apply(db *gorm.DB, org domain.OrganizationID) *gorm.D
 
 // detailRow is an interaction with the columns of its neighbours.
 type detailRow struct {
-	Row              interactionRow `gorm:"embedded"`
-	ChannelName      string
-	ChannelAccount   string
-	ContactAddress   string
-	ContactName      *string
-	ContactCreatedAt int64
-	QueueName        *string
+	Row            interactionRow `gorm:"embedded"`
+	ChannelName    string
+	ChannelAccount string
+	ContactAddress string
+	ContactName    *string
+	QueueName      *string
 }
 
 const detailSQL = `SELECT i.*, ch.name AS channel_name, ch.account_id AS channel_account, c.address AS contact_address,
-	c.display_name AS contact_name, c.created_at AS contact_created_at, q.name AS queue_name
+	c.display_name AS contact_name, q.name AS queue_name
 FROM (?) i
 JOIN channels ch ON ch.organization_id = i.organization_id AND ch.id = i.channel_id
 JOIN contacts c ON c.organization_id = i.organization_id AND c.id = i.contact_id
@@ -231,7 +230,7 @@ func (s *Store) details(ctx context.Context, org domain.OrganizationID, i domain
 func fromDetailRow(r detailRow) domain.InteractionDetail {
 	return domain.InteractionDetail{Interaction: fromInteractionRow(r.Row), ChannelName: r.ChannelName,
 		ChannelAccount: r.ChannelAccount, ContactAddress: r.ContactAddress, ContactName: r.ContactName,
-		ContactCreatedAt: fromMS(r.ContactCreatedAt), QueueName: r.QueueName}
+		QueueName: r.QueueName}
 }
 
 // withParticipants adds the agents' parts to a page of interactions: those that

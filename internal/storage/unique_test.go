@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -164,3 +165,6 @@ func TestOneOfferWins(t *testing.T) {
 		}
 	})
 }
+
+// Duplicate tells whether a unique index refused a write.
+func Duplicate(err error) bool { return errors.Is(err, errDuplicate) }
