@@ -4,7 +4,6 @@ package compose
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"time"
 
@@ -133,7 +132,7 @@ func (c *Composer) check(i domain.Interaction, d Draft) error {
 	}
 	if used := allowed.Length(d.Text); used > allowed.TextLimit {
 		return domain.Invalid("/text", "content.too_long",
-			fmt.Sprintf("The text has %d characters; this channel takes %d.", used, allowed.TextLimit))
+			"The text has %d characters; this channel takes %d.", used, allowed.TextLimit)
 	}
 	if d.Visibility == domain.Public {
 		return domain.Invalid("/visibility", "content.visibility_not_supported", "This channel has private messages only.")

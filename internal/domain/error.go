@@ -38,16 +38,22 @@ type FieldError struct {
 	Pointer   string // JSON pointer into the body, or
 	Parameter string // the name of a query, path or header parameter
 	Code      string
-	Detail    string
+	Detail    string // a constant format, as Error's
+	Args      []any
 }
+
+// Text gives the detail in English.
+func (f FieldError) Text() string { return text(f.Detail, f.Args) }
 
 // Error is every failure that a caller can do something about. Code is stable
 // ("area.reason"); Detail is a sentence for a person and never carries a
-// customer's words.
+// customer's words. It is a constant, in fmt's format where it has Args, because
+// it is also the key under which its translations are found.
 type Error struct {
 	Kind           ErrorKind
 	Code           string
 	Detail         string
+	Args           []any
 	Fields         []FieldError
 	CurrentState   string
 	AllowedActions []Action
@@ -60,9 +66,19 @@ type Error struct {
 // Error gives the code and the detail.
 func (e *Error) Error() string {
 	if e.Cause != nil {
-		return fmt.Sprintf("%s: %s (%v)", e.Code, e.Detail, e.Cause)
+		return fmt.Sprintf("%s: %s (%v)", e.Code, e.Text(), e.Cause)
 	}
-	return e.Code + ": " + e.Detail
+	return e.Code + ": " + e.Text()
+}
+
+// Text gives the detail in English.
+func (e *Error) Text() string { return text(e.Detail, e.Args) }
+
+func text(format string, args []any) string {
+	if len(args) == 0 {
+		return format
+	}
+	return fmt.Sprintf(format, args...)
 }
 
 // Unwrap gives the cause.
@@ -81,27 +97,27 @@ func NotFound(noun string) *Error {
 }
 
 // Invalid refuses one field of a body for its meaning.
-func Invalid(pointer, code, detail string) *Error {
-	return &Error{Kind: ErrorInvalid, Code: code, Detail: detail,
-		Fields: []FieldError{{Pointer: pointer, Code: code, Detail: detail}}}
+func Invalid(pointer, code, detail string, args ...any) *Error {
+	return &Error{Kind: ErrorInvalid, Code: code, Detail: detail, Args: args,
+		Fields: []FieldError{{Pointer: pointer, Code: code, Detail: detail, Args: args}}}
 }
 
 // Conflict says that the present state does not allow what was asked.
-func Conflict(code, detail string) *Error {
-	return &Error{Kind: ErrorConflict, Code: code, Detail: detail}
+func Conflict(code, detail string, args ...any) *Error {
+	return &Error{Kind: ErrorConflict, Code: code, Detail: detail, Args: args}
 }
 
 // InvalidTransition is the answer to a move that the state table does not hold.
 func InvalidTransition(noun, move, state string, allowed []Action) *Error {
 	return &Error{Kind: ErrorConflict, Code: "state.invalid_transition",
-		Detail:       fmt.Sprintf("The %s is %s, which does not allow %s.", noun, state, move),
+		Detail: "The %s is %s, which does not allow %s.", Args: []any{noun, state, move},
 		CurrentState: state, AllowedActions: allowed}
 }
 
 // Missing names the scopes that a caller's token would need.
 func Missing(scopes ...Scope) *Error {
 	return &Error{Kind: ErrorForbidden, Code: "permission.missing",
-		Detail: "The token lacks a scope that this operation needs: " + Join(scopes) + ".", RequiredScopes: scopes}
+		Detail: "The token lacks a scope that this operation needs: %s.", Args: []any{Join(scopes)}, RequiredScopes: scopes}
 }
 
 // NoAgent is the answer to a token that acts for no agent where one is needed.

@@ -101,7 +101,7 @@ func (s *Server) problem(err error, c echo.Context) (p api.Problem, retryAfter i
 	var http *echo.HTTPError
 	switch {
 	case errors.As(err, &known):
-		p.Status, p.Code, p.Detail = statuses[known.Kind], known.Code, known.Detail
+		p.Status, p.Code, p.Detail = statuses[known.Kind], known.Code, known.Text()
 		describe(&p, known)
 	case errors.As(err, &edge):
 		p.Status, p.Code, p.Detail = edge.status, edge.code, edge.detail
@@ -124,7 +124,7 @@ func (s *Server) problem(err error, c echo.Context) (p api.Problem, retryAfter i
 
 func describe(p *api.Problem, e *domain.Error) {
 	for _, f := range e.Fields {
-		p.Errors = append(p.Errors, api.ProblemError{Pointer: f.Pointer, Parameter: f.Parameter, Code: f.Code, Detail: f.Detail})
+		p.Errors = append(p.Errors, api.ProblemError{Pointer: f.Pointer, Parameter: f.Parameter, Code: f.Code, Detail: f.Text()})
 	}
 	p.CurrentState, p.Outcome, p.Current = e.CurrentState, e.Outcome, e.Current
 	if e.AllowedActions != nil {
