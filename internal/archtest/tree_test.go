@@ -78,10 +78,10 @@ func eachFile(visit func(name string, content []byte) error) error {
 		if err != nil {
 			return err
 		}
-		if d.IsDir() {
-			if slices.Contains(left, d.Name()) {
-				return filepath.SkipDir
-			}
+		switch {
+		case slices.Contains(left, d.Name()) && d.IsDir():
+			return filepath.SkipDir
+		case slices.Contains(left, d.Name()) || d.IsDir(): // a second working copy has a file .git
 			return nil
 		}
 		content, err := os.ReadFile(name)
