@@ -36,7 +36,7 @@ func words() map[string]word {
 		// Checked by tests of their own, below.
 		"FailureCode": {}, "Scope": {},
 		// Our own.
-		"ErrorKind": {}, "InboxState": {}, "InteractionMove": {}, "AttemptState": {}, "DeliveryStage": {},
+		"Medium": {}, "ErrorKind": {}, "InboxState": {}, "InteractionMove": {}, "AttemptState": {}, "DeliveryStage": {},
 	}
 }
 

@@ -178,7 +178,7 @@ func (d *Dispatcher) forQueue(ctx context.Context, p place) (int, error) {
 }
 
 func available(a domain.Agent, queues []domain.QueueID) routing.Available {
-	return routing.Available{Agent: a.ID, Queues: queues, Free: domain.MessageCapacity - a.Load.Used(), Busy: a.Load.Used() > 0, IdleSince: a.IdleSince}
+	return routing.Available{Agent: a.ID, Queues: queues, Free: a.Free(domain.MediumMessage), Busy: a.Load.Used() > 0, IdleSince: a.IdleSince}
 }
 
 func ignoreMissing(err error) error {

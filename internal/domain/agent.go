@@ -37,27 +37,18 @@ const (
 	RoutingNotResponding RoutingStatus = "not_responding"
 )
 
-// MessageCapacity is how many messages an agent may handle at once.
-const MessageCapacity = 3
-
-// Load counts the work of an agent that holds capacity.
-type Load struct {
-	Alerting  int
-	Connected int
-	WrapUp    int
-}
-
-// Used is the capacity that is taken: an offer takes it as much as a conversation.
-func (l Load) Used() int { return l.Alerting + l.Connected + l.WrapUp }
-
 // Agent is a person who answers customers. All changes of an agent's load are
 // serialised by the agent's row.
 type Agent struct {
 	ID            AgentID
 	Organization  OrganizationID
 	Name          string
+	ExternalID    *string
 	DisplayName   *string // what customers see
 	Email         *string
+	Skills        []AgentSkill
+	Profile       *ProfileID // whose limits are kept beside it
+	Limits        Limits
 	Scopes        []Scope // what routing may offer the agent; a token has its own
 	Presence      Presence
 	PresenceNote  *string
@@ -99,10 +90,16 @@ func (a Agent) AllowedPresences() []Presence {
 	return Presences()
 }
 
-// Eligible tells whether routing may offer the agent one more message now.
+// Ready tells whether the agent takes work at all: on queue, responding, and
+// allowed to accept.
+func (a Agent) Ready() bool {
+	return a.Presence == PresenceOnQueue && !a.NotResponding && slices.Contains(a.Scopes, ScopeAccept)
+}
+
+// Eligible tells whether routing may offer the agent one more conversation of
+// some medium now; Takes says of which.
 func (a Agent) Eligible() bool {
-	return a.Presence == PresenceOnQueue && !a.NotResponding &&
-		a.Load.Used() < MessageCapacity && slices.Contains(a.Scopes, ScopeAccept)
+	return a.Ready() && slices.ContainsFunc(Media(), func(m Medium) bool { return a.Free(m) > 0 && a.InterruptibleBy(m) })
 }
 
 // SetPresence records the agent's choice. Every explicit choice, also of the
@@ -119,9 +116,9 @@ func (a Agent) SetPresence(p Presence, note *string, actor Actor, now time.Time)
 }
 
 // reserve takes capacity for an offer.
-func (a Agent) reserve(now time.Time) (Agent, []Event) {
+func (a Agent) reserve(m Medium, now time.Time) (Agent, []Event) {
 	before := a
-	a.Load.Alerting++
+	a = a.Reserving(m)
 	return a, a.statusEvents(before, System(), now, "offer")
 }
 
@@ -135,29 +132,33 @@ func (a Agent) answer(actor Actor, now time.Time) (Agent, []Event) {
 
 // miss gives a reservation back, and marks the agent where the offer was left
 // or declined. It was the agent's turn; now it is the others'.
-func (a Agent) miss(notResponding bool, actor Actor, now time.Time, reason string) (Agent, []Event) {
+func (a Agent) miss(m Medium, notResponding bool, actor Actor, now time.Time, reason string) (Agent, []Event) {
 	before := a
 	a.Load.Alerting--
+	a.Load.count(m, -1)
 	a.NotResponding = a.NotResponding || notResponding
 	a.IdleSince = now
 	return a, a.statusEvents(before, actor, now, reason)
 }
 
 // finish ends a conversation; wrap-up may go on holding the capacity.
-func (a Agent) finish(wrapUpHolds bool, actor Actor, now time.Time) (Agent, []Event) {
+func (a Agent) finish(m Medium, wrapUpHolds bool, actor Actor, now time.Time) (Agent, []Event) {
 	before := a
 	a.Load.Connected--
 	if wrapUpHolds {
 		a.Load.WrapUp++
+	} else {
+		a.Load.count(m, -1)
 	}
 	a.IdleSince = now
 	return a, a.statusEvents(before, actor, now, "ended")
 }
 
 // wrapped ends after-contact work that held capacity.
-func (a Agent) wrapped(actor Actor, now time.Time) (Agent, []Event) {
+func (a Agent) wrapped(m Medium, actor Actor, now time.Time) (Agent, []Event) {
 	before := a
 	a.Load.WrapUp--
+	a.Load.count(m, -1)
 	a.IdleSince = now
 	return a, a.statusEvents(before, actor, now, "wrapped_up")
 }
@@ -188,5 +189,5 @@ func (a Agent) event(t EventType, actor Actor, now time.Time, data EventData) Ev
 // NewAgent gives an agent who is offline and may do all that a desk does.
 func NewAgent(org OrganizationID, name string, now time.Time) Agent {
 	return Agent{ID: NewID[AgentID](), Organization: org, Name: name, Scopes: DeskScopes(), Presence: PresenceOffline,
-		IdleSince: now, Version: 1, CreatedAt: now, UpdatedAt: now}
+		Skills: []AgentSkill{}, Limits: DefaultLimits(), IdleSince: now, Version: 1, CreatedAt: now, UpdatedAt: now}
 }

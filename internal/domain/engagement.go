@@ -16,13 +16,13 @@ type Engagement struct {
 // Offer alerts an agent to a waiting interaction and reserves their capacity.
 func Offer(i Interaction, a Agent, timeout time.Duration, now time.Time) (Engagement, []Event, error) {
 	next, ok := i.State.After(MoveOffer)
-	if !ok || !a.Eligible() {
+	if !ok || !a.Takes(i.ChannelKind, i.Medium()) {
 		return Engagement{}, nil, Conflict("offer.not_possible", "The interaction is not waiting, or the agent is not available.")
 	}
 	p := Participant{ID: NewID[ParticipantID](), Organization: i.Organization, Interaction: i.ID, Agent: a.ID, AgentName: a.Name,
 		Queue: i.Queue, State: ParticipantAlerting, Offer: OfferPending, OfferedAt: now, ExpiresAt: now.Add(timeout), Version: 1}
 	i.State, i.Offered = next, &p.ID
-	a, status := a.reserve(now)
+	a, status := a.reserve(i.Medium(), now)
 	created := i.emitFor(EventOfferCreated, string(p.ID), System(), now,
 		EventData{OfferID: string(p.ID), After: string(OfferPending), ExpiresAt: p.ExpiresAt.Format(time.RFC3339Nano)})
 	created.Agent = a.ID
@@ -95,7 +95,7 @@ func (e Engagement) requeue(outcome OfferState, what EventType, notResponding bo
 	before := i.State
 	i.State, i.Offered, i.RequeueCount = next, nil, i.RequeueCount+1
 	requeued := i.emit(EventInteractionRequeued, System(), now, EventData{Before: string(before), After: string(next), Reason: string(outcome)})
-	agent, status := e.Agent.miss(notResponding, actor, now, string(outcome))
+	agent, status := e.Agent.miss(i.Medium(), notResponding, actor, now, string(outcome))
 	e.Agent = agent
 	return e, append([]Event{over, requeued}, status...), nil
 }
@@ -119,7 +119,7 @@ func (e Engagement) End(mode ACWMode, actor Actor, now time.Time) (Engagement, [
 	e.Participant.WrapUp = &WrapUp{Required: required, State: WrapUpPending, Codes: []WrapUpCodeID{}, StartedAt: now}
 	started := i.emitFor(EventWrapUpStarted, string(e.Participant.ID), actor, now, EventData{After: string(WrapUpPending)})
 	i.Owner = nil
-	agent, status := e.Agent.finish(required, actor, now)
+	agent, status := e.Agent.finish(i.Medium(), required, actor, now)
 	e.Agent = agent
 	return e, append([]Event{ended, started}, status...), nil
 }
@@ -180,7 +180,7 @@ func (e Engagement) submitted(codes []WrapUpCodeID, notes *string, actor Actor, 
 		events = append(events, i.emit(EventInteractionClosed, actor, now, EventData{After: "closed"}))
 	}
 	if w.Required {
-		agent, status := e.Agent.wrapped(actor, now)
+		agent, status := e.Agent.wrapped(i.Medium(), actor, now)
 		e.Agent = agent
 		events = append(events, status...)
 	}

@@ -14,6 +14,8 @@ type (
 	QueueID        string
 	AgentID        string
 	WrapUpCodeID   string
+	SkillID        string
+	ProfileID      string
 	AppID          string
 	ChannelID      string
 	ContactID      string

@@ -188,6 +188,8 @@ func (d InteractionDetail) PendingOffer() *Participant {
 type Waiting struct {
 	Interaction InteractionID
 	Queue       QueueID
+	Channel     ChannelKind
+	Medium      Medium
 	Score       int64
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 	"strconv"
-	"time"
 
 	"github.com/parley-cx/parley/api"
 	"github.com/parley-cx/parley/internal/domain"
@@ -16,13 +15,6 @@ func toAgent(a domain.Agent) api.Agent {
 		AllowedPresences: each(a.AllowedPresences(), func(p domain.Presence) api.Presence { return api.Presence(p) }),
 		Utilization:      api.Utilization{Message: api.Capacity{Used: a.Load.Used(), Maximum: domain.MessageCapacity}},
 		Version:          a.Version, CreatedAt: api.At(a.CreatedAt), UpdatedAt: api.At(a.UpdatedAt)}
-}
-
-// newAgent gives an agent with the documented defaults: offline, with all that a
-// desk needs.
-func newAgent(org domain.OrganizationID, now time.Time) domain.Agent {
-	return domain.Agent{ID: domain.NewID[domain.AgentID](), Organization: org, Scopes: domain.DeskScopes(),
-		Presence: domain.PresenceOffline, IdleSince: now, Version: 1, CreatedAt: now, UpdatedAt: now}
 }
 
 // agentInput is a whole agent as it was sent. An empty list of scopes counts,
@@ -71,7 +63,7 @@ func (s *Server) ListAgents(ctx context.Context, r api.ListAgentsRequestObject) 
 
 // CreateAgent serves POST /v1/agents.
 func (s *Server) CreateAgent(ctx context.Context, r api.CreateAgentRequestObject) (api.CreateAgentResponseObject, error) {
-	a := newAgent(principal(ctx).Organization, s.Now())
+	a := domain.NewAgent(principal(ctx).Organization, "", s.Now())
 	input, err := overlay(toAgent(a), agentInput{*r.Body, r.Body.Scopes})
 	if err != nil {
 		return nil, err
@@ -107,7 +99,7 @@ func (s *Server) changeAgent(ctx context.Context, id, ifMatch string, body any, 
 		}
 		base := toAgent(a)
 		if replace {
-			base = toAgent(newAgent(a.Organization, a.CreatedAt))
+			base = toAgent(domain.NewAgent(a.Organization, "", a.CreatedAt))
 		}
 		input, err := overlay(base, body)
 		if err != nil {

@@ -11,8 +11,12 @@ type agentRow struct {
 	OrganizationID string `gorm:"primaryKey"`
 	ID             string `gorm:"primaryKey"`
 	Name           string
+	ExternalID     *string
 	DisplayName    *string
 	Email          *string
+	Skills         string
+	ProfileID      *string
+	Limits         limitColumns `gorm:"embedded"`
 	Scopes         string
 	Presence       string
 	PresenceNote   *string
@@ -20,6 +24,7 @@ type agentRow struct {
 	Alerting       int
 	Connected      int
 	WrapUp         int
+	Social         int
 	IdleSince      int64
 	Version        int64
 	CreatedAt      int64 `gorm:"<-:create"`
@@ -30,17 +35,19 @@ type agentRow struct {
 func (agentRow) TableName() string { return "agents" }
 
 func toAgentRow(a domain.Agent) agentRow {
-	return agentRow{OrganizationID: string(a.Organization), ID: string(a.ID), Name: a.Name, DisplayName: a.DisplayName,
-		Email: a.Email, Scopes: domain.Join(a.Scopes), Presence: string(a.Presence), PresenceNote: a.PresenceNote,
-		NotResponding: a.NotResponding, Alerting: a.Load.Alerting, Connected: a.Load.Connected, WrapUp: a.Load.WrapUp,
+	return agentRow{OrganizationID: string(a.Organization), ID: string(a.ID), Name: a.Name, ExternalID: a.ExternalID,
+		DisplayName: a.DisplayName, Email: a.Email, Skills: doc(a.Skills), ProfileID: id[string](a.Profile), Limits: toLimitColumns(a.Limits),
+		Scopes: domain.Join(a.Scopes), Presence: string(a.Presence), PresenceNote: a.PresenceNote, NotResponding: a.NotResponding,
+		Alerting: a.Load.Alerting, Connected: a.Load.Connected, WrapUp: a.Load.WrapUp, Social: a.Load.Social,
 		IdleSince: ms(a.IdleSince), Version: a.Version, CreatedAt: ms(a.CreatedAt), UpdatedAt: ms(a.UpdatedAt)}
 }
 
 func fromAgentRow(r agentRow) domain.Agent {
-	return domain.Agent{ID: domain.AgentID(r.ID), Organization: domain.OrganizationID(r.OrganizationID), Name: r.Name,
-		DisplayName: r.DisplayName, Email: r.Email, Scopes: domain.ParseScopes(r.Scopes), Presence: domain.Presence(r.Presence),
+	return domain.Agent{ID: domain.AgentID(r.ID), Organization: domain.OrganizationID(r.OrganizationID), Name: r.Name, ExternalID: r.ExternalID,
+		DisplayName: r.DisplayName, Email: r.Email, Skills: fromDoc[[]domain.AgentSkill](r.Skills), Profile: id[domain.ProfileID](r.ProfileID),
+		Limits: fromLimitColumns(r.Limits), Scopes: domain.ParseScopes(r.Scopes), Presence: domain.Presence(r.Presence),
 		PresenceNote: r.PresenceNote, NotResponding: r.NotResponding,
-		Load:      domain.Load{Alerting: r.Alerting, Connected: r.Connected, WrapUp: r.WrapUp},
+		Load:      domain.Load{Alerting: r.Alerting, Connected: r.Connected, WrapUp: r.WrapUp, Social: r.Social},
 		IdleSince: fromMS(r.IdleSince), Version: r.Version, CreatedAt: fromMS(r.CreatedAt), UpdatedAt: fromMS(r.UpdatedAt)}
 }
 
@@ -88,5 +95,5 @@ func (s *Store) DeleteAgent(ctx context.Context, a domain.Agent, now time.Time) 
 		return err
 	}
 	return s.exec(ctx, "agents", []string{rowKey(a.Organization, a.ID)},
-		"UPDATE agents SET deleted_at = ?, version = version + 1 WHERE organization_id = ? AND id = ?", ms(now), a.Organization, a.ID)
+		"UPDATE agents SET deleted_at = ?, external_id = NULL, version = version + 1 WHERE organization_id = ? AND id = ?", ms(now), a.Organization, a.ID)
 }

@@ -15,6 +15,9 @@ var errDuplicate = &domain.Error{Kind: domain.ErrorConflict, Code: "resource.exi
 func taken() []struct{ index, column, field, code, detail string } {
 	return []struct{ index, column, field, code, detail string }{
 		{"queues_by_external_id", "queues.external_id", "/external_id", "queue.external_id_taken", "Another queue has this external_id."},
+		{"agents_by_external_id", "agents.external_id", "/external_id", "agent.external_id_taken", "Another agent has this external_id."},
+		{"skills_by_external_id", "skills.external_id", "/external_id", "skill.external_id_taken", "Another skill has this external_id."},
+		{"multimedia_profiles_by_external_id", "multimedia_profiles.external_id", "/external_id", "multimedia_profile.external_id_taken", "Another multimedia profile has this external_id."},
 		{"wrap_up_codes_by_external_id", "wrap_up_codes.external_id", "/external_id", "wrap_up_code.external_id_taken", "Another wrap-up code has this external_id."},
 		{"channels_by_external_id", "channels.external_id", "/external_id", "channel.external_id_taken", "Another channel has this external_id."},
 		{"channels_by_account", "channels.account_id", "/account_id", "channel.account_taken", "Another channel is connected to this account."},

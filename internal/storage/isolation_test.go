@@ -24,7 +24,11 @@ type full struct {
 func newFull(t *testing.T, s *Store) *full {
 	t.Helper()
 	w := newWorld(t, s)
-	text, a := marker, w.agent(func(a *domain.Agent) { a.Name = marker })
+	skill, profile := domain.NewSkill(w.org, noon), domain.NewProfile(w.org, noon)
+	text, a := marker, w.agent(func(a *domain.Agent) {
+		a.Name, a.Skills = marker, []domain.AgentSkill{{Skill: skill.ID, Proficiency: 1}}
+		*a = a.Limited(&profile)
+	})
 	made := w.waiting(2)
 	talk, waits := made[0], made[1]
 	e := w.offer(talk, a)
@@ -42,7 +46,7 @@ func newFull(t *testing.T, s *Store) *full {
 	commit(t, s, func(ctx context.Context) error {
 		w.queue.WrapUpCodes = []domain.WrapUpCodeID{code.ID}
 		return first(w.CreateMessages(ctx, messages[0], reply), w.CreateAttempts(ctx, attempt), w.CreateWrapUpCode(ctx, code),
-			w.CreateClient(ctx, client), w.SaveQueue(ctx, &w.queue), w.CreateDeliveries(ctx, f.delivery))
+			w.CreateSkill(ctx, skill), w.CreateProfile(ctx, profile), w.CreateClient(ctx, client), w.SaveQueue(ctx, &w.queue), w.CreateDeliveries(ctx, f.delivery))
 	})
 	if _, err := w.SequenceEvents(t.Context(), true); err != nil {
 		t.Fatal(err)
@@ -50,6 +54,7 @@ func newFull(t *testing.T, s *Store) *full {
 	f.arguments = map[reflect.Type]any{}
 	for _, v := range []any{a.ID, w.app.ID, w.channel.ID, w.channel.Kind, w.queue.ID, client.ID, code.ID, talk.ID, reply.ID, talk.Thread,
 		e.Participant.ID, marker, int64(0), 10, Page{Limit: 10}, ChannelFilter{}, InteractionFilter{}, MessageFilter{}, domain.EventFilter{},
+		skill.ID, profile.ID, many(skill.ID), Find{},
 		many(marker, w.channel.AccountID, threads[talk.Thread].Address, string(attempt.ID)), many(talk.Thread),
 		many(talk.ID, waits.ID), many(reply.ID), many(code.ID)} {
 		f.arguments[reflect.TypeOf(v)] = v

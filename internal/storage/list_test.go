@@ -55,6 +55,25 @@ func lists(t *testing.T, s *Store) map[string]list {
 				items, next, err := w.Queues(ctx, w.org, p)
 				return ids(items, next, err, func(q domain.Queue) domain.QueueID { return q.ID })
 			}},
+		"skills": {
+			add: func(ctx context.Context, n int) (string, error) {
+				k := domain.NewSkill(w.org, noon)
+				k.Name = fmt.Sprint("skill ", n)
+				return string(k.ID), w.CreateSkill(ctx, k)
+			},
+			read: func(ctx context.Context, p Page) ([]string, *string, error) {
+				items, next, err := w.Skills(ctx, w.org, Find{Part: "SKILL"}, p)
+				return ids(items, next, err, func(k domain.Skill) domain.SkillID { return k.ID })
+			}},
+		"multimedia profiles": {
+			add: func(ctx context.Context, n int) (string, error) {
+				m := domain.NewProfile(w.org, noon)
+				return string(m.ID), w.CreateProfile(ctx, m)
+			},
+			read: func(ctx context.Context, p Page) ([]string, *string, error) {
+				items, next, err := w.Profiles(ctx, w.org, Find{}, p)
+				return ids(items, next, err, func(m domain.Profile) domain.ProfileID { return m.ID })
+			}},
 		"members": {
 			add: func(ctx context.Context, n int) (string, error) {
 				a := domain.NewAgent(w.org, "member", noon)

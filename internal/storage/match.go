@@ -22,28 +22,35 @@ func (s *Store) WaitingQueues(ctx context.Context) ([]domain.WaitingQueue, error
 // WaitingIn gives the best waiting interactions of a queue.
 func (s *Store) WaitingIn(ctx context.Context, org domain.OrganizationID, queue domain.QueueID, limit int) ([]domain.Waiting, error) {
 	var rows []struct {
-		ID      string
-		QueueID string
-		Score   int64
+		ID          string
+		QueueID     string
+		ChannelKind string
+		Origin      string
+		Score       int64
 	}
-	err := s.db(ctx).Raw(`SELECT id, queue_id, score FROM interactions WHERE organization_id = ? AND queue_id = ? AND state = 'queued'
+	err := s.db(ctx).Raw(`SELECT id, queue_id, channel_kind, origin, score FROM interactions WHERE organization_id = ? AND queue_id = ? AND state = 'queued'
 		ORDER BY score, id LIMIT ?`, org, queue, limit).Scan(&rows).Error
 	waiting := make([]domain.Waiting, len(rows))
 	for n, r := range rows {
-		waiting[n] = domain.Waiting{Interaction: domain.InteractionID(r.ID), Queue: domain.QueueID(r.QueueID), Score: r.Score}
+		kind := domain.ChannelKind(r.ChannelKind)
+		waiting[n] = domain.Waiting{Interaction: domain.InteractionID(r.ID), Queue: domain.QueueID(r.QueueID), Channel: kind,
+			Medium: domain.MediumOf(kind, domain.Origin(r.Origin)), Score: r.Score}
 	}
 	return waiting, translate(err)
 }
 
 const availableSQL = `SELECT a.* FROM queue_members m JOIN agents a ON a.organization_id = m.organization_id AND a.id = m.agent_id
 	WHERE m.organization_id = ? AND m.queue_id = ? AND m.joined AND a.deleted_at IS NULL AND a.presence = 'on_queue' AND NOT a.not_responding
-	AND a.alerting + a.connected + a.wrap_up < ? AND ' ' || a.scopes || ' ' LIKE '% conversation:message:accept %'
+	AND ' ' || a.scopes || ' ' LIKE '% conversation:message:accept %'
+	AND CASE WHEN a.shared THEN a.alerting + a.connected + a.wrap_up < a.message_capacity
+		ELSE a.alerting + a.connected + a.wrap_up - a.social < a.message_capacity OR a.social < a.social_capacity END
 	ORDER BY CASE WHEN a.alerting + a.connected + a.wrap_up > 0 THEN 1 ELSE 0 END, a.idle_since, a.id LIMIT ?`
 
-// AvailableIn gives the agents of a queue whose turn it is, those without work first.
+// AvailableIn gives the agents of a queue whose turn it is, those without work
+// first. They have room for one medium at least; their limits say for which.
 func (s *Store) AvailableIn(ctx context.Context, org domain.OrganizationID, queue domain.QueueID, limit int) ([]domain.Agent, error) {
 	var rows []agentRow
-	err := s.db(ctx).Raw(availableSQL, org, queue, domain.MessageCapacity, limit).Scan(&rows).Error
+	err := s.db(ctx).Raw(availableSQL, org, queue, limit).Scan(&rows).Error
 	return each(rows, fromAgentRow), translate(err)
 }
 

@@ -119,6 +119,18 @@ func roundTrips() map[string]func(*testing.T, *Store) {
 			read: func(ctx context.Context, s *Store, a domain.Agent) (domain.Agent, error) {
 				return s.Agent(ctx, a.Organization, a.ID)
 			}}.test,
+		"skill": trip[domain.Skill]{fixed: "CreatedAt",
+			create: func(ctx context.Context, s *Store, k domain.Skill) error { return s.CreateSkill(ctx, k) },
+			save:   func(ctx context.Context, s *Store, k *domain.Skill) error { return s.SaveSkill(ctx, k) },
+			read: func(ctx context.Context, s *Store, k domain.Skill) (domain.Skill, error) {
+				return s.Skill(ctx, k.Organization, k.ID)
+			}}.test,
+		"multimedia profile": trip[domain.Profile]{fixed: "CreatedAt",
+			create: func(ctx context.Context, s *Store, p domain.Profile) error { return s.CreateProfile(ctx, p) },
+			save:   func(ctx context.Context, s *Store, p *domain.Profile) error { return s.SaveProfile(ctx, p) },
+			read: func(ctx context.Context, s *Store, p domain.Profile) (domain.Profile, error) {
+				return s.Profile(ctx, p.Organization, p.ID)
+			}}.test,
 		"platform app": trip[domain.PlatformApp]{fixed: "CreatedAt", also: []string{"Platform"},
 			create: func(ctx context.Context, s *Store, a domain.PlatformApp) error { return s.CreateApp(ctx, a) },
 			save:   func(ctx context.Context, s *Store, a *domain.PlatformApp) error { return s.SaveApp(ctx, a) },

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
+	"io/fs"
 	"log/slog"
 	"net/url"
 	"os"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/parley-cx/parley/internal/secret"
 	"github.com/parley-cx/parley/internal/storage/storagetest"
+	"github.com/parley-cx/parley/migrations"
 )
 
 // database is an open store of one test, and where it is.
@@ -149,9 +151,13 @@ func TestMain(m *testing.M) {
 
 func TestMigrateTwice(t *testing.T) {
 	t.Parallel()
+	steps, err := fs.ReadDir(migrations.Files, "sqlite")
+	if err != nil {
+		t.Fatal(err)
+	}
 	storagetest.Each(t, func(t *testing.T, url string) {
 		db := connect(t, url)
-		for _, want := range []int{1, 0} {
+		for _, want := range []int{len(steps), 0} {
 			if applied, err := db.Migrate(t.Context()); err != nil || applied != want {
 				t.Fatalf("applied %d steps (%v), want %d", applied, err, want)
 			}

@@ -19,6 +19,7 @@ func (w *world) writers() map[string]func(ctx context.Context) error {
 	contact := domain.Contact{ID: t.Contact, Organization: w.org, Channel: t.Channel, Address: t.Address}
 	c := domain.Client{ID: "client", Organization: w.org}
 	code := domain.WrapUpCode{ID: domain.NewID[domain.WrapUpCodeID](), Organization: w.org}
+	skill, profile := domain.NewSkill(w.org, noon), domain.NewProfile(w.org, noon)
 	m, d := w.messages(i, 1)[0], w.delivery(t, 1)
 	at := domain.Attempt{ID: domain.NewID[domain.AttemptID](), Organization: w.org, Message: m.ID}
 	key := Idempotency{Organization: w.org, Client: "client", Operation: "op", Key: "key"}
@@ -35,6 +36,8 @@ func (w *world) writers() map[string]func(ctx context.Context) error {
 		"CreateInteraction":  func(ctx context.Context) error { return w.CreateInteraction(ctx, i) },
 		"CreateMessages":     func(ctx context.Context) error { return w.CreateMessages(ctx, m) },
 		"CreateOrganization": func(ctx context.Context) error { return w.CreateOrganization(ctx, domain.Organization{ID: w.org}) },
+		"CreateProfile":      func(ctx context.Context) error { return w.CreateProfile(ctx, profile) },
+		"CreateSkill":        func(ctx context.Context) error { return w.CreateSkill(ctx, skill) },
 		"CreateQueue":        func(ctx context.Context) error { return w.CreateQueue(ctx, w.queue) },
 		"CreateThread":       func(ctx context.Context) error { return w.CreateThread(ctx, t, contact) },
 		"CreateWrapUpCode":   func(ctx context.Context) error { return w.CreateWrapUpCode(ctx, code) },
@@ -47,6 +50,8 @@ func (w *world) writers() map[string]func(ctx context.Context) error {
 			return w.DeleteDeliveriesOf(ctx, w.org, many(m.ID))
 		},
 		"DeleteMember":     func(ctx context.Context) error { return w.DeleteMember(ctx, w.org, w.queue.ID, a.ID) },
+		"DeleteProfile":    func(ctx context.Context) error { return w.DeleteProfile(ctx, profile, noon) },
+		"DeleteSkill":      func(ctx context.Context) error { return w.DeleteSkill(ctx, skill, noon) },
 		"DeleteQueue":      func(ctx context.Context) error { return w.DeleteQueue(ctx, w.queue, noon) },
 		"DeleteWrapUpCode": func(ctx context.Context) error { return w.DeleteWrapUpCode(ctx, code, noon) },
 		"DropEcho":         func(ctx context.Context) error { return w.DropEcho(ctx, m) },
@@ -68,6 +73,8 @@ func (w *world) writers() map[string]func(ctx context.Context) error {
 		"SaveEngagement":    func(ctx context.Context) error { return w.SaveEngagement(ctx, &e, nil) },
 		"SaveInteraction":   func(ctx context.Context) error { return w.SaveInteraction(ctx, &i) },
 		"SaveMessage":       func(ctx context.Context) error { return w.SaveMessage(ctx, &m) },
+		"SaveProfile":       func(ctx context.Context) error { return w.SaveProfile(ctx, &profile) },
+		"SaveSkill":         func(ctx context.Context) error { return w.SaveSkill(ctx, &skill) },
 		"SaveQueue":         func(ctx context.Context) error { return w.SaveQueue(ctx, &w.queue) },
 		"SaveSigningKey":    func(ctx context.Context) error { return w.SaveSigningKey(ctx, SigningKey{ID: "k"}) },
 		"SaveThread":        func(ctx context.Context) error { return w.SaveThread(ctx, &t) },

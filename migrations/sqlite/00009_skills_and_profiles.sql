@@ -1,0 +1,45 @@
+-- +goose Up
+-- What agents are good at, and how much they may have at once. The limits of a profile stand with each of its agents,
+-- too, so that looking for an agent needs no join.
+CREATE TABLE skills (
+    organization_id text NOT NULL, id text NOT NULL, name text NOT NULL, external_id text,
+    version integer NOT NULL, created_at integer NOT NULL, updated_at integer NOT NULL, deleted_at integer,
+    PRIMARY KEY (organization_id, id)
+);
+CREATE UNIQUE INDEX skills_by_external_id ON skills (organization_id, external_id) WHERE deleted_at IS NULL;
+CREATE TABLE multimedia_profiles (
+    organization_id text NOT NULL, id text NOT NULL, name text NOT NULL, external_id text,
+    shared integer NOT NULL, channel_kinds text NOT NULL, message_capacity integer NOT NULL, social_capacity integer NOT NULL,
+    message_by_social integer NOT NULL, social_by_message integer NOT NULL,
+    version integer NOT NULL, created_at integer NOT NULL, updated_at integer NOT NULL, deleted_at integer,
+    PRIMARY KEY (organization_id, id)
+);
+CREATE UNIQUE INDEX multimedia_profiles_by_external_id ON multimedia_profiles (organization_id, external_id) WHERE deleted_at IS NULL;
+ALTER TABLE agents ADD COLUMN external_id text;
+ALTER TABLE agents ADD COLUMN skills text NOT NULL DEFAULT '[]';
+ALTER TABLE agents ADD COLUMN profile_id text;
+ALTER TABLE agents ADD COLUMN shared integer NOT NULL DEFAULT 1;
+ALTER TABLE agents ADD COLUMN channel_kinds text NOT NULL DEFAULT 'null';
+ALTER TABLE agents ADD COLUMN message_capacity integer NOT NULL DEFAULT 3;
+ALTER TABLE agents ADD COLUMN social_capacity integer NOT NULL DEFAULT 3;
+ALTER TABLE agents ADD COLUMN message_by_social integer NOT NULL DEFAULT 1;
+ALTER TABLE agents ADD COLUMN social_by_message integer NOT NULL DEFAULT 1;
+ALTER TABLE agents ADD COLUMN social integer NOT NULL DEFAULT 0;
+CREATE UNIQUE INDEX agents_by_external_id ON agents (organization_id, external_id) WHERE deleted_at IS NULL;
+CREATE INDEX agents_by_profile ON agents (organization_id, profile_id) WHERE profile_id IS NOT NULL;
+
+-- +goose Down
+DROP INDEX agents_by_profile;
+DROP INDEX agents_by_external_id;
+ALTER TABLE agents DROP COLUMN social;
+ALTER TABLE agents DROP COLUMN social_by_message;
+ALTER TABLE agents DROP COLUMN message_by_social;
+ALTER TABLE agents DROP COLUMN social_capacity;
+ALTER TABLE agents DROP COLUMN message_capacity;
+ALTER TABLE agents DROP COLUMN channel_kinds;
+ALTER TABLE agents DROP COLUMN shared;
+ALTER TABLE agents DROP COLUMN profile_id;
+ALTER TABLE agents DROP COLUMN skills;
+ALTER TABLE agents DROP COLUMN external_id;
+DROP TABLE multimedia_profiles;
+DROP TABLE skills;
