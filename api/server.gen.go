@@ -1869,6 +1869,8 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 
 type ProblemApplicationProblemPlusJSONResponse Problem
 
+type ValidatedJSONResponse Validated
+
 type GetKeysRequestObject struct {
 }
 

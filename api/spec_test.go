@@ -3,6 +3,7 @@ package api_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -117,10 +118,32 @@ func TestEveryOperationSaysWhatItIs(t *testing.T) {
 		if problem == nil || problem.Ref != "#/components/responses/Problem" {
 			t.Errorf("%s: wants Problem as its default response", op)
 		}
+		if op.method != "GET" && !triable(op) {
+			t.Errorf("%s: every write takes the parameter ValidateOnly, and documents its answer: '200': {$ref: '#/components/responses/Validated'}; or, where it "+
+				"answers 200 by itself, schema: {oneOf: [{$ref: '#/components/schemas/X'}, {$ref: '#/components/schemas/Validated'}], x-go-type: X}. What its handler "+
+				"does beyond the database, it leaves out where storage.Trying says so", op)
+		}
 		if key := op.Parameters.GetByInAndName("header", "Idempotency-Key"); (key != nil) != (op.method != "GET") {
 			t.Errorf("%s: Idempotency-Key belongs to every write and to no read", op)
 		}
 	}
+}
+
+// triable tells whether an operation takes validate_only and documents its answer.
+func triable(op operation) bool {
+	parameter, answer := op.Parameters.GetByInAndName("query", "validate_only"), op.Responses.Value("200")
+	if parameter == nil || answer == nil {
+		return false
+	}
+	if answer.Ref == "#/components/responses/Validated" {
+		return true
+	}
+	media := answer.Value.Content.Get("application/json")
+	if media == nil || len(media.Schema.Value.OneOf) != 2 {
+		return false
+	}
+	own, validated := media.Schema.Value.OneOf[0].Ref, media.Schema.Value.OneOf[1].Ref
+	return validated == "#/components/schemas/Validated" && own == "#/components/schemas/"+fmt.Sprint(media.Schema.Value.Extensions["x-go-type"])
 }
 
 func TestEveryScopeIsDeclared(t *testing.T) {

@@ -2458,6 +2458,12 @@ type Utilization struct {
 	Message Capacity `json:"message"`
 }
 
+// Validated What `validate_only` answers to a request that would be carried out. It names nothing, as nothing was made.
+type Validated struct {
+	// Valid Always true; what would be refused is answered with its problem.
+	Valid bool `json:"valid"`
+}
+
 // Version Counts the changes of a resource. The header `ETag` carries it in quotes.
 type Version = int64
 
@@ -2592,6 +2598,9 @@ type NamePart = string
 // - `asc`: oldest first
 // - `desc`: newest first
 type Order = SortOrder
+
+// ValidateOnly defines model for ValidateOnly.
+type ValidateOnly = bool
 
 // ListPlatformRequestsParams defines parameters for ListPlatformRequests.
 type ListPlatformRequestsParams struct {

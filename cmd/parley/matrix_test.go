@@ -128,6 +128,13 @@ func takesID(s *openapi3.Schema) bool {
 
 // call fills an operation with what the world has, but for one id.
 func (w world) call(o operation, at place, id string) answer {
+	path, body := w.filled(o, at, id)
+	return w.who.do(o.method, path, body, "If-Match", "*")
+}
+
+// filled gives the path of an operation and its body, nil for none, with what the
+// world has in place of every id but one.
+func (w world) filled(o operation, at place, id string) (address string, content any) {
 	path, body := o.path, maps.Clone(o.example)
 	var query string
 	for _, p := range places(o) {
@@ -153,9 +160,9 @@ func (w world) call(o operation, at place, id string) answer {
 		}
 	}
 	if o.body == nil {
-		return w.who.do(o.method, path+query, nil, "If-Match", "*")
+		return path + query, nil
 	}
-	return w.who.do(o.method, path+query, body, "If-Match", "*")
+	return path + query, body
 }
 
 // same is an answer without what differs in any two, and without the id that was asked for.

@@ -76,8 +76,24 @@ func (s *Server) once(ctx context.Context, next echo.HandlerFunc, c echo.Context
 	return answer, nil
 }
 
-// run calls the handler with a recorder in place of the connection.
+// run calls the handler, and keeps its answer with its key.
 func (s *Server) run(ctx context.Context, next echo.HandlerFunc, c echo.Context, claim storage.Idempotency) (*recorded, error) {
+	answer, err := record(ctx, next, c)
+	if err != nil {
+		return nil, err
+	}
+	claim.Status, claim.Body, claim.Headers = answer.status, answer.body.Bytes(), map[string]string{}
+	for name := range answer.header {
+		claim.Headers[name] = answer.header.Get(name)
+	}
+	if cursor := c.Response().Header().Get("Event-Cursor"); cursor != "" {
+		claim.Headers["Event-Cursor"] = cursor
+	}
+	return answer, s.Store.SaveAnswer(ctx, claim)
+}
+
+// record calls the handler with a recorder in place of the connection.
+func record(ctx context.Context, next echo.HandlerFunc, c echo.Context) (*recorded, error) {
 	original, request := c.Response(), c.Request()
 	defer func() {
 		c.SetResponse(original)
@@ -86,19 +102,11 @@ func (s *Server) run(ctx context.Context, next echo.HandlerFunc, c echo.Context,
 	answer := &recorded{header: http.Header{}}
 	c.SetResponse(echo.NewResponse(answer, c.Echo()))
 	again := request.WithContext(ctx)
-	again.Body = io.NopCloser(bytes.NewReader(info(c).raw))
+	if raw := info(c).raw; raw != nil {
+		again.Body = io.NopCloser(bytes.NewReader(raw))
+	}
 	c.SetRequest(again)
-	if err := next(c); err != nil {
-		return nil, err
-	}
-	claim.Status, claim.Body, claim.Headers = answer.status, answer.body.Bytes(), map[string]string{}
-	for name := range answer.header {
-		claim.Headers[name] = answer.header.Get(name)
-	}
-	if cursor := original.Header().Get("Event-Cursor"); cursor != "" {
-		claim.Headers["Event-Cursor"] = cursor
-	}
-	return answer, s.Store.SaveAnswer(ctx, claim)
+	return answer, next(c)
 }
 
 // recorded is an answer that waits for its transaction.

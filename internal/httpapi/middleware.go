@@ -115,12 +115,24 @@ func (s *Server) enforce(next echo.HandlerFunc) echo.HandlerFunc {
 		if o.v1() {
 			c.Response().Header().Set("Cache-Control", "no-store")
 			if o.method != http.MethodGet {
-				c.Response().Header().Set("Event-Cursor", stream.Cursor(s.Store.Tail()))
-				return s.idempotent(next, c)
+				return s.mutate(next, c)
 			}
 		}
 		return next(c)
 	}
+}
+
+// mutate serves what changes something: for good, or only to see whether it would.
+func (s *Server) mutate(next echo.HandlerFunc, c echo.Context) error {
+	only, err := validateOnly(c)
+	if err != nil {
+		return err
+	}
+	if only {
+		return s.try(next, c)
+	}
+	c.Response().Header().Set("Event-Cursor", stream.Cursor(s.Store.Tail()))
+	return s.idempotent(next, c)
 }
 
 // unknown refuses what the contract does not have. The router knows which methods

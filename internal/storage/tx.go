@@ -26,6 +26,7 @@ type tx struct {
 	failed  error                      // of a write; nothing of the transaction is kept then
 	events  []domain.Event
 	after   []func()
+	trial   bool     // everything is taken back in the end
 	undo    []func() // takes back what a failed transaction changed in the program
 }
 
@@ -63,6 +64,34 @@ func (s *Store) InTx(ctx context.Context, fn func(ctx context.Context) error) er
 		case <-time.After(time.Duration(try*try) * 2 * time.Millisecond):
 		}
 	}
+}
+
+// Try runs fn as InTx does, and takes everything back. What fn wrote reaches the
+// database before that, so that its constraints are asked, too: nil means that
+// InTx would have kept it. The functions given to After do not run.
+func (s *Store) Try(ctx context.Context, fn func(ctx context.Context) error) error {
+	err := s.InTx(ctx, func(ctx context.Context) error {
+		t, _ := ctx.Value(txKey{}).(*tx)
+		t.trial = true
+		if err := fn(ctx); err != nil {
+			return err
+		}
+		if err := t.finish(); err != nil {
+			return err
+		}
+		return errTried
+	})
+	if errors.Is(err, errTried) {
+		return nil
+	}
+	return err
+}
+
+// Trying tells whether all that is done with ctx is taken back by Try: what a
+// database cannot take back, such as a file or a call, is then left out.
+func (s *Store) Trying(ctx context.Context) bool {
+	t, ok := ctx.Value(txKey{}).(*tx)
+	return ok && t.trial
 }
 
 func (s *Store) once(ctx context.Context, fn func(ctx context.Context) error) error {
@@ -260,6 +289,9 @@ func (t *tx) flushTogether(writes []write) error {
 
 // errNoTx is a fault of the program.
 var errNoTx = errors.New("storage: a write without a transaction")
+
+// errTried ends a transaction that was only tried.
+var errTried = errors.New("storage: tried, and taken back")
 
 // errStale is an update whose row changed since it was read, where no lock held it.
 var errStale = &domain.Error{Kind: domain.ErrorConflict, Code: "state.changed", Detail: "The resource was changed by somebody else at the same moment. Read it again."}
