@@ -28,6 +28,7 @@ import (
 	"github.com/parley-cx/parley/internal/httpapi"
 	"github.com/parley-cx/parley/internal/intake"
 	"github.com/parley-cx/parley/internal/jobs"
+	"github.com/parley-cx/parley/internal/locale"
 	"github.com/parley-cx/parley/internal/secret"
 	"github.com/parley-cx/parley/internal/simulator"
 	"github.com/parley-cx/parley/internal/storage"
@@ -127,6 +128,10 @@ func (a *app) assemble(ctx context.Context, contract *httpapi.Contract) error {
 	if err != nil {
 		return err
 	}
+	words, err := locale.Load()
+	if err != nil {
+		return err
+	}
 	network := egress.Policy{AllowPrivate: a.config.Sandbox || a.config.AllowPrivateNetworks}
 	platforms := map[domain.Platform]channel.Platform{domain.PlatformMeta: meta.Platform{}}
 	adapters := map[domain.ChannelKind]channel.Adapter{
@@ -160,7 +165,7 @@ func (a *app) assemble(ctx context.Context, contract *httpapi.Contract) error {
 	verifier := auth.NewVerifier(keys, a.issuer(), a.store, a.clock.Machine)
 	hooks := &httpapi.Hooks{Apps: a.store.AppByID, Platforms: platforms, Receive: receiver.Receive, Machine: a.clock.Machine}
 	api := &httpapi.Server{
-		Contract: contract, Store: a.store, Verifier: verifier, Keys: keys, Hub: hub, Hooks: hooks, Sandbox: a.sandbox(),
+		Contract: contract, Store: a.store, Words: words, Verifier: verifier, Keys: keys, Hub: hub, Hooks: hooks, Sandbox: a.sandbox(),
 		Tokens:       auth.Endpoint{Clients: a.store, Agents: a.store, Issuer: auth.Issuer{Keys: keys, URL: a.issuer()}, Hash: a.hash, Machine: a.clock.Machine},
 		Desk:         &desk.Desk{Store: a.store, Router: router, Now: a.clock.Now},
 		Composer:     &compose.Composer{Store: a.store, Capabilities: channel.Capabilities(), Deliver: wake("delivery"), Now: a.clock.Now},

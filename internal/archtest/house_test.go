@@ -17,7 +17,7 @@ func readOnly() list {
 		"cmd/parley.version", // set by the linker
 		"internal/channel/internal/graph.rules", "internal/channel/internal/graph.verdicts", "internal/channel/messenger.shapes",
 		"internal/domain.interactionMoves", "internal/domain.replyMoves", "internal/domain.failures",
-		"internal/httpapi.statuses", "internal/httpapi.titles", "internal/httpapi.pathParameter", "internal/httpapi.formats", "internal/storage.lowerAllLetters",
+		"internal/locale.frenchText", "internal/httpapi.statuses", "internal/httpapi.titles", "internal/httpapi.pathParameter", "internal/httpapi.formats", "internal/storage.lowerAllLetters",
 	}
 }
 

@@ -57,11 +57,11 @@ func (s source) imports() (own, others []string) {
 
 // sources reads every Go file once for all tests.
 var sources = sync.OnceValues(func() (all []source, err error) {
+	fset := token.NewFileSet()
 	err = eachFile(func(name string, content []byte) error {
 		if path.Ext(name) != ".go" {
 			return nil
 		}
-		fset := token.NewFileSet()
 		syntax, err := parser.ParseFile(fset, name, content, parser.ParseComments)
 		all = append(all, source{path: name, folder: path.Dir(name), lines: bytes.Count(content, []byte("\n")),
 			test: strings.HasSuffix(name, "_test.go") || helps(path.Dir(name)), generated: syntax != nil && ast.IsGenerated(syntax),

@@ -138,7 +138,7 @@ func TestVerifyAttacks(t *testing.T) {
 func detailOf(err error) string {
 	var e *domain.Error
 	errors.As(err, &e)
-	return e.Detail
+	return e.Text()
 }
 
 func hs256(w *world, key string) string {

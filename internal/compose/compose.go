@@ -243,6 +243,6 @@ func (c *Composer) mayReply(ctx context.Context, i domain.Interaction, agent dom
 	return i.CanReply(agent, part)
 }
 
-func replyConflict(code, detail string, m domain.Message) error {
+func replyConflict(code string, detail domain.Sentence, m domain.Message) error {
 	return &domain.Error{Kind: domain.ErrorConflict, Code: code, Detail: detail, CurrentState: string(m.Status), AllowedActions: m.Actions()}
 }

@@ -79,7 +79,7 @@ func (e Engagement) lost(now time.Time) error {
 		outcome, actions = OfferTimedOut, []Action{} // its timer is about to say so
 	}
 	return &Error{Kind: ErrorConflict, Code: "offer.not_pending", Outcome: string(outcome), CurrentState: string(i.State),
-		Detail: "The offer is no longer pending: it was " + outcome.words() + ".", AllowedActions: actions}
+		Detail: "The offer is no longer pending: it was %s.", Args: []any{outcome.words()}, AllowedActions: actions}
 }
 
 func (e Engagement) requeue(outcome OfferState, what EventType, notResponding bool, reason string, actor Actor, now time.Time) (Engagement, []Event, error) {
@@ -140,7 +140,7 @@ func (e Engagement) Submit(q Queue, codes []WrapUpCodeID, notes *string, actor A
 		return e, nil, false, Conflict("wrap_up.already_submitted", "This wrap-up was submitted before, with other content.")
 	}
 	if stranger, ok := q.Allows(codes); !ok {
-		return e, nil, false, Invalid("/code_ids", "wrap_up.code_not_on_queue", "The wrap-up code "+string(stranger)+" is not one of the queue's.")
+		return e, nil, false, Invalid("/code_ids", "wrap_up.code_not_on_queue", "The wrap-up code %s is not one of the queue's.", stranger)
 	}
 	if w.Required && len(codes) == 0 && len(q.WrapUpCodes) > 0 {
 		return e, nil, false, Invalid("/code_ids", "wrap_up.code_required", "The queue asks for at least one wrap-up code.")

@@ -38,21 +38,20 @@ type FieldError struct {
 	Pointer   string // JSON pointer into the body, or
 	Parameter string // the name of a query, path or header parameter
 	Code      string
-	Detail    string // a constant format, as Error's
+	Detail    Sentence
 	Args      []any
 }
 
-// Text gives the detail in English.
-func (f FieldError) Text() string { return text(f.Detail, f.Args) }
+// String gives the detail in English. A FieldError may be a value of a sentence.
+func (f FieldError) String() string { return said(f.Detail, f.Args) }
 
 // Error is every failure that a caller can do something about. Code is stable
 // ("area.reason"); Detail is a sentence for a person and never carries a
-// customer's words. It is a constant, in fmt's format where it has Args, because
-// it is also the key under which its translations are found.
+// customer's words.
 type Error struct {
 	Kind           ErrorKind
 	Code           string
-	Detail         string
+	Detail         Sentence
 	Args           []any
 	Fields         []FieldError
 	CurrentState   string
@@ -72,14 +71,7 @@ func (e *Error) Error() string {
 }
 
 // Text gives the detail in English.
-func (e *Error) Text() string { return text(e.Detail, e.Args) }
-
-func text(format string, args []any) string {
-	if len(args) == 0 {
-		return format
-	}
-	return fmt.Sprintf(format, args...)
-}
+func (e *Error) Text() string { return said(e.Detail, e.Args) }
 
 // Unwrap gives the cause.
 func (e *Error) Unwrap() error { return e.Cause }
@@ -92,25 +84,26 @@ func IsKind(err error, kind ErrorKind) bool {
 
 // NotFound says that the named kind of thing does not exist, in the same words
 // whether it never did or belongs to another organization.
-func NotFound(noun string) *Error {
-	return &Error{Kind: ErrorNotFound, Code: strings.ToLower(strings.NewReplacer(" ", "_", "-", "_").Replace(noun)) + ".not_found", Detail: "There is no such " + noun + "."}
+func NotFound(noun Phrase) *Error {
+	return &Error{Kind: ErrorNotFound, Code: strings.ToLower(strings.NewReplacer(" ", "_", "-", "_").Replace(string(noun))) + ".not_found",
+		Detail: "There is no such %s.", Args: []any{noun}}
 }
 
 // Invalid refuses one field of a body for its meaning.
-func Invalid(pointer, code, detail string, args ...any) *Error {
+func Invalid(pointer, code string, detail Sentence, args ...any) *Error {
 	return &Error{Kind: ErrorInvalid, Code: code, Detail: detail, Args: args,
 		Fields: []FieldError{{Pointer: pointer, Code: code, Detail: detail, Args: args}}}
 }
 
 // Conflict says that the present state does not allow what was asked.
-func Conflict(code, detail string, args ...any) *Error {
+func Conflict(code string, detail Sentence, args ...any) *Error {
 	return &Error{Kind: ErrorConflict, Code: code, Detail: detail, Args: args}
 }
 
 // InvalidTransition is the answer to a move that the state table does not hold.
-func InvalidTransition(noun, move, state string, allowed []Action) *Error {
+func InvalidTransition(noun, move Phrase, state string, allowed []Action) *Error {
 	return &Error{Kind: ErrorConflict, Code: "state.invalid_transition",
-		Detail: "The %s is %s, which does not allow %s.", Args: []any{noun, state, move},
+		Detail: "The %s is %s, which does not allow %s.", Args: []any{noun, Word(state), move},
 		CurrentState: state, AllowedActions: allowed}
 }
 

@@ -77,11 +77,17 @@ func (p Participant) actions() []Action {
 	return nil
 }
 
-func (s OfferState) words() string {
-	if s == OfferTimedOut {
+// words says in a sentence what became of an offer.
+func (s OfferState) words() Phrase {
+	switch s {
+	case OfferAccepted:
+		return "accepted"
+	case OfferDeclined:
+		return "declined"
+	case OfferTimedOut:
 		return "left unanswered until its time was over"
 	}
-	return string(s)
+	return "withdrawn"
 }
 
 // same tells whether a second submission repeats the first.

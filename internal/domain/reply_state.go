@@ -123,8 +123,8 @@ const (
 type Failure struct {
 	Code      FailureCode `json:"code"`
 	Category  string      `json:"category"`
-	Title     string      `json:"title"`
-	Detail    string      `json:"detail"`
+	Title     Sentence    `json:"title"`
+	Detail    Sentence    `json:"detail"`
 	Retryable string      `json:"retryable"`
 	Lost      bool        `json:"lost"`
 	Remedy    string      `json:"remedy"`

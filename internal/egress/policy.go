@@ -9,6 +9,8 @@ package egress
 import (
 	"net/netip"
 	"slices"
+
+	"github.com/parley-cx/parley/internal/domain"
 )
 
 // Policy says where requests may go. The zero Policy allows the public internet only and is the right one in
@@ -38,6 +40,9 @@ const (
 
 // Error is the sentence itself.
 func (r Refusal) Error() string { return string(r) }
+
+// Sentence is the same for a problem, which is told in its reader's language.
+func (r Refusal) Sentence() domain.Sentence { return domain.Sentence(r) }
 
 // CheckIP says whether a connection to ip may be made: nil, RefusedPrivate or RefusedReserved. An IPv4 address is
 // judged the same however it is wrapped into IPv6.

@@ -81,10 +81,7 @@ func (s *Server) checkChannelAddress(c domain.Channel) error {
 	if strings.ContainsAny(*c.Settings.APIBaseURL, "?#") {
 		return domain.Invalid("/settings/api_base_url", "channel.address_not_allowed", "The address must have neither a query nor a fragment: paths are added to it.")
 	}
-	if err := s.CheckURL(*c.Settings.APIBaseURL); err != nil {
-		return domain.Invalid("/settings/api_base_url", "channel.address_not_allowed", err.Error())
-	}
-	return nil
+	return s.checkAddress("/settings/api_base_url", "channel.address_not_allowed", *c.Settings.APIBaseURL)
 }
 
 // ListChannels serves GET /v1/channels.

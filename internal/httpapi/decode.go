@@ -40,7 +40,7 @@ func decode(raw []byte) (any, error) {
 	return value, nil
 }
 
-func bodyFault(code, detail string) error {
+func bodyFault(code string, detail domain.Sentence) error {
 	return &domain.Error{Kind: domain.ErrorMalformed, Code: code, Detail: detail}
 }
 

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/parley-cx/parley/internal/domain"
 )
 
 // keyword is the rule that was violated, as a stable word.
@@ -16,45 +18,69 @@ func keyword(e *openapi3.SchemaError) string {
 }
 
 // reason says what is allowed. It never repeats the value that was sent.
-func reason(e *openapi3.SchemaError) string {
+func reason(e *openapi3.SchemaError) (domain.Sentence, []any) {
 	s := e.Schema
 	switch e.SchemaField {
 	case "required":
-		return "This field is required."
+		return "This field is required.", nil
 	case "type":
-		return "The type must be " + strings.Join(s.Type.Slice(), " or ") + "."
+		return typed(s.Type.Slice())
 	case "enum":
-		allowed := make([]string, len(s.Enum))
-		for i, v := range s.Enum {
-			allowed[i] = strings.Trim(string(encode(v)), `"`)
-		}
-		return "Allowed are: " + list(allowed) + "."
+		return "Allowed are: %s.", []any{values(s.Enum)}
 	case "minimum", "maximum":
-		return "The number must be from " + number(s.Min) + " to " + number(s.Max) + "."
+		return between(s)
 	case "minLength", "maxLength":
-		return "The length must be from " + strconv.FormatUint(s.MinLength, 10) + " to " + length(s.MaxLength) + " characters."
+		return long(s)
 	case "minItems", "maxItems":
-		return "The list must have from " + strconv.FormatUint(s.MinItems, 10) + " to " + length(s.MaxItems) + " entries."
+		return many(s)
 	case "format":
-		return "The value must have the form " + s.Format + "."
+		return "The value must have the form %s.", []any{s.Format}
 	case "pattern":
-		return "The value must match " + s.Pattern + "."
+		return "The value must match %s.", []any{s.Pattern}
 	case "nullable":
-		return "null is not allowed here."
+		return "null is not allowed here.", nil
 	}
-	return "The value is not one that the contract allows."
+	return "The value is not one that the contract allows.", nil
 }
 
-func number(n *float64) string {
-	if n == nil {
-		return "any"
+func typed(types []string) (domain.Sentence, []any) {
+	if len(types) == 1 {
+		return "The type must be %s.", []any{types[0]}
 	}
-	return strconv.FormatFloat(*n, 'f', -1, 64)
+	return "The type must be one of: %s.", []any{list(types)}
 }
 
-func length(n *uint64) string {
-	if n == nil {
-		return "any number of"
+// values writes an enum as on the wire.
+func values(enum []any) string {
+	allowed := make([]string, len(enum))
+	for i, v := range enum {
+		allowed[i] = strings.Trim(string(encode(v)), `"`)
 	}
-	return strconv.FormatUint(*n, 10)
+	return list(allowed)
 }
+
+func between(s *openapi3.Schema) (domain.Sentence, []any) {
+	switch {
+	case s.Max == nil && s.Min != nil:
+		return "The number must be %s or more.", []any{number(*s.Min)}
+	case s.Min == nil && s.Max != nil:
+		return "The number must be %s or less.", []any{number(*s.Max)}
+	}
+	return "The number must be from %s to %s.", []any{number(*s.Min), number(*s.Max)}
+}
+
+func long(s *openapi3.Schema) (domain.Sentence, []any) {
+	if s.MaxLength == nil {
+		return "The text must have %d characters or more.", []any{s.MinLength}
+	}
+	return "The text must have from %d to %d characters.", []any{s.MinLength, *s.MaxLength}
+}
+
+func many(s *openapi3.Schema) (domain.Sentence, []any) {
+	if s.MaxItems == nil {
+		return "The list must have %d entries or more.", []any{s.MinItems}
+	}
+	return "The list must have from %d to %d entries.", []any{s.MinItems, *s.MaxItems}
+}
+
+func number(n float64) string { return strconv.FormatFloat(n, 'f', -1, 64) }

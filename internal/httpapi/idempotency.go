@@ -86,8 +86,10 @@ func (s *Server) run(ctx context.Context, next echo.HandlerFunc, c echo.Context,
 	for name := range answer.header {
 		claim.Headers[name] = answer.header.Get(name)
 	}
-	if cursor := c.Response().Header().Get("Event-Cursor"); cursor != "" {
-		claim.Headers["Event-Cursor"] = cursor
+	for _, name := range []string{"Event-Cursor", "Content-Language"} {
+		if value := c.Response().Header().Get(name); value != "" {
+			claim.Headers[name] = value
+		}
 	}
 	return answer, s.Store.SaveAnswer(ctx, claim)
 }

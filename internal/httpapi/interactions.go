@@ -104,7 +104,7 @@ func (s *Server) GetInteraction(ctx context.Context, r api.GetInteractionRequest
 			return nil, err
 		}
 		slices.Reverse(messages)
-		i.Messages = each(messages, func(m domain.Message) api.Message { return toMessage(m, d) })
+		i.Messages = each(messages, func(m domain.Message) api.Message { return toMessage(m, d, s.speech(ctx)) })
 	}
 	return api.GetInteraction200JSONResponse{Body: i, Headers: api.GetInteraction200ResponseHeaders{ETag: etag(i.Version)}}, nil
 }

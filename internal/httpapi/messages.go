@@ -8,11 +8,11 @@ import (
 	"github.com/parley-cx/parley/internal/storage"
 )
 
-func toMessage(m domain.Message, d domain.InteractionDetail) api.Message {
+func toMessage(m domain.Message, d domain.InteractionDetail, say speech) api.Message {
 	out := api.Message{ID: string(m.ID), Direction: api.Direction(m.Direction), Kind: api.MessageKind(m.Kind), Visibility: api.Visibility(m.Visibility),
 		Sender: toSender(m.Sender), Text: m.Text, Attachments: each(m.Attachments, toAttachment), InReplyTo: ref(m.InReplyTo),
 		Channel:           api.MessageChannel{ID: string(d.Channel), Kind: api.ChannelKind(d.ChannelKind), Label: d.ChannelName},
-		PlatformMessageID: m.PlatformMessageID, PlatformTime: api.AtOrNull(m.PlatformTime), CreatedAt: api.At(m.CreatedAt), Error: toReplyError(m.Failure)}
+		PlatformMessageID: m.PlatformMessageID, PlatformTime: api.AtOrNull(m.PlatformTime), CreatedAt: api.At(m.CreatedAt), Error: toReplyError(m.Failure, say)}
 	if m.Status != "" {
 		status := api.ReplyStatus(m.Status)
 		out.Status = &status
@@ -43,11 +43,11 @@ func toAttachment(a domain.Attachment) api.Attachment {
 	return out
 }
 
-func toReplyError(f *domain.Failure) *api.ReplyError {
+func toReplyError(f *domain.Failure, say speech) *api.ReplyError {
 	if f == nil {
 		return nil
 	}
-	return &api.ReplyError{Code: string(f.Code), Category: api.ErrorCategory(f.Category), Title: f.Title, Detail: f.Detail,
+	return &api.ReplyError{Code: string(f.Code), Category: api.ErrorCategory(f.Category), Title: say(f.Title), Detail: say(f.Detail),
 		Retryable: api.Retryability(f.Retryable), Lost: f.Lost, Remedy: api.Remedy(f.Remedy)}
 }
 
@@ -64,6 +64,6 @@ func (s *Server) ListMessages(ctx context.Context, r api.ListMessagesRequestObje
 	if err != nil {
 		return nil, err
 	}
-	items := each(messages, func(m domain.Message) api.Message { return toMessage(m, d) })
+	items := each(messages, func(m domain.Message) api.Message { return toMessage(m, d, s.speech(ctx)) })
 	return api.ListMessages200JSONResponse(api.MessageList{Items: items, NextCursor: next}), nil
 }

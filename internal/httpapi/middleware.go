@@ -10,12 +10,14 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/parley-cx/parley/internal/domain"
+	"github.com/parley-cx/parley/internal/locale"
 	"github.com/parley-cx/parley/internal/stream"
 )
 
 // requestInfo is what the middleware learned of a request.
 type requestInfo struct {
 	id        string
+	language  locale.Language
 	operation *operation
 	principal domain.Principal
 	body      any    // the decoded JSON body
@@ -40,7 +42,8 @@ func requestID(c echo.Context) string { return info(c).id }
 // principal gives who makes the request.
 func principal(ctx context.Context) domain.Principal { return infoOf(ctx).principal }
 
-// identify gives every request an id, in its answer and in the log.
+// identify gives every request an id, in its answer and in the log, and finds the
+// language of its reader.
 func (s *Server) identify(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		id := c.Request().Header.Get("Request-Id")
@@ -49,7 +52,10 @@ func (s *Server) identify(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		c.Response().Header().Set("Request-Id", id)
 		c.Response().Header().Set("X-Content-Type-Options", "nosniff")
-		ctx := context.WithValue(c.Request().Context(), infoKey{}, &requestInfo{id: id})
+		language := locale.Match(strings.Join(c.Request().Header.Values("Accept-Language"), ","))
+		c.Response().Header().Set("Content-Language", string(language))
+		c.Response().Header().Add("Vary", "Accept-Language")
+		ctx := context.WithValue(c.Request().Context(), infoKey{}, &requestInfo{id: id, language: language})
 		c.SetRequest(c.Request().WithContext(ctx))
 		return next(c)
 	}

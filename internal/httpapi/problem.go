@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"strconv"
@@ -28,7 +29,7 @@ var statuses = map[domain.ErrorKind]int{
 
 // titles are the headings of problems, by the area of their code where the kind
 // alone says too little.
-var titles = map[int]string{
+var titles = map[int]domain.Sentence{
 	http.StatusBadRequest:            "The request does not follow the contract",
 	http.StatusUnauthorized:          "A valid token is needed",
 	http.StatusForbidden:             "The token does not allow this",
@@ -49,15 +50,17 @@ var titles = map[int]string{
 type edgeError struct {
 	status int
 	code   string
-	detail string
+	detail domain.Sentence
 }
 
-func (e *edgeError) Error() string { return e.code + ": " + e.detail }
+func (e *edgeError) Error() string { return e.code + ": " + string(e.detail) }
 
 var (
 	errNoRoute  = &edgeError{http.StatusNotFound, "route.not_found", "There is nothing at this path. The paths are in /openapi.yaml."}
 	errMethod   = &edgeError{http.StatusMethodNotAllowed, "route.method_not_allowed", "The path does not take this method. Allow lists those that it takes."}
 	errTooLarge = &edgeError{http.StatusRequestEntityTooLarge, "request.too_large", "The body is larger than this operation takes."}
+	errForm     = &edgeError{http.StatusBadRequest, "request.invalid", "The request does not follow the contract."}
+	errInternal = &edgeError{http.StatusInternalServerError, "internal.error", "Something went wrong on our side. Quote the request id when you report it."}
 	errMedia    = &edgeError{http.StatusUnsupportedMediaType, "request.media_type", "The Content-Type is not one that this operation takes."}
 )
 
@@ -92,23 +95,17 @@ func (s *Server) handleError(err error, c echo.Context) {
 	_, _ = c.Response().Write(encode(p))
 }
 
-// problem describes an error to its caller; retryAfter is in seconds.
+// problem describes an error to its caller, in their language; retryAfter is in seconds.
 func (s *Server) problem(err error, c echo.Context) (p api.Problem, retryAfter int) {
-	p = api.Problem{Status: http.StatusInternalServerError, Code: "internal.error",
-		Detail: "Something went wrong on our side. Quote the request id when you report it."}
+	say := s.speech(c.Request().Context())
 	var known *domain.Error
-	var edge *edgeError
-	var http *echo.HTTPError
-	switch {
-	case errors.As(err, &known):
-		p.Status, p.Code, p.Detail = statuses[known.Kind], known.Code, known.Text()
-		describe(&p, known)
-	case errors.As(err, &edge):
-		p.Status, p.Code, p.Detail = edge.status, edge.code, edge.detail
-	case errors.As(err, &http):
-		p = fromEcho(http)
+	if errors.As(err, &known) {
+		p = describe(say, known)
+	} else {
+		edge := onlyHTTP(err)
+		p = api.Problem{Status: edge.status, Code: edge.code, Detail: say(edge.detail)}
 	}
-	p.Title, p.Type = titles[p.Status], "urn:parley:problem:"+p.Code
+	p.Title, p.Type = say(titles[p.Status]), "urn:parley:problem:"+p.Code
 	p.Instance, p.RequestID = c.Request().URL.Path, requestID(c)
 	if p.Errors == nil {
 		p.Errors = []api.ProblemError{}
@@ -122,33 +119,43 @@ func (s *Server) problem(err error, c echo.Context) (p api.Problem, retryAfter i
 	return p, retryAfter
 }
 
-func describe(p *api.Problem, e *domain.Error) {
+func describe(say speech, e *domain.Error) api.Problem {
+	p := api.Problem{Status: statuses[e.Kind], Code: e.Code, Detail: say(e.Detail, e.Args...),
+		CurrentState: e.CurrentState, Outcome: e.Outcome, Current: e.Current, RequiredScopes: words(e.RequiredScopes)}
 	for _, f := range e.Fields {
-		p.Errors = append(p.Errors, api.ProblemError{Pointer: f.Pointer, Parameter: f.Parameter, Code: f.Code, Detail: f.Text()})
+		p.Errors = append(p.Errors, api.ProblemError{Pointer: f.Pointer, Parameter: f.Parameter, Code: f.Code, Detail: say(f.Detail, f.Args...)})
 	}
-	p.CurrentState, p.Outcome, p.Current = e.CurrentState, e.Outcome, e.Current
 	if e.AllowedActions != nil {
 		p.AllowedActions = words(e.AllowedActions)
 	}
-	p.RequiredScopes = words(e.RequiredScopes)
+	return p
 }
 
-// fromEcho describes what the router and the generated binder refuse.
-func fromEcho(e *echo.HTTPError) api.Problem {
+// onlyHTTP describes what is no error of the domain: our own, those of the router
+// and of the generated binder, and everything that should not happen.
+func onlyHTTP(err error) *edgeError {
+	var edge *edgeError
+	if errors.As(err, &edge) {
+		return edge
+	}
+	var e *echo.HTTPError
+	if !errors.As(err, &e) {
+		return errInternal
+	}
 	switch e.Code {
 	case http.StatusNotFound:
-		return api.Problem{Status: e.Code, Code: errNoRoute.code, Detail: errNoRoute.detail}
+		return errNoRoute
 	case http.StatusMethodNotAllowed:
-		return api.Problem{Status: e.Code, Code: errMethod.code, Detail: errMethod.detail}
+		return errMethod
 	case http.StatusRequestEntityTooLarge:
-		return api.Problem{Status: e.Code, Code: errTooLarge.code, Detail: errTooLarge.detail}
+		return errTooLarge
 	case http.StatusUnsupportedMediaType:
-		return api.Problem{Status: e.Code, Code: errMedia.code, Detail: errMedia.detail}
+		return errMedia
 	}
 	if e.Code >= 500 {
-		return api.Problem{Status: http.StatusInternalServerError, Code: "internal.error", Detail: "Something went wrong on our side. Quote the request id when you report it."}
+		return errInternal
 	}
-	return api.Problem{Status: http.StatusBadRequest, Code: "request.invalid", Detail: "The request does not follow the contract."}
+	return errForm
 }
 
 // words converts a list of named strings; nil stays nil.
@@ -164,9 +171,18 @@ func words[T ~string](list []T) []string {
 }
 
 // malformed refuses a parameter that violates the contract.
-func malformed(parameter, detail string) error {
-	return &domain.Error{Kind: domain.ErrorMalformed, Code: "request.invalid", Detail: "The request does not follow the contract: " + detail,
-		Fields: []domain.FieldError{{Parameter: parameter, Code: "invalid", Detail: detail}}}
+func malformed(parameter string, detail domain.Sentence, args ...any) error {
+	field := domain.FieldError{Parameter: parameter, Code: "invalid", Detail: detail, Args: args}
+	return &domain.Error{Kind: domain.ErrorMalformed, Code: "request.invalid", Detail: "The parameter %s does not follow the contract. %s",
+		Args: []any{parameter, field}, Fields: []domain.FieldError{field}}
+}
+
+// speech says a sentence in the language of the one who asks.
+type speech func(s domain.Sentence, args ...any) string
+
+func (s *Server) speech(ctx context.Context) speech {
+	language := infoOf(ctx).language
+	return func(sentence domain.Sentence, args ...any) string { return s.Words.Say(language, sentence, args...) }
 }
 
 // list writes names for a sentence.

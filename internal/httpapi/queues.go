@@ -38,7 +38,7 @@ func (s *Server) checkQueue(ctx context.Context, q domain.Queue) error {
 	}
 	for _, code := range q.WrapUpCodes {
 		if !names[code] {
-			return domain.Invalid("/wrap_up_code_ids", "wrap_up_code.unknown", "There is no wrap-up code "+string(code)+".")
+			return domain.Invalid("/wrap_up_code_ids", "wrap_up_code.unknown", "There is no wrap-up code %s.", code)
 		}
 	}
 	return nil

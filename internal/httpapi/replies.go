@@ -11,8 +11,8 @@ import (
 
 // toReply shows a reply of an interaction to its reader; only who holds the
 // interaction can do anything with it.
-func toReply(m domain.Message, d domain.InteractionDetail, viewer domain.AgentID) api.Reply {
-	base := toMessage(m, d)
+func toReply(m domain.Message, d domain.InteractionDetail, viewer domain.AgentID, say speech) api.Reply {
+	base := toMessage(m, d, say)
 	actions := []domain.Action{}
 	if d.CanReply(viewer) == nil {
 		actions = m.Actions()
@@ -29,7 +29,7 @@ func toReply(m domain.Message, d domain.InteractionDetail, viewer domain.AgentID
 func (s *Server) replies(ctx context.Context, id string, messages ...domain.Message) ([]api.Reply, error) {
 	who := principal(ctx)
 	d, err := s.Store.InteractionHead(ctx, who.Organization, domain.InteractionID(id))
-	return each(messages, func(m domain.Message) api.Reply { return toReply(m, d, who.Agent) }), err
+	return each(messages, func(m domain.Message) api.Reply { return toReply(m, d, who.Agent, s.speech(ctx)) }), err
 }
 
 // CreateReplies serves POST /v1/interactions/{id}/replies (A15).

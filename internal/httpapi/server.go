@@ -7,6 +7,7 @@ package httpapi
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strconv"
@@ -22,6 +23,7 @@ import (
 	"github.com/parley-cx/parley/internal/compose"
 	"github.com/parley-cx/parley/internal/desk"
 	"github.com/parley-cx/parley/internal/domain"
+	"github.com/parley-cx/parley/internal/locale"
 	"github.com/parley-cx/parley/internal/storage"
 	"github.com/parley-cx/parley/internal/stream"
 )
@@ -30,6 +32,7 @@ import (
 type Server struct {
 	Contract     *Contract
 	Store        *storage.Store
+	Words        *locale.Catalogue
 	Verifier     Verifier
 	Tokens       auth.Endpoint
 	Keys         *auth.Keys
@@ -155,4 +158,17 @@ func location(path, id string) string { return "/v1/" + path + "/" + id }
 // write runs one change of a resource in its transaction.
 func (s *Server) write(ctx context.Context, change func(ctx context.Context) error) error {
 	return s.Store.InTx(ctx, change)
+}
+
+// refusal is why an address is not taken, for a problem.
+type refusal interface{ Sentence() domain.Sentence }
+
+// checkAddress refuses a field with an address that may not be sent to.
+func (s *Server) checkAddress(pointer, code, address string) error {
+	err := s.CheckURL(address)
+	var refused refusal
+	if errors.As(err, &refused) {
+		return domain.Invalid(pointer, code, refused.Sentence())
+	}
+	return err
 }

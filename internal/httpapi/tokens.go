@@ -8,6 +8,7 @@ import (
 
 	"github.com/parley-cx/parley/api"
 	"github.com/parley-cx/parley/internal/auth"
+	"github.com/parley-cx/parley/internal/locale"
 )
 
 // issueToken serves POST /oauth/token, with answers and errors as RFC 6749 has them.
@@ -15,6 +16,7 @@ func (s *Server) issueToken(c echo.Context) error {
 	h := c.Response().Header()
 	h.Set("Cache-Control", "no-store")
 	h.Set("Pragma", "no-cache")
+	h.Set("Content-Language", string(locale.English))
 	request, refused := auth.ParseRequest(c.Request())
 	var answer auth.Answer
 	if refused == nil {

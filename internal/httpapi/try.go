@@ -21,7 +21,7 @@ func validateOnly(c echo.Context) (bool, error) {
 	case "false":
 		return false, nil
 	}
-	return false, malformed("validate_only", "it must be true or false.")
+	return false, malformed("validate_only", "It must be true or false.")
 }
 
 // try serves validate_only: the handler does its work in a transaction that is

@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"bytes"
-	"cmp"
 	"errors"
 	"io"
 	"mime"
@@ -59,7 +58,7 @@ func checkParameters(contract *Contract, o *operation, c echo.Context) error {
 	r := c.Request()
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
-		return malformed("", "the query string is not well formed")
+		return &domain.Error{Kind: domain.ErrorMalformed, Code: "request.invalid", Detail: "The query string is not well formed."}
 	}
 	if !o.anyQuery {
 		if err := knownQuery(o, query); err != nil {
@@ -76,7 +75,8 @@ func checkParameters(contract *Contract, o *operation, c echo.Context) error {
 		Options: &openapi3filter.Options{SchemaValidationOptions: formats}}
 	for _, p := range o.parameters {
 		if err := openapi3filter.ValidateParameter(r.Context(), input, p.Value); err != nil {
-			return malformed(p.Value.Name, parameterDetail(p.Value, err))
+			detail, args := parameterDetail(p.Value, err)
+			return malformed(p.Value.Name, detail, args...)
 		}
 	}
 	return nil
@@ -93,16 +93,23 @@ func knownQuery(o *operation, query url.Values) error {
 	}
 	for name, values := range query {
 		if !slices.Contains(known, name) {
-			return malformed(name, "there is no such query parameter here; known are: "+cmp.Or(list(known), "none")+".")
+			return unknownQuery(name, known)
 		}
 		if len(values) > 1 {
-			return malformed(name, "it is given more than once; give a list with commas.")
+			return malformed(name, "It is given more than once. Give a list with commas.")
 		}
 		if strings.ContainsRune(values[0], 0) || !utf8.ValidString(values[0]) {
-			return malformed(name, "it contains the character U+0000, or is not UTF-8.")
+			return malformed(name, "It contains the character U+0000, or is not UTF-8.")
 		}
 	}
 	return nil
+}
+
+func unknownQuery(name string, known []string) error {
+	if len(known) == 0 {
+		return malformed(name, "This operation takes no query parameters.")
+	}
+	return malformed(name, "There is no such query parameter here. Known are: %s.", list(known))
 }
 
 func pathParams(c echo.Context) map[string]string {
@@ -113,15 +120,15 @@ func pathParams(c echo.Context) map[string]string {
 	return params
 }
 
-func parameterDetail(p *openapi3.Parameter, err error) string {
+func parameterDetail(p *openapi3.Parameter, err error) (domain.Sentence, []any) {
 	var schema *openapi3.SchemaError
 	if errors.As(err, &schema) {
 		return reason(schema)
 	}
 	if p.Schema != nil && p.Schema.Value.Format != "" {
-		return "it must have the form " + p.Schema.Value.Format + "."
+		return "The value must have the form %s.", []any{p.Schema.Value.Format}
 	}
-	return "its form is not the documented one."
+	return "Its form is not the documented one.", nil
 }
 
 // readBody reads a JSON body of a documented media type.
@@ -179,5 +186,6 @@ func collect(err error, into *domain.Error) {
 			return
 		}
 	}
-	into.Fields = append(into.Fields, domain.FieldError{Pointer: pointer, Code: keyword(schema), Detail: reason(schema)})
+	detail, args := reason(schema)
+	into.Fields = append(into.Fields, domain.FieldError{Pointer: pointer, Code: keyword(schema), Detail: detail, Args: args})
 }

@@ -10,10 +10,16 @@ import (
 // errDuplicate is a value that another row already holds.
 var errDuplicate = &domain.Error{Kind: domain.ErrorConflict, Code: "resource.exists", Detail: "Another resource already has this value."}
 
+// unique is an index that a client's own value can meet.
+type unique struct {
+	index, column, field, code string
+	detail                     domain.Sentence
+}
+
 // taken says, of each unique index that a client's own value can meet, which
 // field it was. PostgreSQL names the index, SQLite the columns.
-func taken() []struct{ index, column, field, code, detail string } {
-	return []struct{ index, column, field, code, detail string }{
+func taken() []unique {
+	return []unique{
 		{"queues_by_external_id", "queues.external_id", "/external_id", "queue.external_id_taken", "Another queue has this external_id."},
 		{"agents_by_external_id", "agents.external_id", "/external_id", "agent.external_id_taken", "Another agent has this external_id."},
 		{"skills_by_external_id", "skills.external_id", "/external_id", "skill.external_id_taken", "Another skill has this external_id."},

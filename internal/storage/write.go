@@ -217,7 +217,7 @@ func strs[To, From ~string](from []From) []To {
 }
 
 // one gives the only row of a query, or a not-found error for the noun.
-func one[R any](db *gorm.DB, noun string) (R, error) {
+func one[R any](db *gorm.DB, noun domain.Phrase) (R, error) {
 	var row R
 	rows, err := all[R](db.Limit(1))
 	if err != nil {

@@ -1,0 +1,148 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestF01 asks for the same faulty things in both languages: what programs read is
+// equal, and what people read is French throughout.
+func TestF01(t *testing.T) {
+	t.Parallel()
+	onEach(t,
+		part{"of every operation", languageOperations},
+		part{"of meanings and states", languageMeanings},
+		part{"of languages and headers", languageHeaders},
+		part{"of an answer that was kept", languageReplay},
+	)
+}
+
+// english is what is never left in French. Codes and names of fields are not words.
+var english = regexp.MustCompile(`(?i)\b(the|is|was|are|not|this|there|must|with|which|it|needs|of)\b`)
+
+// bilingual sends a request that is refused twice, and compares the two problems.
+func (c *caller) bilingual(method, path string, body any, headers ...string) {
+	c.t.Helper()
+	en := c.do(method, path, body, append(headers, "Accept-Language", "en-GB")...)
+	fr := c.do(method, path, body, append(headers, "Accept-Language", "fr-CA;q=0.9, de;q=0.1")...)
+	if en.status < 400 || fr.header.Get("Content-Language") != "fr" || en.header.Get("Content-Language") != "en" {
+		c.t.Errorf("%s: %d in %q and %q: %s", en.what, en.status, en.header.Get("Content-Language"), fr.header.Get("Content-Language"), en.body)
+	}
+	same := []string{"type", "status", "code", "instance", "retryable", "current_state", "outcome", "allowed_actions", "required_scopes", "errors.#"}
+	said := []string{"title", "detail"}
+	for i := range items(en, "errors") {
+		at := fmt.Sprintf("errors.%d.", i)
+		same, said = append(same, at+"pointer", at+"parameter", at+"code"), append(said, at+"detail")
+	}
+	for _, field := range same {
+		if en.get(field) != fr.get(field) {
+			c.t.Errorf("%s: %s is %s and %s", en.what, field, en.get(field), fr.get(field))
+		}
+	}
+	for _, field := range said {
+		if in := fr.get(field); in == "" || in == en.get(field) || english.MatchString(in) || strings.Contains(in+en.get(field), "%!") {
+			c.t.Errorf("%s: %s is %q and %q", en.what, field, en.get(field), in)
+		}
+	}
+}
+
+func languageOperations(t *testing.T, p *program) {
+	admin, nobody := p.admin(), newCaller(t, p.url)
+	weak := admin.with("oauth:client:view")
+	for _, o := range operations(t) {
+		if strings.HasPrefix(o.path, "/hooks/") || o.path == "/oauth/token" {
+			continue // in the platforms' and in OAuth's own words
+		}
+		if sets, secured := o.needs(); secured {
+			nobody.bilingual(o.method, o.filled, nil)
+			if len(sets[0]) > 0 && sets[0][0] != "oauth:client:view" {
+				weak.bilingual(o.method, o.filled, nil)
+			}
+		}
+		if open, _ := o.spec.Extensions["x-parley-open-parameters"].(bool); !open {
+			admin.bilingual(o.method, o.filled+"?of_tomorrow=1", nil)
+		}
+		for _, body := range wrongBodies(o) {
+			admin.bilingual(o.method, o.filled, body, "If-Match", `"1"`)
+		}
+	}
+}
+
+// wrongBodies breaks the contract in each way that its fields can.
+func wrongBodies(o operation) (bodies []any) {
+	if o.body == nil {
+		return nil
+	}
+	bodies = []any{"{", "[]"}
+	for _, value := range []any{nil, map[string]any{}, []any{}, "", strings.Repeat("x", 5000), -1e9, 1e12, true} {
+		body := map[string]any{"of_tomorrow": 1}
+		for name := range o.body.Properties {
+			body[name] = value
+		}
+		bodies = append(bodies, body)
+	}
+	return bodies
+}
+
+func languageMeanings(t *testing.T, p *program) {
+	d := p.desk(2, nil)
+	admin, ana := d.admin, d.agents[0]
+	cursor := admin.do("GET", "/v1/events?limit=1", nil).want(200).get("next_cursor")
+	admin.bilingual("GET", "/v1/nothing", nil)
+	admin.bilingual("TRACE", "/v1/queues", nil)
+	admin.bilingual("GET", "/v1/queues/"+unknownID, nil)
+	admin.bilingual("GET", "/v1/queues/"+d.queue+"?limit=1", nil)
+	admin.bilingual("GET", "/v1/queues?limit=1000", nil)
+	admin.bilingual("GET", "/v1/queues?limit=1&limit=2", nil)
+	admin.bilingual("GET", "/v1/queues?cursor=nonsense", nil)
+	admin.bilingual("GET", "/v1/events?cursor=nonsense", nil)
+	admin.bilingual("GET", "/v1/agents/me", nil)
+	admin.bilingual("PUT", "/v1/queues/"+d.queue, map[string]any{"name": "Parcels"})
+	admin.bilingual("PUT", "/v1/queues/"+d.queue, map[string]any{"name": "Parcels"}, "If-Match", `"77"`)
+	admin.bilingual("DELETE", "/v1/queues/"+d.queue, nil)
+	admin.bilingual("POST", "/v1/queues", map[string]any{"name": "x", "wrap_up_code_ids": []string{unknownID}})
+	admin.bilingual("POST", "/v1/queues", map[string]any{"name": "x"}, "Content-Type", "text/plain")
+	admin.bilingual("POST", "/v1/queues", map[string]any{"name": strings.Repeat("x", 2<<20)})
+	ana.onQueue()
+	d.writes("7000000000000009", "Hello")
+	id, _ := ana.accepted(cursor)
+	d.agents[1].bilingual("POST", "/v1/interactions/"+id+"/accept", nil)
+	d.agents[1].bilingual("POST", "/v1/interactions/"+id+"/replies", map[string]any{"text": "x"})
+	ana.bilingual("POST", "/v1/interactions/"+id+"/replies", map[string]any{"text": strings.Repeat("x", 2001)})
+	ana.bilingual("PUT", "/v1/interactions/"+id+"/wrap-up", map[string]any{"code_ids": []string{}})
+	ana.do("POST", "/v1/interactions/"+id+"/end", nil).want(200)
+	ana.bilingual("POST", "/v1/interactions/"+id+"/replies", map[string]any{"text": "x"})
+}
+
+func languageHeaders(t *testing.T, p *program) {
+	admin := p.admin()
+	for accepted, want := range map[string]string{"": "en", "fr": "fr", "fr-FR": "fr", "fr-CA;q=0.3": "fr", "ja": "en", "en, fr;q=0.9": "en"} {
+		for path, status := range map[string]int{"/v1/queues": 200, "/v1/queues/" + unknownID: 404, "/healthz": 200} {
+			got := admin.do("GET", path, nil, "Accept-Language", accepted).want(status)
+			if got.header.Get("Content-Language") != want || !slices.Contains(got.header.Values("Vary"), "Accept-Language") {
+				t.Errorf("%s for %q is in %q, varies by %q", path, accepted, got.header.Get("Content-Language"), got.header.Values("Vary"))
+			}
+		}
+	}
+	// RFC 6749 wants its own words, whoever reads them.
+	refused := newCaller(t, p.url).do("POST", "/oauth/token", nil, "Accept-Language", "fr").want(400)
+	if refused.header.Get("Content-Language") != "en" || !english.MatchString(refused.get("error_description")) {
+		t.Errorf("a token's refusal is in %q: %s", refused.header.Get("Content-Language"), refused.body)
+	}
+}
+
+// languageReplay: an answer that was kept is given again as it was, also to somebody
+// who asks in another language.
+func languageReplay(t *testing.T, p *program) {
+	admin := p.admin()
+	queue := map[string]any{"name": "Colis"}
+	first := admin.do("POST", "/v1/queues", queue, "Idempotency-Key", "language", "Accept-Language", "fr").want(201)
+	again := admin.do("POST", "/v1/queues", queue, "Idempotency-Key", "language", "Accept-Language", "en").want(201)
+	if !bytes.Equal(first.body, again.body) || again.header.Get("Idempotent-Replayed") != "true" || again.header.Get("Content-Language") != "fr" {
+		t.Errorf("%s in %q, first %s", again.body, again.header.Get("Content-Language"), first.body)
+	}
+}
