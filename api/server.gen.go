@@ -53,7 +53,7 @@ type ServerInterface interface {
 	PutOwnPresence(ctx echo.Context) error
 	// DeleteAgent Delete an agent
 	// (DELETE /v1/agents/{id})
-	DeleteAgent(ctx echo.Context, id ID) error
+	DeleteAgent(ctx echo.Context, id ID, params DeleteAgentParams) error
 	// GetAgent Get an agent
 	// (GET /v1/agents/{id})
 	GetAgent(ctx echo.Context, id ID) error
@@ -74,7 +74,7 @@ type ServerInterface interface {
 	CreateChannel(ctx echo.Context) error
 	// DeleteChannel Delete a channel
 	// (DELETE /v1/channels/{id})
-	DeleteChannel(ctx echo.Context, id ID) error
+	DeleteChannel(ctx echo.Context, id ID, params DeleteChannelParams) error
 	// GetChannel Get a channel
 	// (GET /v1/channels/{id})
 	GetChannel(ctx echo.Context, id ID) error
@@ -134,13 +134,13 @@ type ServerInterface interface {
 	CreateOAuthClient(ctx echo.Context) error
 	// DeleteOAuthClient Delete an OAuth client
 	// (DELETE /v1/oauth-clients/{id})
-	DeleteOAuthClient(ctx echo.Context, id ClientID) error
+	DeleteOAuthClient(ctx echo.Context, id ClientID, params DeleteOAuthClientParams) error
 	// GetOAuthClient Get an OAuth client
 	// (GET /v1/oauth-clients/{id})
 	GetOAuthClient(ctx echo.Context, id ClientID) error
 	// RotateOAuthClientSecret Replace a client's secret
 	// (POST /v1/oauth-clients/{id}/rotate-secret)
-	RotateOAuthClientSecret(ctx echo.Context, id ClientID) error
+	RotateOAuthClientSecret(ctx echo.Context, id ClientID, params RotateOAuthClientSecretParams) error
 	// ListPlatformApps List platform apps
 	// (GET /v1/platform-apps)
 	ListPlatformApps(ctx echo.Context, params ListPlatformAppsParams) error
@@ -149,7 +149,7 @@ type ServerInterface interface {
 	CreatePlatformApp(ctx echo.Context) error
 	// DeletePlatformApp Delete a platform app
 	// (DELETE /v1/platform-apps/{id})
-	DeletePlatformApp(ctx echo.Context, id ID) error
+	DeletePlatformApp(ctx echo.Context, id ID, params DeletePlatformAppParams) error
 	// GetPlatformApp Get a platform app
 	// (GET /v1/platform-apps/{id})
 	GetPlatformApp(ctx echo.Context, id ID) error
@@ -167,7 +167,7 @@ type ServerInterface interface {
 	CreateQueue(ctx echo.Context) error
 	// DeleteQueue Delete a queue
 	// (DELETE /v1/queues/{id})
-	DeleteQueue(ctx echo.Context, id ID) error
+	DeleteQueue(ctx echo.Context, id ID, params DeleteQueueParams) error
 	// GetQueue Get a queue
 	// (GET /v1/queues/{id})
 	GetQueue(ctx echo.Context, id ID) error
@@ -197,7 +197,7 @@ type ServerInterface interface {
 	CreateWrapUpCode(ctx echo.Context) error
 	// DeleteWrapUpCode Delete a wrap-up code
 	// (DELETE /v1/wrap-up-codes/{id})
-	DeleteWrapUpCode(ctx echo.Context, id ID) error
+	DeleteWrapUpCode(ctx echo.Context, id ID, params DeleteWrapUpCodeParams) error
 	// GetWrapUpCode Get a wrap-up code
 	// (GET /v1/wrap-up-codes/{id})
 	GetWrapUpCode(ctx echo.Context, id ID) error
@@ -391,8 +391,28 @@ func (w *ServerInterfaceWrapper) DeleteAgent(ctx echo.Context) error {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
 	}
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DeleteAgentParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = IfMatch
+	}
+
 	// Invoke the callback with all the unmarshaled arguments
-	err = w.Handler.DeleteAgent(ctx, id)
+	err = w.Handler.DeleteAgent(ctx, id, params)
 	return err
 }
 
@@ -568,8 +588,28 @@ func (w *ServerInterfaceWrapper) DeleteChannel(ctx echo.Context) error {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
 	}
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DeleteChannelParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = IfMatch
+	}
+
 	// Invoke the callback with all the unmarshaled arguments
-	err = w.Handler.DeleteChannel(ctx, id)
+	err = w.Handler.DeleteChannel(ctx, id, params)
 	return err
 }
 
@@ -1136,8 +1176,28 @@ func (w *ServerInterfaceWrapper) DeleteOAuthClient(ctx echo.Context) error {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
 	}
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DeleteOAuthClientParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = IfMatch
+	}
+
 	// Invoke the callback with all the unmarshaled arguments
-	err = w.Handler.DeleteOAuthClient(ctx, id)
+	err = w.Handler.DeleteOAuthClient(ctx, id, params)
 	return err
 }
 
@@ -1168,8 +1228,28 @@ func (w *ServerInterfaceWrapper) RotateOAuthClientSecret(ctx echo.Context) error
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
 	}
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RotateOAuthClientSecretParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = IfMatch
+	}
+
 	// Invoke the callback with all the unmarshaled arguments
-	err = w.Handler.RotateOAuthClientSecret(ctx, id)
+	err = w.Handler.RotateOAuthClientSecret(ctx, id, params)
 	return err
 }
 
@@ -1225,8 +1305,28 @@ func (w *ServerInterfaceWrapper) DeletePlatformApp(ctx echo.Context) error {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
 	}
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DeletePlatformAppParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = IfMatch
+	}
+
 	// Invoke the callback with all the unmarshaled arguments
-	err = w.Handler.DeletePlatformApp(ctx, id)
+	err = w.Handler.DeletePlatformApp(ctx, id, params)
 	return err
 }
 
@@ -1372,8 +1472,28 @@ func (w *ServerInterfaceWrapper) DeleteQueue(ctx echo.Context) error {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
 	}
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DeleteQueueParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = IfMatch
+	}
+
 	// Invoke the callback with all the unmarshaled arguments
-	err = w.Handler.DeleteQueue(ctx, id)
+	err = w.Handler.DeleteQueue(ctx, id, params)
 	return err
 }
 
@@ -1659,8 +1779,28 @@ func (w *ServerInterfaceWrapper) DeleteWrapUpCode(ctx echo.Context) error {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
 	}
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DeleteWrapUpCodeParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = IfMatch
+	}
+
 	// Invoke the callback with all the unmarshaled arguments
-	err = w.Handler.DeleteWrapUpCode(ctx, id)
+	err = w.Handler.DeleteWrapUpCode(ctx, id, params)
 	return err
 }
 
@@ -2148,7 +2288,8 @@ func (response PutOwnPresence200JSONResponse) VisitPutOwnPresenceResponse(w http
 }
 
 type DeleteAgentRequestObject struct {
-	ID ID `json:"id"`
+	ID     ID `json:"id"`
+	Params DeleteAgentParams
 }
 
 type DeleteAgentResponseObject interface {
@@ -2343,7 +2484,8 @@ func (response CreateChannel201JSONResponse) VisitCreateChannelResponse(w http.R
 }
 
 type DeleteChannelRequestObject struct {
-	ID ID `json:"id"`
+	ID     ID `json:"id"`
+	Params DeleteChannelParams
 }
 
 type DeleteChannelResponseObject interface {
@@ -2861,7 +3003,8 @@ func (response CreateOAuthClient201JSONResponse) VisitCreateOAuthClientResponse(
 }
 
 type DeleteOAuthClientRequestObject struct {
-	ID ClientID `json:"id"`
+	ID     ClientID `json:"id"`
+	Params DeleteOAuthClientParams
 }
 
 type DeleteOAuthClientResponseObject interface {
@@ -2907,7 +3050,8 @@ func (response GetOAuthClient200JSONResponse) VisitGetOAuthClientResponse(w http
 }
 
 type RotateOAuthClientSecretRequestObject struct {
-	ID ClientID `json:"id"`
+	ID     ClientID `json:"id"`
+	Params RotateOAuthClientSecretParams
 }
 
 type RotateOAuthClientSecretResponseObject interface {
@@ -2991,7 +3135,8 @@ func (response CreatePlatformApp201JSONResponse) VisitCreatePlatformAppResponse(
 }
 
 type DeletePlatformAppRequestObject struct {
-	ID ID `json:"id"`
+	ID     ID `json:"id"`
+	Params DeletePlatformAppParams
 }
 
 type DeletePlatformAppResponseObject interface {
@@ -3155,7 +3300,8 @@ func (response CreateQueue201JSONResponse) VisitCreateQueueResponse(w http.Respo
 }
 
 type DeleteQueueRequestObject struct {
-	ID ID `json:"id"`
+	ID     ID `json:"id"`
+	Params DeleteQueueParams
 }
 
 type DeleteQueueResponseObject interface {
@@ -3406,7 +3552,8 @@ func (response CreateWrapUpCode201JSONResponse) VisitCreateWrapUpCodeResponse(w 
 }
 
 type DeleteWrapUpCodeRequestObject struct {
-	ID ID `json:"id"`
+	ID     ID `json:"id"`
+	Params DeleteWrapUpCodeParams
 }
 
 type DeleteWrapUpCodeResponseObject interface {
@@ -4100,10 +4247,11 @@ func (sh *strictHandler) PutOwnPresence(ctx echo.Context) error {
 }
 
 // DeleteAgent operation middleware
-func (sh *strictHandler) DeleteAgent(ctx echo.Context, id ID) error {
+func (sh *strictHandler) DeleteAgent(ctx echo.Context, id ID, params DeleteAgentParams) error {
 	var request DeleteAgentRequestObject
 
 	request.ID = id
+	request.Params = params
 
 	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.DeleteAgent(ctx.Request().Context(), request.(DeleteAgentRequestObject))
@@ -4367,10 +4515,11 @@ func (sh *strictHandler) CreateChannel(ctx echo.Context) error {
 }
 
 // DeleteChannel operation middleware
-func (sh *strictHandler) DeleteChannel(ctx echo.Context, id ID) error {
+func (sh *strictHandler) DeleteChannel(ctx echo.Context, id ID, params DeleteChannelParams) error {
 	var request DeleteChannelRequestObject
 
 	request.ID = id
+	request.Params = params
 
 	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.DeleteChannel(ctx.Request().Context(), request.(DeleteChannelRequestObject))
@@ -5067,10 +5216,11 @@ func (sh *strictHandler) CreateOAuthClient(ctx echo.Context) error {
 }
 
 // DeleteOAuthClient operation middleware
-func (sh *strictHandler) DeleteOAuthClient(ctx echo.Context, id ClientID) error {
+func (sh *strictHandler) DeleteOAuthClient(ctx echo.Context, id ClientID, params DeleteOAuthClientParams) error {
 	var request DeleteOAuthClientRequestObject
 
 	request.ID = id
+	request.Params = params
 
 	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.DeleteOAuthClient(ctx.Request().Context(), request.(DeleteOAuthClientRequestObject))
@@ -5117,10 +5267,11 @@ func (sh *strictHandler) GetOAuthClient(ctx echo.Context, id ClientID) error {
 }
 
 // RotateOAuthClientSecret operation middleware
-func (sh *strictHandler) RotateOAuthClientSecret(ctx echo.Context, id ClientID) error {
+func (sh *strictHandler) RotateOAuthClientSecret(ctx echo.Context, id ClientID, params RotateOAuthClientSecretParams) error {
 	var request RotateOAuthClientSecretRequestObject
 
 	request.ID = id
+	request.Params = params
 
 	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.RotateOAuthClientSecret(ctx.Request().Context(), request.(RotateOAuthClientSecretRequestObject))
@@ -5213,10 +5364,11 @@ func (sh *strictHandler) CreatePlatformApp(ctx echo.Context) error {
 }
 
 // DeletePlatformApp operation middleware
-func (sh *strictHandler) DeletePlatformApp(ctx echo.Context, id ID) error {
+func (sh *strictHandler) DeletePlatformApp(ctx echo.Context, id ID, params DeletePlatformAppParams) error {
 	var request DeletePlatformAppRequestObject
 
 	request.ID = id
+	request.Params = params
 
 	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.DeletePlatformApp(ctx.Request().Context(), request.(DeletePlatformAppRequestObject))
@@ -5432,10 +5584,11 @@ func (sh *strictHandler) CreateQueue(ctx echo.Context) error {
 }
 
 // DeleteQueue operation middleware
-func (sh *strictHandler) DeleteQueue(ctx echo.Context, id ID) error {
+func (sh *strictHandler) DeleteQueue(ctx echo.Context, id ID, params DeleteQueueParams) error {
 	var request DeleteQueueRequestObject
 
 	request.ID = id
+	request.Params = params
 
 	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.DeleteQueue(ctx.Request().Context(), request.(DeleteQueueRequestObject))
@@ -5778,10 +5931,11 @@ func (sh *strictHandler) CreateWrapUpCode(ctx echo.Context) error {
 }
 
 // DeleteWrapUpCode operation middleware
-func (sh *strictHandler) DeleteWrapUpCode(ctx echo.Context, id ID) error {
+func (sh *strictHandler) DeleteWrapUpCode(ctx echo.Context, id ID, params DeleteWrapUpCodeParams) error {
 	var request DeleteWrapUpCodeRequestObject
 
 	request.ID = id
+	request.Params = params
 
 	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.DeleteWrapUpCode(ctx.Request().Context(), request.(DeleteWrapUpCodeRequestObject))

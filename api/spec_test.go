@@ -118,6 +118,9 @@ func TestEveryOperationSaysWhatItIs(t *testing.T) {
 		if problem == nil || problem.Ref != "#/components/responses/Problem" {
 			t.Errorf("%s: wants Problem as its default response", op)
 		}
+		if want, got := precondition(doc, op), ifMatch(op); want != "" && got != want || want == "" && got == "IfMatchRequired" {
+			t.Errorf("%s: wants the parameter %q, has %q: a full PUT of a versioned resource must have If-Match, its PATCH and DELETE may", op, want, got)
+		}
 		if op.method != "GET" && !triable(op) {
 			t.Errorf("%s: every write takes the parameter ValidateOnly, and documents its answer: '200': {$ref: '#/components/responses/Validated'}; or, where it "+
 				"answers 200 by itself, schema: {oneOf: [{$ref: '#/components/schemas/X'}, {$ref: '#/components/schemas/Validated'}], x-go-type: X}. What its handler "+
@@ -127,6 +130,25 @@ func TestEveryOperationSaysWhatItIs(t *testing.T) {
 			t.Errorf("%s: Idempotency-Key belongs to every write and to no read", op)
 		}
 	}
+}
+
+// precondition names the parameter If-Match that an operation on a versioned resource has.
+func precondition(doc *openapi3.T, op operation) string {
+	read := doc.Paths.Value(op.path).Get
+	if strings.Count(op.path, "/") > 3 || read == nil || read.Responses.Value("200").Value.Headers["ETag"] == nil {
+		return ""
+	}
+	return map[string]string{"PUT": "IfMatchRequired", "PATCH": "IfMatch", "DELETE": "IfMatch"}[op.method]
+}
+
+// ifMatch names the parameter If-Match of an operation; "" for none.
+func ifMatch(op operation) string {
+	for _, p := range op.Parameters {
+		if p.Value.Name == "If-Match" {
+			return strings.TrimPrefix(p.Ref, "#/components/parameters/")
+		}
+	}
+	return ""
 }
 
 // triable tells whether an operation takes validate_only and documents its answer.

@@ -2623,6 +2623,12 @@ type ListAgentsParams struct {
 	Q NamePart `form:"q,omitempty" json:"q,omitempty"`
 }
 
+// DeleteAgentParams defines parameters for DeleteAgent.
+type DeleteAgentParams struct {
+	// IfMatch The `ETag` of the version that the change is meant for. An older one is answered with 412.
+	IfMatch IfMatch `json:"If-Match,omitempty"`
+}
+
 // UpdateAgentParams defines parameters for UpdateAgent.
 type UpdateAgentParams struct {
 	// IfMatch The `ETag` of the version that the change is meant for. An older one is answered with 412.
@@ -2651,6 +2657,12 @@ type ListChannelsParams struct {
 
 	// QueueID Only channels that lead to this queue.
 	QueueID ID `form:"queue_id,omitempty" json:"queue_id,omitempty"`
+}
+
+// DeleteChannelParams defines parameters for DeleteChannel.
+type DeleteChannelParams struct {
+	// IfMatch The `ETag` of the version that the change is meant for. An older one is answered with 412.
+	IfMatch IfMatch `json:"If-Match,omitempty"`
 }
 
 // UpdateChannelParams defines parameters for UpdateChannel.
@@ -2770,6 +2782,18 @@ type ListOAuthClientsParams struct {
 	Order Order `form:"order,omitempty" json:"order,omitempty"`
 }
 
+// DeleteOAuthClientParams defines parameters for DeleteOAuthClient.
+type DeleteOAuthClientParams struct {
+	// IfMatch The `ETag` of the version that the change is meant for. An older one is answered with 412.
+	IfMatch IfMatch `json:"If-Match,omitempty"`
+}
+
+// RotateOAuthClientSecretParams defines parameters for RotateOAuthClientSecret.
+type RotateOAuthClientSecretParams struct {
+	// IfMatch The `ETag` of the version that the change is meant for. An older one is answered with 412.
+	IfMatch IfMatch `json:"If-Match,omitempty"`
+}
+
 // ListPlatformAppsParams defines parameters for ListPlatformApps.
 type ListPlatformAppsParams struct {
 	// Limit How many items to answer with at most.
@@ -2780,6 +2804,12 @@ type ListPlatformAppsParams struct {
 
 	// Order The direction of the list; `desc`, newest first, unless given.
 	Order Order `form:"order,omitempty" json:"order,omitempty"`
+}
+
+// DeletePlatformAppParams defines parameters for DeletePlatformApp.
+type DeletePlatformAppParams struct {
+	// IfMatch The `ETag` of the version that the change is meant for. An older one is answered with 412.
+	IfMatch IfMatch `json:"If-Match,omitempty"`
 }
 
 // UpdatePlatformAppParams defines parameters for UpdatePlatformApp.
@@ -2804,6 +2834,12 @@ type ListQueuesParams struct {
 
 	// Order The direction of the list; `desc`, newest first, unless given.
 	Order Order `form:"order,omitempty" json:"order,omitempty"`
+}
+
+// DeleteQueueParams defines parameters for DeleteQueue.
+type DeleteQueueParams struct {
+	// IfMatch The `ETag` of the version that the change is meant for. An older one is answered with 412.
+	IfMatch IfMatch `json:"If-Match,omitempty"`
 }
 
 // UpdateQueueParams defines parameters for UpdateQueue.
@@ -2858,6 +2894,12 @@ type ListWrapUpCodesParams struct {
 
 	// Q A part of the name, in any case.
 	Q NamePart `form:"q,omitempty" json:"q,omitempty"`
+}
+
+// DeleteWrapUpCodeParams defines parameters for DeleteWrapUpCode.
+type DeleteWrapUpCodeParams struct {
+	// IfMatch The `ETag` of the version that the change is meant for. An older one is answered with 412.
+	IfMatch IfMatch `json:"If-Match,omitempty"`
 }
 
 // UpdateWrapUpCodeParams defines parameters for UpdateWrapUpCode.

@@ -145,6 +145,9 @@ func (s *Server) DeleteAgent(ctx context.Context, r api.DeleteAgentRequestObject
 		if err != nil {
 			return err
 		}
+		if err := matches(r.Params.IfMatch, a.Version, toAgent(a)); err != nil {
+			return err
+		}
 		if a.Load.Used() > 0 {
 			return domain.Conflict("agent.in_use", "The agent has an offer, a conversation or a mandatory wrap-up to finish.")
 		}

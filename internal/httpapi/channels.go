@@ -198,6 +198,9 @@ func (s *Server) DeleteChannel(ctx context.Context, r api.DeleteChannelRequestOb
 		if err != nil {
 			return err
 		}
+		if err := matches(r.Params.IfMatch, c.Version, toChannel(c)); err != nil {
+			return err
+		}
 		used, err := s.Store.ChannelInUse(ctx, c.Organization, c.ID)
 		if err != nil {
 			return err

@@ -92,6 +92,9 @@ func (s *Server) DeleteOAuthClient(ctx context.Context, r api.DeleteOAuthClientR
 		if err != nil {
 			return err
 		}
+		if err := matches(r.Params.IfMatch, c.Version, toOAuthClient(c)); err != nil {
+			return err
+		}
 		s.forgetClient(ctx, c.ID)
 		return s.Store.DeleteClient(ctx, c)
 	})
@@ -105,6 +108,9 @@ func (s *Server) RotateOAuthClientSecret(ctx context.Context, r api.RotateOAuthC
 	var c domain.Client
 	err := s.write(ctx, func(ctx context.Context) (err error) {
 		if c, err = s.Store.Client(ctx, principal(ctx).Organization, domain.ClientID(r.ID)); err != nil {
+			return err
+		}
+		if err := matches(r.Params.IfMatch, c.Version, toOAuthClient(c)); err != nil {
 			return err
 		}
 		if who := principal(ctx); !who.Has(c.Scopes...) {

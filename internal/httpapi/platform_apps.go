@@ -131,6 +131,9 @@ func (s *Server) DeletePlatformApp(ctx context.Context, r api.DeletePlatformAppR
 		if err != nil {
 			return err
 		}
+		if err := matches(r.Params.IfMatch, a.Version, s.toPlatformApp(a)); err != nil {
+			return err
+		}
 		used, err := s.Store.AppInUse(ctx, a.Organization, a.ID)
 		if err != nil {
 			return err

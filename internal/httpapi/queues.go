@@ -136,6 +136,9 @@ func (s *Server) DeleteQueue(ctx context.Context, r api.DeleteQueueRequestObject
 		if err != nil {
 			return err
 		}
+		if err := matches(r.Params.IfMatch, q.Version, toQueue(q)); err != nil {
+			return err
+		}
 		used, err := s.Store.QueueInUse(ctx, q.Organization, q.ID)
 		if err != nil {
 			return err

@@ -107,6 +107,9 @@ func (s *Server) DeleteWrapUpCode(ctx context.Context, r api.DeleteWrapUpCodeReq
 		if err != nil {
 			return err
 		}
+		if err := matches(r.Params.IfMatch, c.Version, toWrapUpCode(c)); err != nil {
+			return err
+		}
 		if err := s.dropFromQueues(ctx, c); err != nil {
 			return err
 		}

@@ -94,6 +94,5 @@ func (s *Store) DeleteAgent(ctx context.Context, a domain.Agent, now time.Time) 
 	if err := s.exec(ctx, "queue_members", nil, "DELETE FROM queue_members WHERE organization_id = ? AND agent_id = ?", a.Organization, a.ID); err != nil {
 		return err
 	}
-	return s.exec(ctx, "agents", []string{rowKey(a.Organization, a.ID)},
-		"UPDATE agents SET deleted_at = ?, external_id = NULL, version = version + 1 WHERE organization_id = ? AND id = ?", ms(now), a.Organization, a.ID)
+	return s.remove(ctx, "agents", a.Organization, string(a.ID), a.Version, now)
 }

@@ -121,8 +121,9 @@ func (s *Store) Apps(ctx context.Context, org domain.OrganizationID, p Page) ([]
 
 // DeleteApp hides an app; its webhooks are refused from then on.
 func (s *Store) DeleteApp(ctx context.Context, a domain.PlatformApp, now time.Time) error {
-	return s.exec(ctx, "platform_apps", []string{rowKey(a.Organization, a.ID)},
-		"UPDATE platform_apps SET deleted_at = ?, version = version + 1 WHERE organization_id = ? AND id = ?", ms(now), a.Organization, a.ID)
+	return s.writeTo(ctx, write{table: "platform_apps", rows: []string{rowKey(a.Organization, a.ID)}, want: 1, miss: errStale,
+		sql:  "UPDATE platform_apps SET deleted_at = ?, version = version + 1 WHERE organization_id = ? AND id = ? AND version = ? AND deleted_at IS NULL",
+		args: []any{ms(now), a.Organization, a.ID, a.Version}})
 }
 
 // AppInUse tells whether a channel belongs to the app.
@@ -250,7 +251,7 @@ func (s *Store) ChannelsOfAccounts(ctx context.Context, org domain.OrganizationI
 
 // DeleteChannel hides a channel.
 func (s *Store) DeleteChannel(ctx context.Context, c domain.Channel, now time.Time) error {
-	return s.remove(ctx, "channels", c.Organization, string(c.ID), now)
+	return s.remove(ctx, "channels", c.Organization, string(c.ID), c.Version, now)
 }
 
 // ChannelInUse tells whether an interaction of the channel is open.

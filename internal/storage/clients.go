@@ -67,5 +67,6 @@ func (s *Store) Clients(ctx context.Context, org domain.OrganizationID, p Page) 
 // DeleteClient removes a client; its tokens stop working at once on this node,
 // and within seconds on the others.
 func (s *Store) DeleteClient(ctx context.Context, c domain.Client) error {
-	return s.exec(ctx, "oauth_clients", []string{rowKey(c.Organization, c.ID)}, "DELETE FROM oauth_clients WHERE organization_id = ? AND id = ?", c.Organization, c.ID)
+	return s.writeTo(ctx, write{table: "oauth_clients", rows: []string{rowKey(c.Organization, c.ID)}, want: 1, miss: errStale,
+		sql: "DELETE FROM oauth_clients WHERE organization_id = ? AND id = ? AND version = ?", args: []any{c.Organization, c.ID, c.Version}})
 }

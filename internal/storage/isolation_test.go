@@ -192,6 +192,14 @@ func TestWritesOfAnotherOrganizationChangeNothing(t *testing.T) {
 				d.Organization = other
 				return db.DeleteDelivery(ctx, d)
 			},
+		}
+		for name, write := range silent {
+			if err := db.InTx(t.Context(), write); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		for name, write := range map[string]func(ctx context.Context) error{
+			"DeleteMember": func(ctx context.Context) error { return db.DeleteMember(ctx, other, mine.queue.ID, mine.agent.ID) },
 			"DeleteQueue": func(ctx context.Context) error {
 				q := mine.queue
 				q.Organization = other
@@ -217,16 +225,8 @@ func TestWritesOfAnotherOrganizationChangeNothing(t *testing.T) {
 				c.Organization = other
 				return db.DeleteWrapUpCode(ctx, c, noon)
 			},
-		}
-		for name, write := range silent {
-			if err := db.InTx(t.Context(), write); err != nil {
-				t.Errorf("%s: %v", name, err)
-			}
-		}
-		for name, write := range map[string]func(ctx context.Context) error{
-			"DeleteMember": func(ctx context.Context) error { return db.DeleteMember(ctx, other, mine.queue.ID, mine.agent.ID) },
-			"SaveQueue":    func(ctx context.Context) error { q := mine.queue; q.Organization = other; return db.SaveQueue(ctx, &q) },
-			"SaveAgent":    func(ctx context.Context) error { a := mine.agent; a.Organization = other; return db.SaveAgent(ctx, &a) },
+			"SaveQueue": func(ctx context.Context) error { q := mine.queue; q.Organization = other; return db.SaveQueue(ctx, &q) },
+			"SaveAgent": func(ctx context.Context) error { a := mine.agent; a.Organization = other; return db.SaveAgent(ctx, &a) },
 			"SaveDelivery": func(ctx context.Context) error {
 				d := mine.delivery
 				d.Organization = other

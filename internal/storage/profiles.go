@@ -108,5 +108,5 @@ func (s *Store) AgentsWithProfile(ctx context.Context, org domain.OrganizationID
 
 // DeleteProfile hides a profile that no agent has.
 func (s *Store) DeleteProfile(ctx context.Context, p domain.Profile, now time.Time) error {
-	return s.remove(ctx, "multimedia_profiles", p.Organization, string(p.ID), now)
+	return s.remove(ctx, "multimedia_profiles", p.Organization, string(p.ID), p.Version, now)
 }

@@ -75,12 +75,14 @@ func (s *Store) Queues(ctx context.Context, org domain.OrganizationID, p Page) (
 
 // DeleteQueue hides a queue; what happened in it keeps its name.
 func (s *Store) DeleteQueue(ctx context.Context, q domain.Queue, now time.Time) error {
-	return s.remove(ctx, "queues", q.Organization, string(q.ID), now)
+	return s.remove(ctx, "queues", q.Organization, string(q.ID), q.Version, now)
 }
 
-func (s *Store) remove(ctx context.Context, table string, org domain.OrganizationID, id string, now time.Time) error {
-	return s.exec(ctx, table, []string{rowKey(org, id)},
-		"UPDATE "+table+" SET deleted_at = ?, external_id = NULL, version = version + 1 WHERE organization_id = ? AND id = ? AND deleted_at IS NULL", ms(now), org, id)
+// remove hides a row that was read; it fails with errStale when the row has
+// another version by now.
+func (s *Store) remove(ctx context.Context, table string, org domain.OrganizationID, id string, version int64, now time.Time) error {
+	return s.writeTo(ctx, write{table: table, rows: []string{rowKey(org, id)}, want: 1, miss: errStale, args: []any{ms(now), org, id, version},
+		sql: "UPDATE " + table + " SET deleted_at = ?, external_id = NULL, version = version + 1 WHERE organization_id = ? AND id = ? AND version = ? AND deleted_at IS NULL"})
 }
 
 // QueueInUse tells whether anything still needs the queue: a channel, or an

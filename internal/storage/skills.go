@@ -57,7 +57,7 @@ func (s *Store) Skills(ctx context.Context, org domain.OrganizationID, find Find
 
 // DeleteSkill hides a skill. Whoever has it must lose it in the same transaction.
 func (s *Store) DeleteSkill(ctx context.Context, k domain.Skill, now time.Time) error {
-	return s.remove(ctx, "skills", k.Organization, string(k.ID), now)
+	return s.remove(ctx, "skills", k.Organization, string(k.ID), k.Version, now)
 }
 
 // LivingSkills tells which of these skills exist.

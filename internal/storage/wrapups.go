@@ -87,7 +87,7 @@ func (s *Store) WrapUpCodeNames(ctx context.Context, org domain.OrganizationID, 
 
 // DeleteWrapUpCode hides a code; wrap-ups that carry it keep its name.
 func (s *Store) DeleteWrapUpCode(ctx context.Context, c domain.WrapUpCode, now time.Time) error {
-	return s.remove(ctx, "wrap_up_codes", c.Organization, string(c.ID), now)
+	return s.remove(ctx, "wrap_up_codes", c.Organization, string(c.ID), c.Version, now)
 }
 
 // LivingWrapUpCodes tells which of these codes exist.
