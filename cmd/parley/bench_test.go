@@ -77,7 +77,7 @@ func measure(b *testing.B, out *table, name string) {
 	database := benchDatabase(b, name)
 	m := &bench{b: b, out: out, tokens: map[string]string{}, http: &http.Client{Timeout: time.Minute, Transport: &http.Transport{MaxIdleConnsPerHost: *benchClients}}}
 	b.Cleanup(m.http.CloseIdleConnections)
-	m.program = startBinary(b, database, "PARLEY_SANDBOX=false", "PARLEY_ALLOW_PRIVATE_NETWORKS=true", "PARLEY_LOG_LEVEL=info", "PARLEY_PLATFORM_TIMEOUT=10s")
+	m.program = startBinary(b, database, "PARLEY_SANDBOX=false", "PARLEY_RATE_LIMIT=0", "PARLEY_ALLOW_PRIVATE_NETWORKS=true", "PARLEY_LOG_LEVEL=info", "PARLEY_PLATFORM_TIMEOUT=10s")
 	out.add("start on an empty database", milliseconds(m.program.took))
 	m.program.terminate()
 	m.program.restart()

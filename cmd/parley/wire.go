@@ -171,7 +171,7 @@ func (a *app) assemble(ctx context.Context, contract *httpapi.Contract) error {
 		Composer:     &compose.Composer{Store: a.store, Capabilities: channel.Capabilities(), Deliver: wake("delivery"), Now: a.clock.Now},
 		Closing:      &closing.Closing{Store: a.store, Router: router, Deliver: wake("delivery"), Now: a.clock.Now},
 		Capabilities: channel.Capabilities(), CheckURL: network.CheckURL, Freed: router.Freed, Deliver: wake("delivery"), Forget: verifier.Forget,
-		NewSecret: a.newSecret, PublicURL: a.url, Ready: a.ready, Now: a.clock.Now, Machine: a.clock.Machine, Log: a.log,
+		NewSecret: a.newSecret, RateLimit: a.config.RateLimit, PublicURL: a.url, Ready: a.ready, Now: a.clock.Now, Machine: a.clock.Machine, Log: a.log,
 	}
 	a.server = &http.Server{Handler: api.Handler(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, IdleTimeout: 2 * time.Minute,
 		MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelDebug)}

@@ -40,6 +40,9 @@ type Config struct {
 	// needs the same; whoever loses it has to enter those secrets again.
 	SealingKey Secret `name:"sealing-key" env:"PARLEY_SEALING_KEY" help:"The key that seals stored secrets: 32 random bytes in base64, the same on every node. When it is empty, one is made in the data folder."`
 
+	// RateLimit bounds, in machine time, what one token may ask of one node. The sandbox counts and does not refuse.
+	RateLimit int `name:"rate-limit" env:"PARLEY_RATE_LIMIT" default:"1000" help:"How many requests a second a token may make of a node; 0 is no limit. The sandbox does not enforce it."`
+
 	// LogLevel is the least important kind of log line that is written.
 	LogLevel string `name:"log-level" env:"PARLEY_LOG_LEVEL" default:"info" help:"The least important log lines to write: debug, info, warn or error."`
 

@@ -33,6 +33,10 @@ func setField(t *testing.T, field reflect.Value, text string) {
 		b, err := strconv.ParseBool(text)
 		failOn(t, err)
 		field.SetBool(b)
+	case int:
+		n, err := strconv.Atoi(text)
+		failOn(t, err)
+		field.SetInt(int64(n))
 	case time.Duration:
 		d, err := time.ParseDuration(text)
 		failOn(t, err)
@@ -55,7 +59,7 @@ func TestDefaultsAreValid(t *testing.T) {
 	failOn(t, c.Validate())
 	want := Config{
 		Addr: "127.0.0.1:8080", DatabaseURL: "sqlite:parley.db", DataDir: "parley-data",
-		LogLevel: "info", LogFormat: "text",
+		RateLimit: 1000, LogLevel: "info", LogFormat: "text",
 		PlatformTimeout: 10 * time.Second, SendTimeout: 30 * time.Second, ReconcileWindow: 2 * time.Minute,
 	}
 	if c != want {
@@ -85,6 +89,7 @@ func TestValidate(t *testing.T) {
 		{"PARLEY_SEALING_KEY", func(c *Config, s string) { c.SealingKey = Secret(s) },
 			[]string{"", key, strings.TrimRight(key, "="), key + "\n", strings.Repeat("-_", 21) + "8"},
 			[]string{"hunter2", key[4:], key + key, strings.Repeat("A", 43)}},
+		{"PARLEY_RATE_LIMIT", func(c *Config, s string) { c.RateLimit, _ = strconv.Atoi(s) }, []string{"0", "1", "100000"}, []string{"-1"}},
 		{"PARLEY_LOG_LEVEL", func(c *Config, s string) { c.LogLevel = s },
 			[]string{"debug", "info", "warn", "error"}, []string{"", "INFO", "trace"}},
 		{"PARLEY_LOG_FORMAT", func(c *Config, s string) { c.LogFormat = s },
@@ -142,7 +147,7 @@ func TestValidateBootstrapClient(t *testing.T) {
 
 func TestValidateTellsAllFaultsAtOnce(t *testing.T) {
 	t.Parallel()
-	err := Config{PublicURL: "x", BootstrapClientID: "x", SealingKey: "x"}.Validate()
+	err := Config{PublicURL: "x", BootstrapClientID: "x", SealingKey: "x", RateLimit: -1}.Validate()
 	if err == nil {
 		t.Fatal("no fault")
 	}

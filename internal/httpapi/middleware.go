@@ -175,6 +175,9 @@ func (s *Server) authorize(c echo.Context, o *operation) error {
 		return err
 	}
 	info(c).principal = p
+	if err := s.limits.limit(c, token); err != nil {
+		return err
+	}
 	for _, set := range o.needs {
 		if p.Has(set...) {
 			return nil

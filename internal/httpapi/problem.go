@@ -42,6 +42,7 @@ var titles = map[int]domain.Sentence{
 	http.StatusUnsupportedMediaType:  "The media type is not supported",
 	http.StatusUnprocessableEntity:   "The request cannot be carried out as it is",
 	http.StatusPreconditionRequired:  "If-Match is needed",
+	http.StatusTooManyRequests:       "Too many requests",
 	http.StatusServiceUnavailable:    "Temporarily unavailable",
 	http.StatusInternalServerError:   "Internal error",
 }
@@ -113,6 +114,8 @@ func (s *Server) problem(err error, c echo.Context) (p api.Problem, retryAfter i
 	switch {
 	case p.Status == 503:
 		p.Retryable, retryAfter = true, 5
+	case p.Status == 429:
+		p.Retryable, retryAfter = true, 1
 	case p.Code == "idempotency.in_flight" || p.Code == "state.changed":
 		p.Retryable, retryAfter = true, 1
 	}

@@ -48,6 +48,7 @@ type Server struct {
 	Deliver      func()
 	Forget       func(domain.ClientID) // makes this node look at a client anew
 	NewSecret    func() (secret string, hash []byte)
+	RateLimit    int // requests a second that a token may make; 0 for no limit
 	PublicURL    string
 	Ready        func(context.Context) error
 	Now          func() time.Time
@@ -55,6 +56,7 @@ type Server struct {
 	Log          *slog.Logger
 
 	metrics *metrics
+	limits  *limiter
 }
 
 // Verifier tells who a token speaks for.
@@ -65,6 +67,7 @@ type Verifier interface {
 // Handler builds the routes.
 func (s *Server) Handler() *echo.Echo {
 	s.metrics = newMetrics()
+	s.limits = &limiter{rate: s.RateLimit, enforced: s.Sandbox == nil, machine: s.Machine}
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
 	e.HTTPErrorHandler = s.handleError
