@@ -102,9 +102,21 @@ type ServerInterface interface {
 	// EndInteraction End an interaction
 	// (POST /v1/interactions/{id}/end)
 	EndInteraction(ctx echo.Context, id ID) error
+	// ForwardInteraction Forward an interaction (not for messages)
+	// (POST /v1/interactions/{id}/forward)
+	ForwardInteraction(ctx echo.Context, id ID) error
+	// HoldInteraction Put an interaction aside
+	// (POST /v1/interactions/{id}/hold)
+	HoldInteraction(ctx echo.Context, id ID) error
+	// ListenToInteraction Listen to an interaction (not for messages)
+	// (POST /v1/interactions/{id}/listen)
+	ListenToInteraction(ctx echo.Context, id ID) error
 	// ListMessages Read a transcript
 	// (GET /v1/interactions/{id}/messages)
 	ListMessages(ctx echo.Context, id ID, params ListMessagesParams) error
+	// PutRecording Switch recording on or off
+	// (PUT /v1/interactions/{id}/recording)
+	PutRecording(ctx echo.Context, id ID) error
 	// ListReplies List replies
 	// (GET /v1/interactions/{id}/replies)
 	ListReplies(ctx echo.Context, id ID, params ListRepliesParams) error
@@ -120,6 +132,9 @@ type ServerInterface interface {
 	// ResendReply Resend a reply
 	// (POST /v1/interactions/{id}/replies/{reply_id}/resend)
 	ResendReply(ctx echo.Context, id ID, replyID ID) error
+	// ResumeInteraction Take an interaction up again
+	// (POST /v1/interactions/{id}/resume)
+	ResumeInteraction(ctx echo.Context, id ID) error
 	// GetWrapUp Get a wrap-up
 	// (GET /v1/interactions/{id}/wrap-up)
 	GetWrapUp(ctx echo.Context, id ID, params GetWrapUpParams) error
@@ -910,6 +925,54 @@ func (w *ServerInterfaceWrapper) EndInteraction(ctx echo.Context) error {
 	return err
 }
 
+// ForwardInteraction converts echo context to params.
+func (w *ServerInterfaceWrapper) ForwardInteraction(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ForwardInteraction(ctx, id)
+	return err
+}
+
+// HoldInteraction converts echo context to params.
+func (w *ServerInterfaceWrapper) HoldInteraction(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.HoldInteraction(ctx, id)
+	return err
+}
+
+// ListenToInteraction converts echo context to params.
+func (w *ServerInterfaceWrapper) ListenToInteraction(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListenToInteraction(ctx, id)
+	return err
+}
+
 // ListMessages converts echo context to params.
 func (w *ServerInterfaceWrapper) ListMessages(ctx echo.Context) error {
 	var err error
@@ -953,6 +1016,22 @@ func (w *ServerInterfaceWrapper) ListMessages(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ListMessages(ctx, id, params)
+	return err
+}
+
+// PutRecording converts echo context to params.
+func (w *ServerInterfaceWrapper) PutRecording(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PutRecording(ctx, id)
 	return err
 }
 
@@ -1080,6 +1159,22 @@ func (w *ServerInterfaceWrapper) ResendReply(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ResendReply(ctx, id, replyID)
+	return err
+}
+
+// ResumeInteraction converts echo context to params.
+func (w *ServerInterfaceWrapper) ResumeInteraction(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ResumeInteraction(ctx, id)
 	return err
 }
 
@@ -1969,12 +2064,17 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/v1/interactions/:id/accept", wrapper.AcceptInteraction, options.OperationMiddlewares["acceptInteraction"]...)
 	router.POST(options.BaseURL+"/v1/interactions/:id/decline", wrapper.DeclineInteraction, options.OperationMiddlewares["declineInteraction"]...)
 	router.POST(options.BaseURL+"/v1/interactions/:id/end", wrapper.EndInteraction, options.OperationMiddlewares["endInteraction"]...)
+	router.POST(options.BaseURL+"/v1/interactions/:id/forward", wrapper.ForwardInteraction, options.OperationMiddlewares["forwardInteraction"]...)
+	router.POST(options.BaseURL+"/v1/interactions/:id/hold", wrapper.HoldInteraction, options.OperationMiddlewares["holdInteraction"]...)
+	router.POST(options.BaseURL+"/v1/interactions/:id/listen", wrapper.ListenToInteraction, options.OperationMiddlewares["listenToInteraction"]...)
 	router.GET(options.BaseURL+"/v1/interactions/:id/messages", wrapper.ListMessages, options.OperationMiddlewares["listMessages"]...)
+	router.PUT(options.BaseURL+"/v1/interactions/:id/recording", wrapper.PutRecording, options.OperationMiddlewares["putRecording"]...)
 	router.GET(options.BaseURL+"/v1/interactions/:id/replies", wrapper.ListReplies, options.OperationMiddlewares["listReplies"]...)
 	router.POST(options.BaseURL+"/v1/interactions/:id/replies", wrapper.CreateReplies, options.OperationMiddlewares["createReplies"]...)
 	router.DELETE(options.BaseURL+"/v1/interactions/:id/replies/:reply_id", wrapper.DeleteReply, options.OperationMiddlewares["deleteReply"]...)
 	router.GET(options.BaseURL+"/v1/interactions/:id/replies/:reply_id", wrapper.GetReply, options.OperationMiddlewares["getReply"]...)
 	router.POST(options.BaseURL+"/v1/interactions/:id/replies/:reply_id/resend", wrapper.ResendReply, options.OperationMiddlewares["resendReply"]...)
+	router.POST(options.BaseURL+"/v1/interactions/:id/resume", wrapper.ResumeInteraction, options.OperationMiddlewares["resumeInteraction"]...)
 	router.GET(options.BaseURL+"/v1/interactions/:id/wrap-up", wrapper.GetWrapUp, options.OperationMiddlewares["getWrapUp"]...)
 	router.PUT(options.BaseURL+"/v1/interactions/:id/wrap-up", wrapper.PutWrapUp, options.OperationMiddlewares["putWrapUp"]...)
 	router.GET(options.BaseURL+"/v1/oauth-clients", wrapper.ListOAuthClients, options.OperationMiddlewares["listOAuthClients"]...)
@@ -2762,6 +2862,53 @@ func (response EndInteraction200JSONResponse) VisitEndInteractionResponse(w http
 	return err
 }
 
+type ForwardInteractionRequestObject struct {
+	ID ID `json:"id"`
+}
+
+type ForwardInteractionResponseObject interface {
+	VisitForwardInteractionResponse(w http.ResponseWriter) error
+}
+
+type HoldInteractionRequestObject struct {
+	ID   ID `json:"id"`
+	Body *HoldInteractionJSONRequestBody
+}
+
+type HoldInteractionResponseObject interface {
+	VisitHoldInteractionResponse(w http.ResponseWriter) error
+}
+
+type HoldInteraction200ResponseHeaders struct {
+	ETag string
+}
+
+type HoldInteraction200JSONResponse struct {
+	Body    Interaction
+	Headers HoldInteraction200ResponseHeaders
+}
+
+func (response HoldInteraction200JSONResponse) VisitHoldInteractionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListenToInteractionRequestObject struct {
+	ID ID `json:"id"`
+}
+
+type ListenToInteractionResponseObject interface {
+	VisitListenToInteractionResponse(w http.ResponseWriter) error
+}
+
 type ListMessagesRequestObject struct {
 	ID     ID `json:"id"`
 	Params ListMessagesParams
@@ -2780,6 +2927,37 @@ func (response ListMessages200JSONResponse) VisitListMessagesResponse(w http.Res
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PutRecordingRequestObject struct {
+	ID   ID `json:"id"`
+	Body *PutRecordingJSONRequestBody
+}
+
+type PutRecordingResponseObject interface {
+	VisitPutRecordingResponse(w http.ResponseWriter) error
+}
+
+type PutRecording200ResponseHeaders struct {
+	ETag string
+}
+
+type PutRecording200JSONResponse struct {
+	Body    Interaction
+	Headers PutRecording200ResponseHeaders
+}
+
+func (response PutRecording200JSONResponse) VisitPutRecordingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
@@ -2898,6 +3076,37 @@ func (response ResendReply202JSONResponse) VisitResendReplyResponse(w http.Respo
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
 	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ResumeInteractionRequestObject struct {
+	ID   ID `json:"id"`
+	Body *ResumeInteractionJSONRequestBody
+}
+
+type ResumeInteractionResponseObject interface {
+	VisitResumeInteractionResponse(w http.ResponseWriter) error
+}
+
+type ResumeInteraction200ResponseHeaders struct {
+	ETag string
+}
+
+type ResumeInteraction200JSONResponse struct {
+	Body    Interaction
+	Headers ResumeInteraction200ResponseHeaders
+}
+
+func (response ResumeInteraction200JSONResponse) VisitResumeInteractionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -3748,9 +3957,21 @@ type StrictServerInterface interface {
 	// EndInteraction End an interaction
 	// (POST /v1/interactions/{id}/end)
 	EndInteraction(ctx context.Context, request EndInteractionRequestObject) (EndInteractionResponseObject, error)
+	// ForwardInteraction Forward an interaction (not for messages)
+	// (POST /v1/interactions/{id}/forward)
+	ForwardInteraction(ctx context.Context, request ForwardInteractionRequestObject) (ForwardInteractionResponseObject, error)
+	// HoldInteraction Put an interaction aside
+	// (POST /v1/interactions/{id}/hold)
+	HoldInteraction(ctx context.Context, request HoldInteractionRequestObject) (HoldInteractionResponseObject, error)
+	// ListenToInteraction Listen to an interaction (not for messages)
+	// (POST /v1/interactions/{id}/listen)
+	ListenToInteraction(ctx context.Context, request ListenToInteractionRequestObject) (ListenToInteractionResponseObject, error)
 	// ListMessages Read a transcript
 	// (GET /v1/interactions/{id}/messages)
 	ListMessages(ctx context.Context, request ListMessagesRequestObject) (ListMessagesResponseObject, error)
+	// PutRecording Switch recording on or off
+	// (PUT /v1/interactions/{id}/recording)
+	PutRecording(ctx context.Context, request PutRecordingRequestObject) (PutRecordingResponseObject, error)
 	// ListReplies List replies
 	// (GET /v1/interactions/{id}/replies)
 	ListReplies(ctx context.Context, request ListRepliesRequestObject) (ListRepliesResponseObject, error)
@@ -3766,6 +3987,9 @@ type StrictServerInterface interface {
 	// ResendReply Resend a reply
 	// (POST /v1/interactions/{id}/replies/{reply_id}/resend)
 	ResendReply(ctx context.Context, request ResendReplyRequestObject) (ResendReplyResponseObject, error)
+	// ResumeInteraction Take an interaction up again
+	// (POST /v1/interactions/{id}/resume)
+	ResumeInteraction(ctx context.Context, request ResumeInteractionRequestObject) (ResumeInteractionResponseObject, error)
 	// GetWrapUp Get a wrap-up
 	// (GET /v1/interactions/{id}/wrap-up)
 	GetWrapUp(ctx context.Context, request GetWrapUpRequestObject) (GetWrapUpResponseObject, error)
@@ -4892,6 +5116,107 @@ func (sh *strictHandler) EndInteraction(ctx echo.Context, id ID) error {
 	return nil
 }
 
+// ForwardInteraction operation middleware
+func (sh *strictHandler) ForwardInteraction(ctx echo.Context, id ID) error {
+	var request ForwardInteractionRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ForwardInteraction(ctx.Request().Context(), request.(ForwardInteractionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ForwardInteraction")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ForwardInteractionResponseObject); ok {
+		return validResponse.VisitForwardInteractionResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// HoldInteraction operation middleware
+func (sh *strictHandler) HoldInteraction(ctx echo.Context, id ID) error {
+	var request HoldInteractionRequestObject
+
+	request.ID = id
+
+	var body HoldInteractionJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			return err
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.HoldInteraction(ctx.Request().Context(), request.(HoldInteractionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "HoldInteraction")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(HoldInteractionResponseObject); ok {
+		return validResponse.VisitHoldInteractionResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListenToInteraction operation middleware
+func (sh *strictHandler) ListenToInteraction(ctx echo.Context, id ID) error {
+	var request ListenToInteractionRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListenToInteraction(ctx.Request().Context(), request.(ListenToInteractionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListenToInteraction")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListenToInteractionResponseObject); ok {
+		return validResponse.VisitListenToInteractionResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // ListMessages operation middleware
 func (sh *strictHandler) ListMessages(ctx echo.Context, id ID, params ListMessagesParams) error {
 	var request ListMessagesRequestObject
@@ -4912,6 +5237,54 @@ func (sh *strictHandler) ListMessages(ctx echo.Context, id ID, params ListMessag
 		return err
 	} else if validResponse, ok := response.(ListMessagesResponseObject); ok {
 		return validResponse.VisitListMessagesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// PutRecording operation middleware
+func (sh *strictHandler) PutRecording(ctx echo.Context, id ID) error {
+	var request PutRecordingRequestObject
+
+	request.ID = id
+
+	var body PutRecordingJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PutRecording(ctx.Request().Context(), request.(PutRecordingRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PutRecording")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(PutRecordingResponseObject); ok {
+		return validResponse.VisitPutRecordingResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -5064,6 +5437,57 @@ func (sh *strictHandler) ResendReply(ctx echo.Context, id ID, replyID ID) error 
 		return err
 	} else if validResponse, ok := response.(ResendReplyResponseObject); ok {
 		return validResponse.VisitResendReplyResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ResumeInteraction operation middleware
+func (sh *strictHandler) ResumeInteraction(ctx echo.Context, id ID) error {
+	var request ResumeInteractionRequestObject
+
+	request.ID = id
+
+	var body ResumeInteractionJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			return err
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ResumeInteraction(ctx.Request().Context(), request.(ResumeInteractionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ResumeInteraction")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ResumeInteractionResponseObject); ok {
+		return validResponse.VisitResumeInteractionResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -195,14 +195,18 @@ const (
 	EventTypeInteractionConnected        EventType = "interaction.connected"
 	EventTypeInteractionCreated          EventType = "interaction.created"
 	EventTypeInteractionDisconnected     EventType = "interaction.disconnected"
+	EventTypeInteractionHeld             EventType = "interaction.held"
 	EventTypeInteractionQueued           EventType = "interaction.queued"
 	EventTypeInteractionRequeued         EventType = "interaction.requeued"
+	EventTypeInteractionResumed          EventType = "interaction.resumed"
 	EventTypeMessageReceived             EventType = "message.received"
 	EventTypeOfferAccepted               EventType = "offer.accepted"
 	EventTypeOfferCreated                EventType = "offer.created"
 	EventTypeOfferDeclined               EventType = "offer.declined"
 	EventTypeOfferRescinded              EventType = "offer.rescinded"
 	EventTypeOfferTimedOut               EventType = "offer.timed_out"
+	EventTypeRecordingStarted            EventType = "recording.started"
+	EventTypeRecordingStopped            EventType = "recording.stopped"
 	EventTypeReplyDeleted                EventType = "reply.deleted"
 	EventTypeReplyDelivered              EventType = "reply.delivered"
 	EventTypeReplyFailed                 EventType = "reply.failed"
@@ -236,9 +240,13 @@ func (e EventType) Valid() bool {
 		return true
 	case EventTypeInteractionDisconnected:
 		return true
+	case EventTypeInteractionHeld:
+		return true
 	case EventTypeInteractionQueued:
 		return true
 	case EventTypeInteractionRequeued:
+		return true
+	case EventTypeInteractionResumed:
 		return true
 	case EventTypeMessageReceived:
 		return true
@@ -251,6 +259,10 @@ func (e EventType) Valid() bool {
 	case EventTypeOfferRescinded:
 		return true
 	case EventTypeOfferTimedOut:
+		return true
+	case EventTypeRecordingStarted:
+		return true
+	case EventTypeRecordingStopped:
 		return true
 	case EventTypeReplyDeleted:
 		return true
@@ -340,7 +352,10 @@ const (
 	InteractionActionAccept  InteractionAction = "accept"
 	InteractionActionDecline InteractionAction = "decline"
 	InteractionActionEnd     InteractionAction = "end"
+	InteractionActionHold    InteractionAction = "hold"
+	InteractionActionRecord  InteractionAction = "record"
 	InteractionActionReply   InteractionAction = "reply"
+	InteractionActionResume  InteractionAction = "resume"
 	InteractionActionWrapUp  InteractionAction = "wrap_up"
 )
 
@@ -353,7 +368,13 @@ func (e InteractionAction) Valid() bool {
 		return true
 	case InteractionActionEnd:
 		return true
+	case InteractionActionHold:
+		return true
+	case InteractionActionRecord:
+		return true
 	case InteractionActionReply:
+		return true
+	case InteractionActionResume:
 		return true
 	case InteractionActionWrapUp:
 		return true
@@ -367,6 +388,7 @@ const (
 	InteractionExpansionContact      InteractionExpansion = "contact"
 	InteractionExpansionMessages     InteractionExpansion = "messages"
 	InteractionExpansionParticipants InteractionExpansion = "participants"
+	InteractionExpansionSegments     InteractionExpansion = "segments"
 )
 
 // Valid indicates whether the value is a known member of the InteractionExpansion enum.
@@ -377,6 +399,8 @@ func (e InteractionExpansion) Valid() bool {
 	case InteractionExpansionMessages:
 		return true
 	case InteractionExpansionParticipants:
+		return true
+	case InteractionExpansionSegments:
 		return true
 	default:
 		return false
@@ -725,6 +749,36 @@ func (e RoutingStatus) Valid() bool {
 	case RoutingStatusNotResponding:
 		return true
 	case RoutingStatusOffQueue:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SegmentType.
+const (
+	SegmentTypeAlert    SegmentType = "alert"
+	SegmentTypeHold     SegmentType = "hold"
+	SegmentTypeInteract SegmentType = "interact"
+	SegmentTypeQueue    SegmentType = "queue"
+	SegmentTypeSystem   SegmentType = "system"
+	SegmentTypeWrapup   SegmentType = "wrapup"
+)
+
+// Valid indicates whether the value is a known member of the SegmentType enum.
+func (e SegmentType) Valid() bool {
+	switch e {
+	case SegmentTypeAlert:
+		return true
+	case SegmentTypeHold:
+		return true
+	case SegmentTypeInteract:
+		return true
+	case SegmentTypeQueue:
+		return true
+	case SegmentTypeSystem:
+		return true
+	case SegmentTypeWrapup:
 		return true
 	default:
 		return false
@@ -1216,7 +1270,9 @@ type Event struct {
 	Time Time `json:"time"`
 
 	// Type What happened, as noun and past tense.
-	// - `interaction.created`, `.queued`, `.requeued`, `.connected`, `.disconnected`, `.closed`: the way of an interaction
+	// - `interaction.created`, `.queued`, `.requeued`, `.connected`, `.held`, `.resumed`, `.disconnected`, `.closed`: the
+	//   way of an interaction
+	// - `recording.started`, `.stopped`: an agent switched recording on or off
 	// - `offer.created`, `.accepted`, `.declined`, `.timed_out`, `.rescinded`: the way of an offer
 	// - `wrap_up.started`, `.submitted`, `.skipped`: the way of a wrap-up
 	// - `message.received`: the customer wrote
@@ -1240,14 +1296,16 @@ type EventList struct {
 }
 
 // EventType What happened, as noun and past tense.
-// - `interaction.created`, `.queued`, `.requeued`, `.connected`, `.disconnected`, `.closed`: the way of an interaction
-// - `offer.created`, `.accepted`, `.declined`, `.timed_out`, `.rescinded`: the way of an offer
-// - `wrap_up.started`, `.submitted`, `.skipped`: the way of a wrap-up
-// - `message.received`: the customer wrote
-// - `reply.queued`, `.sending`, `.sent`, `.delivered`, `.read`, `.failed`, `.unconfirmed`: how far a reply has come
-// - `reply.resent`, `.deleted`: what an agent did with a reply that failed
-// - `agent.presence_changed`, `.routing_status_changed`, `.capacity_changed`: an agent's standing
-// - `channel.needs_reauthorization`: the platform refused a channel's credentials
+//   - `interaction.created`, `.queued`, `.requeued`, `.connected`, `.held`, `.resumed`, `.disconnected`, `.closed`: the
+//     way of an interaction
+//   - `recording.started`, `.stopped`: an agent switched recording on or off
+//   - `offer.created`, `.accepted`, `.declined`, `.timed_out`, `.rescinded`: the way of an offer
+//   - `wrap_up.started`, `.submitted`, `.skipped`: the way of a wrap-up
+//   - `message.received`: the customer wrote
+//   - `reply.queued`, `.sending`, `.sent`, `.delivered`, `.read`, `.failed`, `.unconfirmed`: how far a reply has come
+//   - `reply.resent`, `.deleted`: what an agent did with a reply that failed
+//   - `agent.presence_changed`, `.routing_status_changed`, `.capacity_changed`: an agent's standing
+//   - `channel.needs_reauthorization`: the platform refused a channel's credentials
 type EventType string
 
 // FaultMode How the simulated platform misbehaves.
@@ -1450,8 +1508,14 @@ type Interaction struct {
 	// Queue The queue in which it waits or waited, or null.
 	Queue *InteractionQueue `json:"queue"`
 
+	// Recording Whether the agent who has the conversation asked for a recording of it.
+	Recording bool `json:"recording"`
+
 	// ReplyPolicy What the platform allows us to send now.
 	ReplyPolicy ReplyPolicy `json:"reply_policy"`
+
+	// Segments What its time was spent on, in the order in which the segments began.
+	Segments []Segment `json:"segments,omitempty"`
 
 	// State Where an interaction stands.
 	// - `bot`: a bot talks with the customer
@@ -1481,6 +1545,8 @@ type Interaction struct {
 // InteractionAction What the caller may do with an interaction now.
 // - `accept`, `decline`: answer the offer
 // - `reply`: write to the customer
+// - `hold`, `resume`: put the conversation aside, and take it up again; `accept` resumes it, too
+// - `record`: switch recording on or off
 // - `end`: disconnect
 // - `wrap_up`: say what it was about
 type InteractionAction string
@@ -1515,6 +1581,7 @@ type InteractionContact struct {
 
 // InteractionExpansion What an interaction may carry along.
 // - `messages`: its latest messages
+// - `segments`: its time line
 // - `contact`, `participants`: there anyway
 type InteractionExpansion string
 
@@ -1770,6 +1837,12 @@ type Offer struct {
 // - `timed_out`: not answered in time
 // - `rescinded`: taken back
 type OfferState string
+
+// PartInput Which part of yours is meant.
+type PartInput struct {
+	// ParticipantID Your part in the interaction. Absent, the latest.
+	ParticipantID ID `json:"participant_id,omitempty"`
+}
 
 // Participant Somebody who takes or took part in an interaction.
 type Participant struct {
@@ -2138,6 +2211,12 @@ type ReceiptsInput struct {
 	Reversed *bool `json:"reversed,omitempty"`
 }
 
+// RecordingInput Whether a conversation is to be recorded.
+type RecordingInput struct {
+	// Recording On or off.
+	Recording bool `json:"recording"`
+}
+
 // Remedy What the agent can do about a failure.
 // - `resend`: resend the reply
 // - `contact_admin`: ask an administrator
@@ -2358,6 +2437,45 @@ type Retryability string
 // - `interacting`: on queue and with work; more may be offered while there is capacity
 // - `not_responding`: declined or missed an offer; gets none until the presence is set again
 type RoutingStatus string
+
+// Segment A stretch of an interaction's time. Those of one participant follow upon each other without a hole, from the offer to the end of wrap-up; those without one are the waiting for an agent.
+type Segment struct {
+	// AgentID The agent, where it is one's.
+	AgentID *ID `json:"agent_id"`
+
+	// DisconnectType Why the interaction ended, where that ended the segment; null otherwise.
+	DisconnectType *DisconnectType `json:"disconnect_type"`
+
+	// End When it ended, or null while it lasts.
+	End *Time `json:"end"`
+
+	// ParticipantID Whose part it belongs to, or null.
+	ParticipantID *ID `json:"participant_id"`
+
+	// QueueID The queue, or null where there was none.
+	QueueID *ID `json:"queue_id"`
+
+	// Start A moment, RFC 3339 in UTC with milliseconds.
+	Start Time `json:"start"`
+
+	// Type What a stretch of an interaction's time was spent on.
+	// - `system`: it waited in no queue
+	// - `queue`: it waited in its queue
+	// - `alert`: an agent was offered it
+	// - `interact`: an agent had the conversation
+	// - `hold`: the agent had put it aside
+	// - `wrapup`: the agent wrapped up
+	Type SegmentType `json:"type"`
+}
+
+// SegmentType What a stretch of an interaction's time was spent on.
+// - `system`: it waited in no queue
+// - `queue`: it waited in its queue
+// - `alert`: an agent was offered it
+// - `interact`: an agent had the conversation
+// - `hold`: the agent had put it aside
+// - `wrapup`: the agent wrapped up
+type SegmentType string
 
 // Sender Who wrote a message.
 type Sender struct {
@@ -2956,8 +3074,17 @@ type DeclineInteractionJSONRequestBody = DeclineInput
 // EndInteractionJSONRequestBody defines body for EndInteraction for application/json ContentType.
 type EndInteractionJSONRequestBody = EndInput
 
+// HoldInteractionJSONRequestBody defines body for HoldInteraction for application/json ContentType.
+type HoldInteractionJSONRequestBody = PartInput
+
+// PutRecordingJSONRequestBody defines body for PutRecording for application/json ContentType.
+type PutRecordingJSONRequestBody = RecordingInput
+
 // CreateRepliesJSONRequestBody defines body for CreateReplies for application/json ContentType.
 type CreateRepliesJSONRequestBody = ReplyInput
+
+// ResumeInteractionJSONRequestBody defines body for ResumeInteraction for application/json ContentType.
+type ResumeInteractionJSONRequestBody = PartInput
 
 // PutWrapUpJSONRequestBody defines body for PutWrapUp for application/json ContentType.
 type PutWrapUpJSONRequestBody = WrapUpInput

@@ -176,7 +176,8 @@ func same(a answer, id string) string {
 }
 
 // conflicts are where an id in a body names one side of a race, whose loser is told 409.
-var conflicts = map[string]bool{"acceptInteraction offer_id": true, "declineInteraction offer_id": true, "putWrapUp participant_id": true}
+var conflicts = map[string]bool{"acceptInteraction offer_id": true, "declineInteraction offer_id": true, "putWrapUp participant_id": true,
+	"holdInteraction participant_id": true, "resumeInteraction participant_id": true}
 
 func matrixIDs(t *testing.T, p *program) {
 	mine, theirs := p.populate(p.admin()), p.populate(p.organization("second"))

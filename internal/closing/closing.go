@@ -100,7 +100,7 @@ func (c *Closing) close(ctx context.Context, by domain.Principal, id domain.Inte
 // notParty tells an agent who has no part in an interaction so.
 func notParty(e domain.Engagement, err error) error {
 	if domain.IsKind(err, domain.ErrorNotFound) && e.Interaction.ID != "" {
-		return domain.InvalidTransition("interaction", "this agent to do that", string(e.Interaction.State), []domain.Action{})
+		return e.Interaction.NotParty()
 	}
 	return err
 }

@@ -54,12 +54,16 @@ func (d *Desk) SetPresence(ctx context.Context, by domain.Principal, agent domai
 	return a, err
 }
 
-// Accept answers an offer. A repeated acceptance changes nothing; one that comes
-// too late, or for somebody else's offer, is a conflict that tells the outcome.
+// Accept answers an offer; of what is held it is the same as to resume (D07). A
+// repeated acceptance changes nothing; one that comes too late, or for somebody
+// else's offer, is a conflict that tells the outcome.
 func (d *Desk) Accept(ctx context.Context, by domain.Principal, i domain.InteractionID, offer domain.ParticipantID) error {
 	return d.answer(ctx, by, i, offer, func(ctx context.Context, e domain.Engagement) error {
 		if e.Participant.Offer == domain.OfferAccepted && e.Participant.State == domain.ParticipantConnected {
 			return nil
+		}
+		if e.Participant.State == domain.ParticipantHeld {
+			return d.save(ctx, domain.Engagement.Resume, e, by)
 		}
 		e, events, err := e.Accept(by.Actor(), d.Now())
 		if err != nil {

@@ -12,6 +12,8 @@ func TestAllowedActions(t *testing.T) {
 	t.Parallel()
 	type actions = []domain.Action
 	alerting, talking, over := offered(t), connected(t), ended(t, domain.ACWOptional)
+	aside, _, err := talking.Hold(byAgent(talking.Agent), at)
+	must(t, err)
 	declined, _, err := alerting.Decline(true, "", byAgent(alerting.Agent), at)
 	must(t, err)
 	closed, _, _, err := submit(over, codes{"sale"}, nil)
@@ -22,13 +24,14 @@ func TestAllowedActions(t *testing.T) {
 	}{
 		"alerting":  {alerting, actions{domain.ActionAccept, domain.ActionDecline}},
 		"declined":  {declined, actions{}},
-		"connected": {talking, actions{domain.ActionReply, domain.ActionEnd}},
+		"connected": {talking, actions{domain.ActionReply, domain.ActionHold, domain.ActionRecord, domain.ActionEnd}},
+		"held":      {aside, actions{domain.ActionReply, domain.ActionAccept, domain.ActionResume, domain.ActionRecord, domain.ActionEnd}},
 		"ended":     {over, actions{domain.ActionWrapUp}},
 		"closed":    {closed, actions{}},
 	} {
 		parts := []domain.Participant{at.Participant}
 		program := actions{} // acts for no agent
-		if at.Interaction.State == domain.InteractionQueued {
+		if at.Interaction.State == domain.InteractionQueued || at.Interaction.State == domain.InteractionAlerting {
 			program = actions{domain.ActionEnd}
 		}
 		for viewer, want := range map[domain.AgentID]actions{at.Agent.ID: at.own, "somebody else": {}, "": program} {
@@ -44,7 +47,16 @@ func TestAllowedActions(t *testing.T) {
 func TestAllowedActionsAreThoseThatSucceed(t *testing.T) {
 	t.Parallel()
 	tries := map[domain.Action]func(domain.Engagement) error{
-		domain.ActionAccept:  func(e domain.Engagement) error { _, _, err := e.Accept(byAgent(e.Agent), at); return err },
+		domain.ActionAccept: func(e domain.Engagement) error {
+			if _, _, err := e.Accept(byAgent(e.Agent), at); err == nil {
+				return nil
+			}
+			_, _, err := e.Resume(byAgent(e.Agent), at) // which is what accepting does with what is held
+			return err
+		},
+		domain.ActionHold:    func(e domain.Engagement) error { _, _, err := e.Hold(byAgent(e.Agent), at); return err },
+		domain.ActionResume:  func(e domain.Engagement) error { _, _, err := e.Resume(byAgent(e.Agent), at); return err },
+		domain.ActionRecord:  func(e domain.Engagement) error { _, _, err := e.Record(true, byAgent(e.Agent), at); return err },
 		domain.ActionDecline: func(e domain.Engagement) error { _, _, err := e.Decline(true, "", byAgent(e.Agent), at); return err },
 		domain.ActionReply:   func(e domain.Engagement) error { return e.Interaction.CanReply(e.Agent.ID) },
 		domain.ActionEnd: func(e domain.Engagement) error {
@@ -53,7 +65,10 @@ func TestAllowedActionsAreThoseThatSucceed(t *testing.T) {
 		},
 		domain.ActionWrapUp: func(e domain.Engagement) error { _, _, _, err := submit(e, codes{"sale"}, nil); return err },
 	}
-	for _, e := range []domain.Engagement{offered(t), connected(t), ended(t, domain.ACWOptional), ended(t, domain.ACWMandatory)} {
+	aside := connected(t)
+	aside, _, err := aside.Hold(byAgent(aside.Agent), at)
+	must(t, err)
+	for _, e := range []domain.Engagement{offered(t), connected(t), aside, ended(t, domain.ACWOptional), ended(t, domain.ACWMandatory)} {
 		allowed := e.Interaction.AllowedActions(e.Agent.ID, []domain.Participant{e.Participant})
 		for action, try := range tries {
 			same(t, string(action)+" while "+string(e.Participant.State), try(e) == nil, slices.Contains(allowed, action))

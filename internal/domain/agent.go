@@ -37,6 +37,11 @@ const (
 	RoutingNotResponding RoutingStatus = "not_responding"
 )
 
+// RoutingStatuses lists every routing status.
+func RoutingStatuses() []RoutingStatus {
+	return []RoutingStatus{RoutingOffQueue, RoutingIdle, RoutingInteracting, RoutingNotResponding}
+}
+
 // Agent is a person who answers customers. All changes of an agent's load are
 // serialised by the agent's row.
 type Agent struct {
@@ -139,6 +144,15 @@ func (a Agent) miss(m Medium, notResponding bool, actor Actor, now time.Time, re
 	a.NotResponding = a.NotResponding || notResponding
 	a.IdleSince = now
 	return a, a.statusEvents(before, actor, now, reason)
+}
+
+// spare gives a reservation back of which the agent was relieved: they wait on
+// from where they were.
+func (a Agent) spare(m Medium, actor Actor, now time.Time, reason string) (Agent, []Event) {
+	since := a.IdleSince
+	a, events := a.miss(m, false, actor, now, reason)
+	a.IdleSince = since
+	return a, events
 }
 
 // finish ends a conversation; wrap-up may go on holding the capacity.

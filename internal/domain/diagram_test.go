@@ -39,7 +39,8 @@ func moves() map[string]attempt {
 	requeue := attempts()[domain.MoveRequeue]
 	return map[string]attempt{
 		"accept": attempts()[domain.MoveAccept][0], "decline": requeue[0], "time out": requeue[1],
-		"end": attempts()[domain.MoveEnd][0], "submit": submit(q.WrapUpCodes[:1]), "skip": submit(nil),
+		"rescind": requeue[2], "hold": attempts()[domain.MoveHold][0], "resume": attempts()[domain.MoveResume][0],
+		"release": attempts()[domain.MoveRelease][0], "cancel": attempts()[domain.MoveCancel][0], "end": attempts()[domain.MoveEnd][0], "submit": submit(q.WrapUpCodes[:1]), "skip": submit(nil),
 	}
 }
 
@@ -115,7 +116,7 @@ func TestStates(t *testing.T) {
 	t.Parallel()
 	seen, table := observe(t), tables()
 	for e := range seen["interaction"] {
-		requeue := e.move == "decline" || e.move == "time out"
+		requeue := e.move == "decline" || e.move == "time out" || e.move == "rescind"
 		if known := table["interaction"]; e.from != "" && !known[e] && (!requeue || !known[edge{e.from, string(domain.MoveRequeue), e.to}]) {
 			t.Errorf("the interaction's table does not hold %v", e)
 		}
@@ -125,9 +126,10 @@ func TestStates(t *testing.T) {
 	page.WriteString("# States\n\nWritten by a test from the state tables and from what the moves do; do not edit.\n" +
 		"After a change: `go test ./internal/domain -run TestStates -update`\n")
 	section(&page, "Interaction", table["interaction"], domain.InteractionStates())
-	section(&page, "Offer", seen["offer"], offerStates())
-	section(&page, "Participant", seen["participant"], participantStates())
+	section(&page, "Offer", seen["offer"], domain.OfferStates())
+	section(&page, "Participant", seen["participant"], domain.ParticipantStates())
 	section(&page, "Wrap-up", seen["wrap-up"], []domain.WrapUpState{domain.WrapUpPending, domain.WrapUpSubmitted, domain.WrapUpSkipped})
+	section(&page, "Routing status", routing(t), domain.RoutingStatuses())
 	section(&page, "Reply", table["reply"], domain.ReplyStatuses())
 	compare(t, page.String())
 }

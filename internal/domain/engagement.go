@@ -37,10 +37,12 @@ func (e Engagement) Accept(actor Actor, now time.Time) (Engagement, []Event, err
 	}
 	next, ok := e.Interaction.State.After(MoveAccept)
 	if !ok {
-		return e, nil, InvalidTransition("interaction", "accept", string(e.Interaction.State), []Action{})
+		return e, nil, e.refuse("accept")
 	}
-	e.Participant.Offer, e.Participant.State, e.Participant.AnsweredBy = OfferAccepted, ParticipantConnected, string(actor.Type)
-	e.Participant.JoinedAt = &now
+	if err := e.answer(OfferAccept, PartJoin); err != nil {
+		return e, nil, err
+	}
+	e.Participant.AnsweredBy, e.Participant.JoinedAt = string(actor.Type), &now
 	i := &e.Interaction
 	i.State, i.Offered, i.Owner = next, nil, &e.Agent.ID
 	if i.ConnectedAt == nil {
@@ -60,7 +62,7 @@ func (e Engagement) Decline(notResponding bool, reason string, actor Actor, now 
 	if e.Participant.Offer != OfferPending || !now.Before(e.Participant.ExpiresAt) {
 		return e, nil, e.lost(now)
 	}
-	return e.requeue(OfferDeclined, EventOfferDeclined, notResponding, reason, actor, now)
+	return e.requeue(OfferDecline, EventOfferDeclined, notResponding, reason, actor, now)
 }
 
 // TimeOut ends an offer that nobody answered; the agent is not responding always.
@@ -68,7 +70,7 @@ func (e Engagement) TimeOut(now time.Time) (Engagement, []Event, error) {
 	if e.Participant.Offer != OfferPending || now.Before(e.Participant.ExpiresAt) {
 		return e, nil, Conflict("offer.not_due", "The offer is not over yet.")
 	}
-	return e.requeue(OfferTimedOut, EventOfferTimedOut, true, "timeout", System(), now)
+	return e.requeue(OfferTimeOut, EventOfferTimedOut, true, "timeout", System(), now)
 }
 
 // lost explains to a late caller why the offer can no longer be answered.
@@ -82,13 +84,34 @@ func (e Engagement) lost(now time.Time) error {
 		Detail: "The offer is no longer pending: it was %s.", Args: []any{outcome.words()}, AllowedActions: actions}
 }
 
-func (e Engagement) requeue(outcome OfferState, what EventType, notResponding bool, reason string, actor Actor, now time.Time) (Engagement, []Event, error) {
+// answer moves the offer and the agent's part together.
+func (e *Engagement) answer(offer OfferMove, part ParticipantMove) error {
+	state, ok := e.Participant.Offer.After(offer)
+	next, may := e.Participant.State.After(part)
+	if !ok || !may {
+		return e.refuse("an answer to the offer")
+	}
+	e.Participant.Offer, e.Participant.State = state, next
+	return nil
+}
+
+// refuse answers a move that a state table does not hold.
+func (e Engagement) refuse(move Phrase) error {
+	i := e.Interaction
+	return InvalidTransition("interaction", move, string(i.State), i.AllowedActions(e.Agent.ID, []Participant{e.Participant}))
+}
+
+func (e Engagement) requeue(answer OfferMove, what EventType, notResponding bool, reason string, actor Actor, now time.Time) (Engagement, []Event, error) {
 	i := &e.Interaction
 	next, ok := i.State.After(MoveRequeue)
 	if !ok {
-		return e, nil, InvalidTransition("interaction", "requeue", string(i.State), []Action{})
+		return e, nil, e.refuse("requeue")
 	}
-	e.Participant.Offer, e.Participant.State, e.Participant.LeftAt = outcome, ParticipantClosed, &now
+	if err := e.answer(answer, PartMiss); err != nil {
+		return e, nil, err
+	}
+	e.Participant.LeftAt = &now
+	outcome := e.Participant.Offer
 	over := i.emitFor(what, string(e.Participant.ID), actor, now,
 		EventData{OfferID: string(e.Participant.ID), Before: string(OfferPending), After: string(outcome), Reason: reason})
 	over.Agent = e.Agent.ID
@@ -96,6 +119,9 @@ func (e Engagement) requeue(outcome OfferState, what EventType, notResponding bo
 	i.State, i.Offered, i.RequeueCount = next, nil, i.RequeueCount+1
 	requeued := i.emit(EventInteractionRequeued, System(), now, EventData{Before: string(before), After: string(next), Reason: string(outcome)})
 	agent, status := e.Agent.miss(i.Medium(), notResponding, actor, now, string(outcome))
+	if answer == OfferRescind {
+		agent, status = e.Agent.spare(i.Medium(), actor, now, string(outcome))
+	}
 	e.Agent = agent
 	return e, append([]Event{over, requeued}, status...), nil
 }
@@ -106,20 +132,21 @@ func (e Engagement) End(mode ACWMode, actor Actor, now time.Time) (Engagement, [
 	i := &e.Interaction
 	next, ok := i.State.After(MoveEnd)
 	if !ok {
-		return e, nil, InvalidTransition("interaction", "end", string(i.State), i.AllowedActions(e.Agent.ID, []Participant{e.Participant}))
+		return e, nil, e.refuse("end")
 	}
 	if err := i.ownedBy(e.Agent.ID); err != nil {
 		return e, nil, err
 	}
+	part, ok := e.Participant.State.After(PartLeave)
+	if !ok {
+		return e, nil, e.refuse("end")
+	}
 	kind, before := DisconnectAgent, i.State
 	i.State, i.DisconnectedAt, i.DisconnectType = next, &now, &kind
 	ended := i.emit(EventInteractionDisconnected, actor, now, EventData{Before: string(before), After: string(next), Reason: string(kind)})
-	required := mode == ACWMandatory
-	e.Participant.State, e.Participant.LeftAt = ParticipantWrapUp, &now
-	e.Participant.WrapUp = &WrapUp{Required: required, State: WrapUpPending, Codes: []WrapUpCodeID{}, StartedAt: now}
-	started := i.emitFor(EventWrapUpStarted, string(e.Participant.ID), actor, now, EventData{After: string(WrapUpPending)})
+	started := e.leave(part, mode, actor, now)
 	i.Owner = nil
-	agent, status := e.Agent.finish(i.Medium(), required, actor, now)
+	agent, status := e.Agent.finish(i.Medium(), mode == ACWMandatory, actor, now)
 	e.Agent = agent
 	return e, append([]Event{ended, started}, status...), nil
 }
@@ -132,6 +159,9 @@ func (e Engagement) Submit(q Queue, codes []WrapUpCodeID, notes *string, actor A
 	if w == nil {
 		return e, nil, false, InvalidTransition("interaction", "wrap-up", string(e.Interaction.State),
 			e.Interaction.AllowedActions(e.Agent.ID, []Participant{e.Participant}))
+	}
+	if _, ok := e.Participant.State.After(PartFinish); !ok && w.State == WrapUpPending {
+		return e, nil, false, e.refuse("wrap-up")
 	}
 	if w.State != WrapUpPending {
 		if w.same(codes, notes) {
@@ -160,6 +190,8 @@ func once(codes []WrapUpCodeID) []WrapUpCodeID {
 	return kept
 }
 
+// submitted writes down what was submitted; the last part that is closed closes
+// an interaction that is over.
 func (e Engagement) submitted(codes []WrapUpCodeID, notes *string, actor Actor, now time.Time) (Engagement, []Event) {
 	w := *e.Participant.WrapUp
 	w.State, w.Codes, w.Notes, w.SubmittedAt = WrapUpSubmitted, codes, notes, &now
@@ -167,7 +199,10 @@ func (e Engagement) submitted(codes []WrapUpCodeID, notes *string, actor Actor, 
 	if len(codes) == 0 && notes == nil && !w.Required {
 		w.State, what = WrapUpSkipped, EventWrapUpSkipped
 	}
-	e.Participant.WrapUp, e.Participant.State = &w, ParticipantClosed
+	e.Participant.WrapUp = &w
+	if next, ok := e.Participant.State.After(PartFinish); ok {
+		e.Participant.State = next
+	}
 	i := &e.Interaction
 	data := EventData{Before: string(WrapUpPending), After: string(w.State)}
 	for _, c := range codes {

@@ -11,6 +11,8 @@ const (
 	EventInteractionQueued        EventType = "interaction.queued"
 	EventInteractionRequeued      EventType = "interaction.requeued"
 	EventInteractionConnected     EventType = "interaction.connected"
+	EventInteractionHeld          EventType = "interaction.held"
+	EventInteractionResumed       EventType = "interaction.resumed"
 	EventInteractionDisconnected  EventType = "interaction.disconnected"
 	EventInteractionClosed        EventType = "interaction.closed"
 	EventOfferCreated             EventType = "offer.created"
@@ -18,6 +20,8 @@ const (
 	EventOfferDeclined            EventType = "offer.declined"
 	EventOfferTimedOut            EventType = "offer.timed_out"
 	EventOfferRescinded           EventType = "offer.rescinded"
+	EventRecordingStarted         EventType = "recording.started"
+	EventRecordingStopped         EventType = "recording.stopped"
 	EventWrapUpStarted            EventType = "wrap_up.started"
 	EventWrapUpSubmitted          EventType = "wrap_up.submitted"
 	EventWrapUpSkipped            EventType = "wrap_up.skipped"
@@ -75,8 +79,9 @@ type EventData struct {
 	Used      *int     `json:"used,omitempty"`
 	Allowed   []string `json:"allowed_presences,omitempty"`
 
-	AnsweredBy string `json:"answered_by,omitempty"`
-	Reconciled bool   `json:"reconciled,omitempty"`
+	AnsweredBy    string `json:"answered_by,omitempty"`
+	ParticipantID string `json:"participant_id,omitempty"`
+	Reconciled    bool   `json:"reconciled,omitempty"`
 }
 
 // Event is one thing that happened, appended in the transaction that did it.

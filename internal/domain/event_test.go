@@ -18,7 +18,7 @@ import (
 // customer's can ever stand in it.
 var dataFields = []string{
 	"Before", "After", "Reason", "OfferID", "MessageID", "ReplyID", "ResendOf", "ResentAs", "ChannelID",
-	"ErrorCode", "ExpiresAt", "CodeIDs", "Used", "Allowed", "AnsweredBy", "Reconciled",
+	"ErrorCode", "ExpiresAt", "CodeIDs", "Used", "Allowed", "AnsweredBy", "ParticipantID", "Reconciled",
 }
 
 func TestEventsHaveNoPlaceForText(t *testing.T) {
@@ -62,7 +62,7 @@ func (j *journey) step(random *rand.Rand) {
 	text := secret
 	e, by := j.e, byAgent(j.e.Agent)
 	j.now = j.now.Add(time.Second)
-	switch random.IntN(9) {
+	switch random.IntN(12) {
 	case 0:
 		j.take(domain.Offer(e.Interaction, e.Agent, timeout, j.now))
 	case 1:
@@ -82,6 +82,12 @@ func (j *journey) step(random *rand.Rand) {
 	case 7:
 		j.take(e.End(domain.ACWMandatory, by, j.now))
 	case 8:
+		j.take(e.Hold(by, j.now))
+	case 9:
+		j.take(e.Resume(by, j.now))
+	case 10:
+		j.take(e.Record(random.IntN(2) == 0, by, j.now))
+	case 11:
 		e, events, _, err := e.Submit(newQueue(), codes{"sale"}, &text, by, j.now)
 		j.take(e, events, err)
 	}

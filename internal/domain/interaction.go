@@ -10,6 +10,7 @@ const (
 	InteractionQueued       InteractionState = "queued"
 	InteractionAlerting     InteractionState = "alerting"
 	InteractionConnected    InteractionState = "connected"
+	InteractionHeld         InteractionState = "held"
 	InteractionDisconnected InteractionState = "disconnected"
 )
 
@@ -33,6 +34,9 @@ const (
 	ActionAccept  Action = "accept"
 	ActionDecline Action = "decline"
 	ActionReply   Action = "reply"
+	ActionHold    Action = "hold"
+	ActionResume  Action = "resume"
+	ActionRecord  Action = "record"
 	ActionEnd     Action = "end"
 	ActionWrapUp  Action = "wrap_up"
 	ActionResend  Action = "resend"
@@ -55,6 +59,7 @@ type Interaction struct {
 	State          InteractionState
 	Owner          *AgentID       // the agent who is connected
 	Offered        *ParticipantID // the pending offer
+	Recording      bool           // the agent has asked for a recording
 	Priority       int
 	EnqueuedAt     time.Time // kept through every requeue: age is never lost
 	RequeueCount   int

@@ -13,26 +13,40 @@ const (
 	MoveAccept  InteractionMove = "accept"
 	MoveRequeue InteractionMove = "requeue"
 	MoveReply   InteractionMove = "reply"
+	MoveHold    InteractionMove = "hold"
+	MoveResume  InteractionMove = "resume"
+	MoveRecord  InteractionMove = "record"
+	MoveRelease InteractionMove = "release" // from its agent back to its queue
 	MoveEnd     InteractionMove = "end"
-	MoveClose   InteractionMove = "close" // the end of one that no agent has
+	MoveClose   InteractionMove = "close"  // the end of one that no agent has
+	MoveCancel  InteractionMove = "cancel" // the end of one that is only offered
 )
 
 // InteractionMoves lists every move, in the order in which they are documented.
 func InteractionMoves() []InteractionMove {
-	return []InteractionMove{MoveOffer, MoveAccept, MoveRequeue, MoveReply, MoveEnd, MoveClose}
+	return []InteractionMove{MoveOffer, MoveAccept, MoveRequeue, MoveReply, MoveHold, MoveResume, MoveRecord,
+		MoveRelease, MoveEnd, MoveClose, MoveCancel}
 }
 
 // InteractionStates lists every state of this round.
 func InteractionStates() []InteractionState {
-	return []InteractionState{InteractionQueued, InteractionAlerting, InteractionConnected, InteractionDisconnected}
+	return []InteractionState{InteractionQueued, InteractionAlerting, InteractionConnected, InteractionHeld, InteractionDisconnected}
 }
 
+// table is a state table: the moves that each state allows, and where each
+// leads. What it does not hold is refused.
+type table[S, M ~string] map[S]map[M]S
+
 // interactionMoves is the state table of an interaction; what it does not hold
-// is refused with state.invalid_transition.
-var interactionMoves = map[InteractionState]map[InteractionMove]InteractionState{
-	InteractionQueued:       {MoveOffer: InteractionAlerting, MoveClose: InteractionDisconnected},
-	InteractionAlerting:     {MoveAccept: InteractionConnected, MoveRequeue: InteractionQueued},
-	InteractionConnected:    {MoveReply: InteractionConnected, MoveEnd: InteractionDisconnected},
+// is refused with state.invalid_transition. A state that is to come is one more
+// row here: what asks it, asks the table.
+var interactionMoves = table[InteractionState, InteractionMove]{
+	InteractionQueued:   {MoveOffer: InteractionAlerting, MoveClose: InteractionDisconnected},
+	InteractionAlerting: {MoveAccept: InteractionConnected, MoveRequeue: InteractionQueued, MoveCancel: InteractionDisconnected},
+	InteractionConnected: {MoveReply: InteractionConnected, MoveHold: InteractionHeld, MoveRecord: InteractionConnected,
+		MoveRelease: InteractionQueued, MoveEnd: InteractionDisconnected},
+	InteractionHeld: {MoveReply: InteractionHeld, MoveResume: InteractionConnected, MoveRecord: InteractionHeld,
+		MoveRelease: InteractionQueued, MoveEnd: InteractionDisconnected},
 	InteractionDisconnected: {},
 }
 
@@ -60,29 +74,34 @@ func (i Interaction) ownedBy(agent AgentID) error {
 	return nil
 }
 
-// Close ends an interaction that waits and that no agent has: for a supervisor's
-// program, which acts for no agent. Nobody wraps up.
+// Close ends an interaction that waits and that no agent has: for a supervisor, or
+// a program that acts for no agent. Nobody wraps up.
 func (i Interaction) Close(actor Actor, now time.Time) (Interaction, []Event, error) {
 	next, ok := i.State.After(MoveClose)
 	if !ok {
 		return i, nil, InvalidTransition("interaction", "an end without its agent", string(i.State), i.AllowedActions("", nil))
 	}
+	events := i.closed(next, actor, now)
+	return i, events, nil
+}
+
+// closed ends an interaction for good: nobody has anything left to do with it.
+func (i *Interaction) closed(next InteractionState, actor Actor, now time.Time) []Event {
 	kind, before := DisconnectAdmin, i.State
 	i.State, i.DisconnectedAt, i.DisconnectType, i.ClosedAt = next, &now, &kind, &now
 	ended := i.emit(EventInteractionDisconnected, actor, now, EventData{Before: string(before), After: string(next), Reason: string(kind)})
-	return i, []Event{ended, i.emit(EventInteractionClosed, actor, now, EventData{After: "closed"})}, nil
+	return []Event{ended, i.emit(EventInteractionClosed, actor, now, EventData{After: "closed"})}
 }
 
 // AllowedActions lists what an agent can do with the interaction now, given
 // their own part in it; who acts for no agent can end one that waits.
 func (i Interaction) AllowedActions(agent AgentID, parts []Participant) []Action {
 	actions := []Action{}
-	if _, waits := i.State.After(MoveClose); waits && agent == "" {
+	if agent == "" && i.Unowned() {
 		actions = append(actions, ActionEnd)
 	}
-	owner := agent != "" && i.Owner != nil && *i.Owner == agent
-	if owner && i.State == InteractionConnected {
-		actions = append(actions, ActionReply, ActionEnd)
+	if agent != "" && i.Owner != nil && *i.Owner == agent {
+		actions = append(actions, i.State.ownersActions()...)
 	}
 	for _, p := range parts {
 		if agent == "" || p.Agent != agent {
@@ -97,9 +116,39 @@ func (i Interaction) AllowedActions(agent AgentID, parts []Participant) []Action
 	return actions
 }
 
+// Unowned tells whether an interaction waits or is only offered, so that a
+// supervisor, or a program that acts for no agent, can end it.
+func (i Interaction) Unowned() bool {
+	_, waits := i.State.After(MoveClose)
+	_, offered := i.State.After(MoveCancel)
+	return waits || offered
+}
+
+// ownersActions lists what the agent who holds an interaction can do in a state:
+// each action that has its move in the table. To pick up what is held is to
+// resume it (D07).
+func (s InteractionState) ownersActions() []Action {
+	var actions []Action
+	for _, can := range []struct {
+		move   InteractionMove
+		action Action
+	}{{MoveReply, ActionReply}, {MoveHold, ActionHold}, {MoveResume, ActionAccept}, {MoveResume, ActionResume},
+		{MoveRecord, ActionRecord}, {MoveEnd, ActionEnd}} {
+		if _, ok := s.After(can.move); ok {
+			actions = append(actions, can.action)
+		}
+	}
+	return actions
+}
+
 // NotOffered tells a caller that the interaction is not theirs to answer, and
 // what became of it.
 func (i Interaction) NotOffered() error {
 	return &Error{Kind: ErrorConflict, Code: "offer.not_pending", Outcome: string(i.State), CurrentState: string(i.State),
 		Detail: "The interaction is not offered to this agent.", AllowedActions: []Action{}}
+}
+
+// NotParty tells an agent who has no part in an interaction so.
+func (i Interaction) NotParty() error {
+	return InvalidTransition("interaction", "this agent to do that", string(i.State), []Action{})
 }

@@ -22,9 +22,79 @@ type ParticipantState string
 const (
 	ParticipantAlerting  ParticipantState = "alerting"
 	ParticipantConnected ParticipantState = "connected"
+	ParticipantHeld      ParticipantState = "held"
 	ParticipantWrapUp    ParticipantState = "wrapup"
 	ParticipantClosed    ParticipantState = "closed"
 )
+
+// OfferMove is an answer to an offer.
+type OfferMove string
+
+const (
+	OfferAccept  OfferMove = "accept"
+	OfferDecline OfferMove = "decline"
+	OfferTimeOut OfferMove = "time_out"
+	OfferRescind OfferMove = "rescind"
+)
+
+// OfferMoves lists every answer, in the order of the table.
+func OfferMoves() []OfferMove {
+	return []OfferMove{OfferAccept, OfferDecline, OfferTimeOut, OfferRescind}
+}
+
+// OfferStates lists every state of an offer.
+func OfferStates() []OfferState {
+	return []OfferState{OfferPending, OfferAccepted, OfferDeclined, OfferTimedOut, OfferRescinded}
+}
+
+// offerMoves is the state table of an offer: it is answered once.
+var offerMoves = table[OfferState, OfferMove]{
+	OfferPending:  {OfferAccept: OfferAccepted, OfferDecline: OfferDeclined, OfferTimeOut: OfferTimedOut, OfferRescind: OfferRescinded},
+	OfferAccepted: {}, OfferDeclined: {}, OfferTimedOut: {}, OfferRescinded: {},
+}
+
+// After gives the state that an answer leads to, where the table holds it.
+func (s OfferState) After(move OfferMove) (next OfferState, ok bool) {
+	next, ok = offerMoves[s][move]
+	return next, ok
+}
+
+// ParticipantMove is something that changes an agent's part.
+type ParticipantMove string
+
+const (
+	PartJoin   ParticipantMove = "join"    // the offer was accepted
+	PartMiss   ParticipantMove = "miss"    // it was declined, left unanswered or rescinded
+	PartHold   ParticipantMove = "hold"    // the agent has put the interaction aside
+	PartResume ParticipantMove = "resume"  // and has taken it up again
+	PartLeave  ParticipantMove = "leave"   // the conversation is over for the agent, who wraps up
+	PartFinish ParticipantMove = "wrap_up" // the wrap-up is done or skipped
+)
+
+// ParticipantMoves lists every move of a part, in the order of the table.
+func ParticipantMoves() []ParticipantMove {
+	return []ParticipantMove{PartJoin, PartMiss, PartHold, PartResume, PartLeave, PartFinish}
+}
+
+// ParticipantStates lists every state of a part.
+func ParticipantStates() []ParticipantState {
+	return []ParticipantState{ParticipantAlerting, ParticipantConnected, ParticipantHeld, ParticipantWrapUp, ParticipantClosed}
+}
+
+// participantMoves is the state table of an agent's part.
+var participantMoves = table[ParticipantState, ParticipantMove]{
+	ParticipantAlerting:  {PartJoin: ParticipantConnected, PartMiss: ParticipantClosed},
+	ParticipantConnected: {PartHold: ParticipantHeld, PartLeave: ParticipantWrapUp},
+	ParticipantHeld:      {PartResume: ParticipantConnected, PartLeave: ParticipantWrapUp},
+	ParticipantWrapUp:    {PartFinish: ParticipantClosed},
+	ParticipantClosed:    {},
+}
+
+// After gives the state that a move leads to, where the table holds it.
+func (s ParticipantState) After(move ParticipantMove) (next ParticipantState, ok bool) {
+	next, ok = participantMoves[s][move]
+	return next, ok
+}
 
 // WrapUpState is what became of after-contact work.
 type WrapUpState string

@@ -23,7 +23,7 @@ const (
 func DeskScopes() []Scope {
 	return []Scope{
 		"conversation:message:view", ScopeAccept, "conversation:message:create", ScopePublicCreate,
-		"conversation:message:disconnect", "conversation:participant:wrapup", ScopeOnQueue,
+		"conversation:message:disconnect", "conversation:message:hold", "conversation:message:record", "conversation:participant:wrapup", ScopeOnQueue,
 		"routing:queue:view", "routing:wrapupCode:view", "notifications:event:view",
 	}
 }

@@ -32,9 +32,27 @@ func attempts() map[domain.InteractionMove][]attempt {
 			func(e domain.Engagement) (domain.Engagement, []domain.Event, error) {
 				return e.TimeOut(at.Add(timeout))
 			},
+			func(e domain.Engagement) (domain.Engagement, []domain.Event, error) {
+				return e.Rescind("agent_lost", domain.System(), at)
+			},
 		},
 		domain.MoveReply: {func(e domain.Engagement) (domain.Engagement, []domain.Event, error) {
 			return e, nil, e.Interaction.CanReply(e.Agent.ID)
+		}},
+		domain.MoveHold: {func(e domain.Engagement) (domain.Engagement, []domain.Event, error) {
+			return e.Hold(byAgent(e.Agent), at)
+		}},
+		domain.MoveResume: {func(e domain.Engagement) (domain.Engagement, []domain.Event, error) {
+			return e.Resume(byAgent(e.Agent), at)
+		}},
+		domain.MoveRecord: {func(e domain.Engagement) (domain.Engagement, []domain.Event, error) {
+			return e.Record(true, byAgent(e.Agent), at)
+		}},
+		domain.MoveRelease: {func(e domain.Engagement) (domain.Engagement, []domain.Event, error) {
+			return e.Release(domain.ACWOptional, "inactivity", domain.System(), at)
+		}},
+		domain.MoveCancel: {func(e domain.Engagement) (domain.Engagement, []domain.Event, error) {
+			return e.Cancel(domain.Actor{Type: domain.ActorClient, ID: "admin"}, at)
 		}},
 		domain.MoveEnd: {func(e domain.Engagement) (domain.Engagement, []domain.Event, error) {
 			return e.End(domain.ACWOptional, byAgent(e.Agent), at)
@@ -45,6 +63,11 @@ func attempts() map[domain.InteractionMove][]attempt {
 			return e, events, err
 		}},
 	}
+}
+
+// partOf is the state of the part of an agent who holds an interaction in a state.
+var partOf = map[domain.InteractionState]domain.ParticipantState{
+	domain.InteractionConnected: domain.ParticipantConnected, domain.InteractionHeld: domain.ParticipantHeld,
 }
 
 // TestInteractionTable tries every move in every state, with nothing else in its
@@ -61,6 +84,9 @@ func TestInteractionTable(t *testing.T) {
 			for _, try := range moves[move] {
 				e := offered(t)
 				e.Interaction.State, e.Interaction.Owner = state, &e.Agent.ID
+				if part, ok := partOf[state]; ok {
+					e.Participant.State = part
+				}
 				after, events, err := try(e)
 				switch {
 				case allowed && (err != nil || after.Interaction.State != want):
@@ -93,19 +119,74 @@ func checkRefusal(t *testing.T, move domain.InteractionMove, state domain.Intera
 	}
 }
 
-func offerStates() []domain.OfferState {
-	return []domain.OfferState{domain.OfferPending, domain.OfferAccepted, domain.OfferDeclined, domain.OfferTimedOut, domain.OfferRescinded}
+// answers gives the real methods behind each answer to an offer; a late one
+// comes in time for the time-out.
+func answers() map[domain.OfferMove]attempt {
+	requeue := attempts()[domain.MoveRequeue]
+	return map[domain.OfferMove]attempt{domain.OfferAccept: attempts()[domain.MoveAccept][0],
+		domain.OfferDecline: requeue[0], domain.OfferTimeOut: requeue[1], domain.OfferRescind: requeue[2]}
 }
 
-func participantStates() []domain.ParticipantState {
-	return []domain.ParticipantState{domain.ParticipantAlerting, domain.ParticipantConnected, domain.ParticipantWrapUp, domain.ParticipantClosed}
+// TestOfferTable tries every answer on an offer in every state.
+func TestOfferTable(t *testing.T) {
+	t.Parallel()
+	for _, state := range domain.OfferStates() {
+		for _, move := range domain.OfferMoves() {
+			want, allowed := state.After(move)
+			e := offered(t)
+			e.Participant.Offer = state
+			after, events, err := answers()[move](e)
+			switch {
+			case allowed && (err != nil || after.Participant.Offer != want):
+				t.Errorf("%s of a %s offer: got %s, %v; want %s", move, state, after.Participant.Offer, err, want)
+			case !allowed && (!domain.IsKind(err, domain.ErrorConflict) || len(events) > 0 || !reflect.DeepEqual(after, e)):
+				t.Errorf("%s of a %s offer: not refused, or something changed (%v)", move, state, err)
+			}
+		}
+	}
+}
+
+// partMoves gives the real methods behind each move of an agent's part.
+func partMoves() map[domain.ParticipantMove]attempt {
+	all := attempts()
+	return map[domain.ParticipantMove]attempt{domain.PartJoin: all[domain.MoveAccept][0], domain.PartMiss: all[domain.MoveRequeue][0],
+		domain.PartHold: all[domain.MoveHold][0], domain.PartResume: all[domain.MoveResume][0], domain.PartLeave: all[domain.MoveEnd][0],
+		domain.PartFinish: func(e domain.Engagement) (domain.Engagement, []domain.Event, error) {
+			after, events, _, err := submit(e, codes{"sale"}, nil)
+			return after, events, err
+		}}
+}
+
+// TestParticipantTable tries every move on a part in every state, with an
+// interaction in the state in which the move is possible.
+func TestParticipantTable(t *testing.T) {
+	t.Parallel()
+	held := connected(t)
+	held, _, err := held.Hold(byAgent(held.Agent), at)
+	must(t, err)
+	fit := map[domain.ParticipantMove]domain.Engagement{domain.PartJoin: offered(t), domain.PartMiss: offered(t), domain.PartHold: connected(t),
+		domain.PartResume: held, domain.PartLeave: connected(t), domain.PartFinish: ended(t, domain.ACWOptional)}
+	for _, state := range domain.ParticipantStates() {
+		for _, move := range domain.ParticipantMoves() {
+			want, allowed := state.After(move)
+			e := fit[move]
+			e.Participant.State = state
+			after, events, err := partMoves()[move](e)
+			switch {
+			case allowed && (err != nil || after.Participant.State != want):
+				t.Errorf("%s of a part that is %s: got %s, %v; want %s", move, state, after.Participant.State, err, want)
+			case !allowed && (!domain.IsKind(err, domain.ErrorConflict) || len(events) > 0 || !reflect.DeepEqual(after, e)):
+				t.Errorf("%s of a part that is %s: not refused, or something changed (%v)", move, state, err)
+			}
+		}
+	}
 }
 
 // TestOfferIsAnsweredOnce tries every answer on every outcome, before and at the
 // deadline: exactly a pending offer has exactly one sort of answer.
 func TestOfferIsAnsweredOnce(t *testing.T) {
 	t.Parallel()
-	for _, state := range offerStates() {
+	for _, state := range domain.OfferStates() {
 		for _, late := range []time.Duration{0, timeout - 1, timeout, timeout + time.Hour} {
 			e, now := offered(t), at.Add(late)
 			e.Participant.Offer = state

@@ -118,7 +118,7 @@ func TestWrapUpNeedsAnEnd(t *testing.T) {
 		_, events, changed, err := submit(e, codes{"sale"}, nil)
 		conflict := refused(t, err, domain.ErrorConflict, "state.invalid_transition")
 		same(t, "current state", conflict.CurrentState, string(e.Interaction.State))
-		same(t, "there is something else to do", len(conflict.AllowedActions), 2)
+		same(t, "there is something else to do", len(conflict.AllowedActions) > 1, true)
 		if changed || len(events) > 0 {
 			t.Error("refused, and something changed")
 		}

@@ -18,7 +18,7 @@ func toInteraction(d domain.InteractionDetail, viewer domain.AgentID) api.Intera
 		Origin:  api.InteractionOrigin(d.Origin), PreviousInteractionID: ref(d.Previous), Participants: toParticipants(d),
 		AllowedActions: each(d.AllowedActions(viewer, d.Participants), func(a domain.Action) api.InteractionAction { return api.InteractionAction(a) }),
 		ConnectedAt:    api.AtOrNull(d.ConnectedAt), DisconnectedAt: api.AtOrNull(d.DisconnectedAt), ClosedAt: api.AtOrNull(d.ClosedAt),
-		EnqueuedAt: api.AtOrNull(&d.EnqueuedAt), Version: d.Version}
+		Recording: d.Recording, EnqueuedAt: api.AtOrNull(&d.EnqueuedAt), Version: d.Version}
 	if d.DisconnectType != nil {
 		kind := api.DisconnectType(*d.DisconnectType)
 		i.DisconnectType = &kind
@@ -105,6 +105,13 @@ func (s *Server) GetInteraction(ctx context.Context, r api.GetInteractionRequest
 		}
 		slices.Reverse(messages)
 		i.Messages = each(messages, func(m domain.Message) api.Message { return toMessage(m, d, s.speech(ctx)) })
+	}
+	if slices.Contains(r.Params.Expand, api.InteractionExpansionSegments) {
+		segments, err := s.Store.Segments(ctx, who.Organization, d.ID)
+		if err != nil {
+			return nil, err
+		}
+		i.Segments = each(segments, toSegment)
 	}
 	return api.GetInteraction200JSONResponse{Body: i, Headers: api.GetInteraction200ResponseHeaders{ETag: etag(i.Version)}}, nil
 }

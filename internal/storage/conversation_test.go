@@ -32,6 +32,14 @@ func conversationTrips() map[string]func(*testing.T, *Store) {
 				return s.Interaction(ctx, i.Organization, i.ID)
 			}}.test,
 		"engagement": testEngagement,
+		"segment": trip[domain.Segment]{
+			create: func(ctx context.Context, s *Store, g domain.Segment) error {
+				return insert(ctx, s, "", toSegmentRow(g))
+			},
+			read: func(ctx context.Context, s *Store, g domain.Segment) (domain.Segment, error) {
+				found, err := s.Segments(ctx, g.Organization, g.Interaction)
+				return found[0], err
+			}}.test,
 		"message": trip[domain.Message]{fixed: "CreatedAt", also: []string{"Interaction", "Thread", "Channel", "Position", "Direction",
 			"Kind", "Visibility", "InReplyTo", "SendGroupID", "ClientMessageID", "ResendOf"},
 			shape: func(m *domain.Message) {

@@ -22,6 +22,7 @@ type interactionRow struct {
 	State          string
 	OwnerID        *string
 	OfferedID      *string
+	Recording      bool
 	Priority       int
 	Score          int64
 	EnqueuedAt     int64
@@ -41,7 +42,7 @@ func (interactionRow) TableName() string { return "interactions" }
 func toInteractionRow(i domain.Interaction) interactionRow {
 	return interactionRow{OrganizationID: string(i.Organization), ID: string(i.ID), ThreadID: string(i.Thread), ChannelID: string(i.Channel),
 		ContactID: string(i.Contact), ChannelKind: string(i.ChannelKind), QueueID: id[string](i.Queue), PreviousID: id[string](i.Previous),
-		Origin: string(i.Origin), State: string(i.State), OwnerID: id[string](i.Owner), OfferedID: id[string](i.Offered),
+		Origin: string(i.Origin), State: string(i.State), OwnerID: id[string](i.Owner), OfferedID: id[string](i.Offered), Recording: i.Recording,
 		Priority: i.Priority, Score: i.Score(), EnqueuedAt: ms(i.EnqueuedAt), RequeueCount: i.RequeueCount, Sequence: i.Sequence,
 		Position: i.Position, ConnectedAt: msPtr(i.ConnectedAt), DisconnectedAt: msPtr(i.DisconnectedAt),
 		DisconnectType: id[string](i.DisconnectType), ClosedAt: msPtr(i.ClosedAt), Version: i.Version, CreatedAt: ms(i.CreatedAt)}
@@ -52,7 +53,7 @@ func fromInteractionRow(r interactionRow) domain.Interaction {
 		Thread: domain.ThreadID(r.ThreadID), Channel: domain.ChannelID(r.ChannelID), Contact: domain.ContactID(r.ContactID),
 		ChannelKind: domain.ChannelKind(r.ChannelKind), Queue: id[domain.QueueID](r.QueueID), Previous: id[domain.InteractionID](r.PreviousID),
 		Origin: domain.Origin(r.Origin), State: domain.InteractionState(r.State), Owner: id[domain.AgentID](r.OwnerID),
-		Offered: id[domain.ParticipantID](r.OfferedID), Priority: r.Priority, EnqueuedAt: fromMS(r.EnqueuedAt),
+		Offered: id[domain.ParticipantID](r.OfferedID), Recording: r.Recording, Priority: r.Priority, EnqueuedAt: fromMS(r.EnqueuedAt),
 		RequeueCount: r.RequeueCount, Sequence: r.Sequence, Position: r.Position, ConnectedAt: fromMSPtr(r.ConnectedAt),
 		DisconnectedAt: fromMSPtr(r.DisconnectedAt), DisconnectType: id[domain.DisconnectType](r.DisconnectType),
 		ClosedAt: fromMSPtr(r.ClosedAt), Version: r.Version, CreatedAt: fromMS(r.CreatedAt)}
@@ -113,7 +114,7 @@ type InteractionFilter struct {
 // parts gives the states of an agent's part that mean these interaction states.
 func (f InteractionFilter) parts() []domain.ParticipantState {
 	if len(f.States) == 0 {
-		return []domain.ParticipantState{domain.ParticipantAlerting, domain.ParticipantConnected, domain.ParticipantWrapUp, domain.ParticipantClosed}
+		return domain.ParticipantStates()
 	}
 	var parts []domain.ParticipantState
 	for _, s := range f.States {
@@ -122,6 +123,8 @@ func (f InteractionFilter) parts() []domain.ParticipantState {
 			parts = append(parts, domain.ParticipantAlerting)
 		case domain.InteractionConnected:
 			parts = append(parts, domain.ParticipantConnected)
+		case domain.InteractionHeld:
+			parts = append(parts, domain.ParticipantHeld)
 		case domain.InteractionDisconnected:
 			parts = append(parts, domain.ParticipantWrapUp, domain.ParticipantClosed)
 		}

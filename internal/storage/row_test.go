@@ -34,6 +34,7 @@ var rowTypes = map[string]rowType{
 	"participantRow":  row[participantRow](),
 	"profileRow":      row[profileRow](),
 	"queueRow":        row[queueRow](),
+	"segmentRow":      row[segmentRow](),
 	"settingRow":      row[settingRow](),
 	"signingKeyRow":   row[signingKeyRow](),
 	"skillRow":        row[skillRow](),

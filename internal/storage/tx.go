@@ -202,6 +202,7 @@ func (t *tx) gather(w write) {
 func (t *tx) finish() error {
 	if len(t.events) > 0 {
 		t.pending = append(t.pending, t.store.eventWrites(t.events)...)
+		t.pending = append(t.pending, t.store.segmentWrites(t.events)...)
 		t.events = nil
 		t.after = append(t.after, t.store.wakeEvents)
 	}

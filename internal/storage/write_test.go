@@ -203,7 +203,7 @@ func TestWritesGoTogether(t *testing.T) {
 		}
 		statements, commits := w.Stats().Statements.Load(), w.Stats().Commits.Load()
 		commit(t, w.Store, func(ctx context.Context) error { return w.CreateEngagement(ctx, &e, events) })
-		want := int64(5) // participant, interaction, agent, events, their places
+		want := int64(7) // participant, interaction, agent, events, their places, the end of a segment and a new one
 		if w.engine.postgres() {
 			want = 1
 		}

@@ -1,0 +1,67 @@
+package domain
+
+import "time"
+
+// Rescind takes an offer back that the agent could no longer answer: the
+// interaction waits again with its age, and the agent is not punished.
+func (e Engagement) Rescind(reason string, actor Actor, now time.Time) (Engagement, []Event, error) {
+	if e.Participant.Offer != OfferPending {
+		return e, nil, e.lost(now)
+	}
+	return e.requeue(OfferRescind, EventOfferRescinded, false, reason, actor, now)
+}
+
+// Cancel ends an interaction that is offered and that no agent has yet: the
+// offer is rescinded, the agent is not punished, and nobody wraps up.
+func (e Engagement) Cancel(actor Actor, now time.Time) (Engagement, []Event, error) {
+	i := &e.Interaction
+	next, ok := i.State.After(MoveCancel)
+	if !ok {
+		return e, nil, e.refuse("an end without its agent")
+	}
+	if err := e.answer(OfferRescind, PartMiss); err != nil {
+		return e, nil, err
+	}
+	e.Participant.LeftAt, i.Offered = &now, nil
+	over := i.emitFor(EventOfferRescinded, string(e.Participant.ID), actor, now,
+		EventData{OfferID: string(e.Participant.ID), Before: string(OfferPending), After: string(OfferRescinded), Reason: string(DisconnectAdmin)})
+	over.Agent = e.Agent.ID
+	events := append([]Event{over}, i.closed(next, actor, now)...)
+	agent, status := e.Agent.spare(i.Medium(), actor, now, string(OfferRescinded))
+	e.Agent = agent
+	return e, append(events, status...), nil
+}
+
+// Release gives a conversation back to its queue, with its age, when its agent
+// no longer serves it; their wrap-up begins as after an end.
+func (e Engagement) Release(mode ACWMode, reason string, actor Actor, now time.Time) (Engagement, []Event, error) {
+	i := &e.Interaction
+	next, ok := i.State.After(MoveRelease)
+	if !ok {
+		return e, nil, e.refuse("a release")
+	}
+	if err := i.ownedBy(e.Agent.ID); err != nil {
+		return e, nil, err
+	}
+	part, ok := e.Participant.State.After(PartLeave)
+	if !ok {
+		return e, nil, e.refuse("a release")
+	}
+	before := i.State
+	i.State, i.RequeueCount, i.Recording = next, i.RequeueCount+1, false
+	started := e.leave(part, mode, actor, now)
+	i.Owner = nil
+	requeued := i.emit(EventInteractionRequeued, actor, now, EventData{Before: string(before), After: string(next), Reason: reason})
+	agent, status := e.Agent.finish(i.Medium(), mode == ACWMandatory, actor, now)
+	e.Agent = agent
+	return e, append([]Event{started, requeued}, status...), nil
+}
+
+// leave ends the agent's part in the conversation and starts their wrap-up.
+func (e *Engagement) leave(part ParticipantState, mode ACWMode, actor Actor, now time.Time) Event {
+	e.Participant.State, e.Participant.LeftAt = part, &now
+	e.Participant.WrapUp = &WrapUp{Required: mode == ACWMandatory, State: WrapUpPending, Codes: []WrapUpCodeID{}, StartedAt: now}
+	started := e.Interaction.emitFor(EventWrapUpStarted, string(e.Participant.ID), actor, now, EventData{After: string(WrapUpPending)})
+	started.Agent = e.Agent.ID
+	return started
+}
