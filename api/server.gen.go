@@ -122,7 +122,7 @@ type ServerInterface interface {
 	ListReplies(ctx echo.Context, id ID, params ListRepliesParams) error
 	// CreateReplies Write to the customer
 	// (POST /v1/interactions/{id}/replies)
-	CreateReplies(ctx echo.Context, id ID) error
+	CreateReplies(ctx echo.Context, id ID, params CreateRepliesParams) error
 	// DeleteReply Delete a failed reply
 	// (DELETE /v1/interactions/{id}/replies/{reply_id})
 	DeleteReply(ctx echo.Context, id ID, replyID ID) error
@@ -131,10 +131,13 @@ type ServerInterface interface {
 	GetReply(ctx echo.Context, id ID, replyID ID) error
 	// ResendReply Resend a reply
 	// (POST /v1/interactions/{id}/replies/{reply_id}/resend)
-	ResendReply(ctx echo.Context, id ID, replyID ID) error
+	ResendReply(ctx echo.Context, id ID, replyID ID, params ResendReplyParams) error
 	// ResumeInteraction Take an interaction up again
 	// (POST /v1/interactions/{id}/resume)
 	ResumeInteraction(ctx echo.Context, id ID) error
+	// SignalTyping Show that you are typing
+	// (POST /v1/interactions/{id}/typing)
+	SignalTyping(ctx echo.Context, id ID) error
 	// GetWrapUp Get a wrap-up
 	// (GET /v1/interactions/{id}/wrap-up)
 	GetWrapUp(ctx echo.Context, id ID, params GetWrapUpParams) error
@@ -1085,8 +1088,28 @@ func (w *ServerInterfaceWrapper) CreateReplies(ctx echo.Context) error {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
 	}
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CreateRepliesParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer Prefer
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Prefer, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Prefer: %s", err))
+		}
+
+		params.Prefer = Prefer
+	}
+
 	// Invoke the callback with all the unmarshaled arguments
-	err = w.Handler.CreateReplies(ctx, id)
+	err = w.Handler.CreateReplies(ctx, id, params)
 	return err
 }
 
@@ -1157,8 +1180,28 @@ func (w *ServerInterfaceWrapper) ResendReply(ctx echo.Context) error {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter reply_id: %s", err))
 	}
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ResendReplyParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer Prefer
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Prefer, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Prefer: %s", err))
+		}
+
+		params.Prefer = Prefer
+	}
+
 	// Invoke the callback with all the unmarshaled arguments
-	err = w.Handler.ResendReply(ctx, id, replyID)
+	err = w.Handler.ResendReply(ctx, id, replyID, params)
 	return err
 }
 
@@ -1175,6 +1218,22 @@ func (w *ServerInterfaceWrapper) ResumeInteraction(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ResumeInteraction(ctx, id)
+	return err
+}
+
+// SignalTyping converts echo context to params.
+func (w *ServerInterfaceWrapper) SignalTyping(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SignalTyping(ctx, id)
 	return err
 }
 
@@ -2075,6 +2134,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/v1/interactions/:id/replies/:reply_id", wrapper.GetReply, options.OperationMiddlewares["getReply"]...)
 	router.POST(options.BaseURL+"/v1/interactions/:id/replies/:reply_id/resend", wrapper.ResendReply, options.OperationMiddlewares["resendReply"]...)
 	router.POST(options.BaseURL+"/v1/interactions/:id/resume", wrapper.ResumeInteraction, options.OperationMiddlewares["resumeInteraction"]...)
+	router.POST(options.BaseURL+"/v1/interactions/:id/typing", wrapper.SignalTyping, options.OperationMiddlewares["signalTyping"]...)
 	router.GET(options.BaseURL+"/v1/interactions/:id/wrap-up", wrapper.GetWrapUp, options.OperationMiddlewares["getWrapUp"]...)
 	router.PUT(options.BaseURL+"/v1/interactions/:id/wrap-up", wrapper.PutWrapUp, options.OperationMiddlewares["putWrapUp"]...)
 	router.GET(options.BaseURL+"/v1/oauth-clients", wrapper.ListOAuthClients, options.OperationMiddlewares["listOAuthClients"]...)
@@ -2987,8 +3047,9 @@ func (response ListReplies200JSONResponse) VisitListRepliesResponse(w http.Respo
 }
 
 type CreateRepliesRequestObject struct {
-	ID   ID `json:"id"`
-	Body *CreateRepliesJSONRequestBody
+	ID     ID `json:"id"`
+	Params CreateRepliesParams
+	Body   *CreateRepliesJSONRequestBody
 }
 
 type CreateRepliesResponseObject interface {
@@ -3052,6 +3113,7 @@ func (response GetReply200JSONResponse) VisitGetReplyResponse(w http.ResponseWri
 type ResendReplyRequestObject struct {
 	ID      ID `json:"id"`
 	ReplyID ID `json:"reply_id"`
+	Params  ResendReplyParams
 }
 
 type ResendReplyResponseObject interface {
@@ -3099,6 +3161,37 @@ type ResumeInteraction200JSONResponse struct {
 }
 
 func (response ResumeInteraction200JSONResponse) VisitResumeInteractionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SignalTypingRequestObject struct {
+	ID   ID `json:"id"`
+	Body *SignalTypingJSONRequestBody
+}
+
+type SignalTypingResponseObject interface {
+	VisitSignalTypingResponse(w http.ResponseWriter) error
+}
+
+type SignalTyping200ResponseHeaders struct {
+	ETag string
+}
+
+type SignalTyping200JSONResponse struct {
+	Body    Interaction
+	Headers SignalTyping200ResponseHeaders
+}
+
+func (response SignalTyping200JSONResponse) VisitSignalTypingResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -3990,6 +4083,9 @@ type StrictServerInterface interface {
 	// ResumeInteraction Take an interaction up again
 	// (POST /v1/interactions/{id}/resume)
 	ResumeInteraction(ctx context.Context, request ResumeInteractionRequestObject) (ResumeInteractionResponseObject, error)
+	// SignalTyping Show that you are typing
+	// (POST /v1/interactions/{id}/typing)
+	SignalTyping(ctx context.Context, request SignalTypingRequestObject) (SignalTypingResponseObject, error)
 	// GetWrapUp Get a wrap-up
 	// (GET /v1/interactions/{id}/wrap-up)
 	GetWrapUp(ctx context.Context, request GetWrapUpRequestObject) (GetWrapUpResponseObject, error)
@@ -5318,10 +5414,11 @@ func (sh *strictHandler) ListReplies(ctx echo.Context, id ID, params ListReplies
 }
 
 // CreateReplies operation middleware
-func (sh *strictHandler) CreateReplies(ctx echo.Context, id ID) error {
+func (sh *strictHandler) CreateReplies(ctx echo.Context, id ID, params CreateRepliesParams) error {
 	var request CreateRepliesRequestObject
 
 	request.ID = id
+	request.Params = params
 
 	var body CreateRepliesJSONRequestBody
 	var err error
@@ -5418,11 +5515,12 @@ func (sh *strictHandler) GetReply(ctx echo.Context, id ID, replyID ID) error {
 }
 
 // ResendReply operation middleware
-func (sh *strictHandler) ResendReply(ctx echo.Context, id ID, replyID ID) error {
+func (sh *strictHandler) ResendReply(ctx echo.Context, id ID, replyID ID, params ResendReplyParams) error {
 	var request ResendReplyRequestObject
 
 	request.ID = id
 	request.ReplyID = replyID
+	request.Params = params
 
 	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.ResendReply(ctx.Request().Context(), request.(ResendReplyRequestObject))
@@ -5488,6 +5586,57 @@ func (sh *strictHandler) ResumeInteraction(ctx echo.Context, id ID) error {
 		return err
 	} else if validResponse, ok := response.(ResumeInteractionResponseObject); ok {
 		return validResponse.VisitResumeInteractionResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// SignalTyping operation middleware
+func (sh *strictHandler) SignalTyping(ctx echo.Context, id ID) error {
+	var request SignalTypingRequestObject
+
+	request.ID = id
+
+	var body SignalTypingJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			return err
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SignalTyping(ctx.Request().Context(), request.(SignalTypingRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SignalTyping")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SignalTypingResponseObject); ok {
+		return validResponse.VisitSignalTypingResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -1151,6 +1151,9 @@ type ChannelSettings struct {
 
 	// GraphVersion The version of Meta's Graph API.
 	GraphVersion *string `json:"graph_version"`
+
+	// HumanAgent Whether agents may answer after the first 24 hours.
+	HumanAgent *bool `json:"human_agent"`
 }
 
 // ChannelSettingsInput Settings that a channel may have.
@@ -1160,6 +1163,9 @@ type ChannelSettingsInput struct {
 
 	// GraphVersion The version of Meta's Graph API, such as `v25.0`. Absent, the one that this release was tried with.
 	GraphVersion *string `json:"graph_version,omitempty"`
+
+	// HumanAgent Whether agents may answer on Messenger after the first 24 hours and up to 7 days, with the tag `HUMAN_AGENT`, for which Meta must have approved the app. Absent, they may.
+	HumanAgent *bool `json:"human_agent,omitempty"`
 }
 
 // ChannelStatus Whether the platform takes our messages.
@@ -2336,6 +2342,7 @@ type ReplyError struct {
 	// - `duplicate_detected`: the same text was sent to the same customer a moment ago
 	// - `reply_limit_exceeded`: no reply is left until the customer writes again
 	// - `response_window_closed`: the customer's last message is too long ago
+	// - `held_elsewhere`: another app of the account has the conversation at the platform
 	// - `template_required`: only a template may be sent now
 	// - `content_rejected`, `media_type_not_allowed`, `media_too_large`: the content was refused
 	// - `recipient_opted_out`, `recipient_invalid`: the customer cannot be written to
@@ -2401,13 +2408,16 @@ type ReplyList struct {
 
 // ReplyPolicy What the platform allows us to send now.
 type ReplyPolicy struct {
+	// HeldElsewhere Whether another app of the account has the conversation at the platform; replies fail until it is handed back.
+	HeldElsewhere bool `json:"held_elsewhere"`
+
 	// ReplyAllowanceRemaining How many replies are left until the customer writes again, or null where they are not counted.
 	ReplyAllowanceRemaining *int `json:"reply_allowance_remaining"`
 
 	// TemplateRequired Whether only a prepared template may be sent.
 	TemplateRequired bool `json:"template_required"`
 
-	// WindowClosesAt Until when a reply is allowed, or null where that is not known.
+	// WindowClosesAt Until when a reply is allowed, this moment included; null where the platform sets no limit. For `messenger` it is 7 days after the customer's last message, or 24 hours where `settings.human_agent` is off.
 	WindowClosesAt *Time `json:"window_closes_at"`
 }
 
@@ -2570,6 +2580,12 @@ type TokenRequest struct {
 // - `expired`: it was meant to last a while only
 type Tombstone string
 
+// TypingInput Whether the agent is typing.
+type TypingInput struct {
+	// Typing Whether the sign shall be there.
+	Typing *bool `json:"typing,omitempty"`
+}
+
 // Utilization How much of each kind of work an agent has and may have.
 type Utilization struct {
 	// Message Work of one kind. An offer counts from the moment it is made.
@@ -2716,6 +2732,9 @@ type NamePart = string
 // - `asc`: oldest first
 // - `desc`: newest first
 type Order = SortOrder
+
+// Prefer defines model for Prefer.
+type Prefer = string
 
 // ValidateOnly defines model for ValidateOnly.
 type ValidateOnly = bool
@@ -2880,6 +2899,18 @@ type ListRepliesParams struct {
 
 	// Order The direction of the list; `asc`, oldest first, unless given.
 	Order ArrivalOrder `form:"order,omitempty" json:"order,omitempty"`
+}
+
+// CreateRepliesParams defines parameters for CreateReplies.
+type CreateRepliesParams struct {
+	// Prefer With `handling=strict` (RFC 7240) a reply that the platform's rules forbid is refused (422, `reply.` and the code of the failure) and nothing is kept. Other preferences are ignored.
+	Prefer Prefer `json:"Prefer,omitempty"`
+}
+
+// ResendReplyParams defines parameters for ResendReply.
+type ResendReplyParams struct {
+	// Prefer With `handling=strict` (RFC 7240) a reply that the platform's rules forbid is refused (422, `reply.` and the code of the failure) and nothing is kept. Other preferences are ignored.
+	Prefer Prefer `json:"Prefer,omitempty"`
 }
 
 // GetWrapUpParams defines parameters for GetWrapUp.
@@ -3085,6 +3116,9 @@ type CreateRepliesJSONRequestBody = ReplyInput
 
 // ResumeInteractionJSONRequestBody defines body for ResumeInteraction for application/json ContentType.
 type ResumeInteractionJSONRequestBody = PartInput
+
+// SignalTypingJSONRequestBody defines body for SignalTyping for application/json ContentType.
+type SignalTypingJSONRequestBody = TypingInput
 
 // PutWrapUpJSONRequestBody defines body for PutWrapUp for application/json ContentType.
 type PutWrapUpJSONRequestBody = WrapUpInput

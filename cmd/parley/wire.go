@@ -147,7 +147,7 @@ func (a *app) assemble(ctx context.Context, contract *httpapi.Contract) error {
 		hub.Changed()
 	})
 	router := &dispatch.Dispatcher{Store: a.store, Wake: wake("dispatch"), Now: a.clock.Now}
-	a.delivery = &delivery.Delivery{Store: a.store, Adapters: adapters, BaseURL: a.platformURL, Now: a.clock.Now, Machine: a.clock.Machine,
+	a.delivery = &delivery.Delivery{Store: a.store, Adapters: adapters, Capabilities: channel.Capabilities(), BaseURL: a.platformURL, Now: a.clock.Now, Machine: a.clock.Machine,
 		Limits: delivery.Limits{Call: a.config.PlatformTimeout, Give: a.config.SendTimeout, Throttle: 2 * a.config.SendTimeout, Reconcile: a.config.ReconcileWindow},
 		Random: rand.Float64, Wake: wake("delivery"), Settle: wake("results"), Log: a.log}
 	a.delivery.Start()
@@ -169,6 +169,7 @@ func (a *app) assemble(ctx context.Context, contract *httpapi.Contract) error {
 		Tokens:       auth.Endpoint{Clients: a.store, Agents: a.store, Issuer: auth.Issuer{Keys: keys, URL: a.issuer()}, Hash: a.hash, Machine: a.clock.Machine},
 		Desk:         &desk.Desk{Store: a.store, Router: router, Now: a.clock.Now},
 		Composer:     &compose.Composer{Store: a.store, Capabilities: channel.Capabilities(), Deliver: wake("delivery"), Now: a.clock.Now},
+		Typing:       a.delivery.Typing,
 		Closing:      &closing.Closing{Store: a.store, Router: router, Deliver: wake("delivery"), Now: a.clock.Now},
 		Capabilities: channel.Capabilities(), CheckURL: network.CheckURL, Freed: router.Freed, Deliver: wake("delivery"), Forget: verifier.Forget,
 		NewSecret: a.newSecret, RateLimit: a.config.RateLimit, PublicURL: a.url, Ready: a.ready, Now: a.clock.Now, Machine: a.clock.Machine, Log: a.log,

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/parley-cx/parley/internal/channel"
 	"github.com/parley-cx/parley/internal/channel/messenger"
@@ -64,5 +65,48 @@ func TestLengthCountsCodePoints(t *testing.T) {
 		if got := (channel.Capability{}).Length(text); got != want {
 			t.Errorf("%q: got %d, want %d", text, got, want)
 		}
+	}
+}
+
+// A window is open up to and including its last moment, and no longer.
+func TestB10_B11_Windows(t *testing.T) {
+	t.Parallel()
+	row, no := channel.Capabilities()[domain.ChannelMessenger], false
+	wrote := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
+	const day = 24 * time.Hour
+	for _, c := range []struct {
+		what   string
+		after  time.Duration
+		by     domain.SenderType
+		terms  domain.ReplyTerms
+		human  bool
+		code   domain.FailureCode
+		closes time.Duration
+	}{
+		{"at once", 0, domain.SenderAgent, domain.ReplyTerms{}, false, "", 7 * day},
+		{"at 24 hours", day, domain.SenderAgent, domain.ReplyTerms{}, false, "", 7 * day},
+		{"after 24 hours", day + time.Millisecond, domain.SenderAgent, domain.ReplyTerms{}, true, "", 7 * day},
+		{"at 7 days", 7 * day, domain.SenderAgent, domain.ReplyTerms{}, true, "", 7 * day},
+		{"after 7 days", 7*day + time.Millisecond, domain.SenderAgent, domain.ReplyTerms{}, false, domain.FailureWindowClosed, 7 * day},
+		{"without the tag, at 24 hours", day, domain.SenderAgent, domain.ReplyTerms{Settings: domain.ChannelSettings{HumanAgent: &no}}, false, "", day},
+		{"without the tag, after it", day + time.Millisecond, domain.SenderAgent, domain.ReplyTerms{Settings: domain.ChannelSettings{HumanAgent: &no}}, false, domain.FailureWindowClosed, day},
+		{"a notice at 24 hours", day, domain.SenderSystem, domain.ReplyTerms{}, false, "", 7 * day},
+		{"a notice after 24 hours", day + time.Millisecond, domain.SenderSystem, domain.ReplyTerms{}, false, domain.FailureWindowClosed, 7 * day},
+		{"held by another app", 0, domain.SenderAgent, domain.ReplyTerms{HeldElsewhere: true}, false, domain.FailureHeldElsewhere, 7 * day},
+	} {
+		c.terms.LastInboundAt = &wrote
+		human, code := row.Judge(c.terms, domain.Message{Sender: domain.Sender{Type: c.by}}, wrote.Add(c.after))
+		if human != c.human || code != c.code {
+			t.Errorf("%s: human %v, code %q", c.what, human, code)
+		}
+		if closes := row.ClosesAt(c.terms); closes == nil || !closes.Equal(wrote.Add(c.closes)) {
+			t.Errorf("%s: it closes at %v", c.what, closes)
+		}
+	}
+	if human, code := (channel.Capability{}).Judge(domain.ReplyTerms{LastInboundAt: &wrote}, domain.Message{}, wrote.Add(999*day)); human || code != "" {
+		t.Errorf("a channel without a window refuses: %q", code)
+	}
+	if row.ClosesAt(domain.ReplyTerms{}) != nil {
+		t.Error("a customer who never wrote has a window")
 	}
 }

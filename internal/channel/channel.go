@@ -101,6 +101,14 @@ type Outbound struct {
 	To      string
 	Text    string
 	ReplyTo string // the platform's id of the message to quote
+	Human   bool   // a person's answer after the platform's first window
+}
+
+// Typist is an adapter whose platform can show the customer that somebody is
+// typing. It is a courtesy: what becomes of the call changes nothing.
+type Typist interface {
+	// Typing shows, or with on false hides, the sign.
+	Typing(ctx context.Context, account Account, to string, on bool) Result
 }
 
 // Outcome is what is known of a send after the call: what happened to the bytes decides.

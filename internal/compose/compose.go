@@ -31,6 +31,7 @@ type Replies interface {
 	CreateMessages(ctx context.Context, messages ...domain.Message) error
 	SaveMessage(ctx context.Context, m *domain.Message) error
 	CreateDeliveries(ctx context.Context, deliveries ...domain.Delivery) error
+	ReplyTerms(ctx context.Context, org domain.OrganizationID, thread domain.ThreadID) (domain.ReplyTerms, error)
 	DeleteDeliveriesOf(ctx context.Context, org domain.OrganizationID, messages []domain.MessageID) error
 }
 
@@ -48,6 +49,7 @@ type Draft struct {
 	Visibility      domain.Visibility // empty for the interaction's default
 	InReplyTo       domain.MessageID
 	ClientMessageID string
+	Strict          bool // what the platform's rules forbid is refused, and not kept as a failed reply
 }
 
 // Reply queues what an agent wrote. The same text with a client_message_id that
@@ -73,7 +75,7 @@ func (c *Composer) Reply(ctx context.Context, by domain.Principal, id domain.Int
 		if err != nil {
 			return err
 		}
-		m, err = c.post(ctx, i, m, by.Actor())
+		m, err = c.post(ctx, i, m, by.Actor(), d.Strict)
 		replies = []domain.Message{m}
 		return err
 	})
@@ -141,24 +143,50 @@ func (c *Composer) check(i domain.Interaction, d Draft) error {
 }
 
 // post appends a reply to its interaction, with the work that follows from it.
-func (c *Composer) post(ctx context.Context, i domain.Interaction, m domain.Message, actor domain.Actor) (domain.Message, error) {
+// What the platform's rules for answering forbid has failed at once (B09, B11).
+func (c *Composer) post(ctx context.Context, i domain.Interaction, m domain.Message, actor domain.Actor, strict bool) (domain.Message, error) {
+	code, err := c.judge(ctx, i, m, strict)
+	if err != nil {
+		return m, err
+	}
 	i, m, events := i.Post(m, actor, m.CreatedAt)
+	if code != "" {
+		var refused domain.Event
+		i, m, refused = i.Refuse(m, code, m.CreatedAt)
+		events = append(events, refused)
+	}
 	if err := c.Store.SaveInteraction(ctx, &i); err != nil {
 		return m, err
 	}
 	if err := c.Store.CreateMessages(ctx, m); err != nil {
 		return m, err
 	}
-	if err := c.Store.CreateDeliveries(ctx, domain.NewDelivery(m, m.CreatedAt)); err != nil {
-		return m, err
+	if m.Open() {
+		if err := c.Store.CreateDeliveries(ctx, domain.NewDelivery(m, m.CreatedAt)); err != nil {
+			return m, err
+		}
+		c.Store.After(ctx, c.Deliver)
 	}
-	c.Store.After(ctx, c.Deliver)
 	return m, c.Store.Append(ctx, events...)
 }
 
+// judge tells why the platform's rules forbid a reply now; a caller who wants
+// that refused gets an error instead.
+func (c *Composer) judge(ctx context.Context, i domain.Interaction, m domain.Message, strict bool) (domain.FailureCode, error) {
+	terms, err := c.Store.ReplyTerms(ctx, i.Organization, i.Thread)
+	if err != nil {
+		return "", err
+	}
+	_, code := c.Capabilities[i.ChannelKind].Judge(terms, m, m.CreatedAt)
+	if code != "" && strict {
+		return code, domain.Forbidden(code)
+	}
+	return code, nil
+}
+
 // Resend sends a failed or unconfirmed reply once more, as a new reply at the
-// end of the transcript. Of concurrent resends one wins.
-func (c *Composer) Resend(ctx context.Context, by domain.Principal, id domain.InteractionID, reply domain.MessageID) (again domain.Message, err error) {
+// end of the transcript. Of concurrent resends one wins. strict is as Draft's.
+func (c *Composer) Resend(ctx context.Context, by domain.Principal, id domain.InteractionID, reply domain.MessageID, strict bool) (again domain.Message, err error) {
 	if by.Agent == "" {
 		return again, domain.NoAgent()
 	}
@@ -186,7 +214,7 @@ func (c *Composer) Resend(ctx context.Context, by domain.Principal, id domain.In
 		if err := c.Store.Append(ctx, resent); err != nil {
 			return err
 		}
-		again, err = c.post(ctx, i, again, by.Actor())
+		again, err = c.post(ctx, i, again, by.Actor(), strict)
 		return err
 	})
 	return again, err

@@ -100,6 +100,12 @@ func (b *book) channel(ctx context.Context, id domain.ChannelID) (domain.Channel
 	return ch, err
 }
 
+// terms gives what the platform's rules for answering depend on.
+func (b *book) terms(id domain.MessageID, ch domain.Channel) domain.ReplyTerms {
+	t := b.threads[b.messages[id].Thread]
+	return domain.ReplyTerms{LastInboundAt: t.LastInboundAt, HeldElsewhere: t.HeldElsewhere, Settings: ch.Settings}
+}
+
 // put takes back a changed message.
 func (b *book) put(m domain.Message) {
 	b.messages[m.ID] = m

@@ -21,6 +21,7 @@ type Store interface {
 	Jobs
 	Transcript
 	Channels
+	Parts
 }
 
 // Jobs is the work of delivery.
@@ -70,6 +71,8 @@ type Limits struct {
 type Delivery struct {
 	Store    Store
 	Adapters map[domain.ChannelKind]channel.Adapter
+	// Capabilities is the matrix: whether a message may be sent is asked once more before its call.
+	Capabilities map[domain.ChannelKind]channel.Capability
 	// BaseURL gives where a channel without api_base_url sends to; empty for the platform.
 	BaseURL func(domain.ChannelKind) string
 	Limits  Limits
@@ -81,6 +84,7 @@ type Delivery struct {
 	Log     *slog.Logger
 
 	results chan result
+	typists chan struct{} // bounds the calls that only show that somebody types
 	flying  atomic.Int64
 	stopped atomic.Bool
 }
@@ -89,7 +93,10 @@ type Delivery struct {
 const maxFlying = 64
 
 // Start prepares the delivery for use.
-func (d *Delivery) Start() { d.results = make(chan result, maxFlying*2) }
+func (d *Delivery) Start() {
+	d.results = make(chan result, maxFlying*2)
+	d.typists = make(chan struct{}, maxTyping)
+}
 
 // leaseMargin is how long a lease outlives the call, so that the node which
 // called can still write down the result.

@@ -133,6 +133,11 @@ func (s Sender) prepare(ctx context.Context, b *book, d domain.Delivery, now, ma
 	if err != nil {
 		return c, err
 	}
+	human, forbidden := s.Capabilities[ch.Kind].Judge(b.terms(d.Message, ch), b.messages[d.Message], now)
+	if forbidden != "" { // the window closed while it waited
+		b.fail(d.Message, forbidden, now)
+		return c, s.Store.DeleteDelivery(ctx, d)
+	}
 	b.move(d.Message, domain.ReplySending, now)
 	m := b.messages[d.Message]
 	m.Attempts++
@@ -143,7 +148,7 @@ func (s Sender) prepare(ctx context.Context, b *book, d domain.Delivery, now, ma
 	if err := s.Store.CreateAttempts(ctx, a); err != nil {
 		return c, err
 	}
-	out := channel.Outbound{Token: string(a.ID), To: b.threads[m.Thread].Address, ReplyTo: b.quoted[m.ID]}
+	out := channel.Outbound{Token: string(a.ID), To: b.threads[m.Thread].Address, ReplyTo: b.quoted[m.ID], Human: human}
 	if m.Text != nil {
 		out.Text = *m.Text
 	}

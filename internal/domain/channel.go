@@ -41,6 +41,18 @@ type PlatformApp struct {
 type ChannelSettings struct {
 	APIBaseURL   *string `json:"api_base_url"`  // replaces the platform's host
 	GraphVersion *string `json:"graph_version"` // the Graph API version to call
+	HumanAgent   *bool   `json:"human_agent"`   // whether people may answer after the platform's first window; nil for yes
+}
+
+// AllowsHumanAgent tells whether replies may use the platform's longer window
+// for people.
+func (s ChannelSettings) AllowsHumanAgent() bool { return s.HumanAgent == nil || *s.HumanAgent }
+
+// ReplyTerms is what a platform's rules for answering depend on.
+type ReplyTerms struct {
+	LastInboundAt *time.Time
+	HeldElsewhere bool
+	Settings      ChannelSettings
 }
 
 // Channel is one account at a platform, whose messages go to one queue.
@@ -87,6 +99,9 @@ type Thread struct {
 	DeliveredUpTo   *time.Time     // the platform's watermark, platform time
 	ReadUpTo        *time.Time
 	PendingReceipts map[string]ReplyStatus // receipts for messages whose id we have not learned yet
+	HeldBy          string                 // the platform's id of that app, where it was told
+	Referral        *Referral              // where the customer came from, for the next interaction
+	HeldElsewhere   bool                   // another app of the account has the conversation at the platform
 	Version         int64
 	CreatedAt       time.Time
 }

@@ -25,6 +25,7 @@ type InboxEvent struct {
 	AccountID    string
 	Field        string
 	Contact      string
+	Subject      string // the platform's id of the message that it is about, if it is about one
 	Lane         int64
 	DedupeKey    string
 	Payload      []byte

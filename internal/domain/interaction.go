@@ -56,6 +56,7 @@ type Interaction struct {
 	Queue          *QueueID // nil where the channel has none: it waits for an assignment
 	Previous       *InteractionID
 	Origin         Origin
+	Referral       *Referral // where the customer came from, the last time that it was told
 	State          InteractionState
 	Owner          *AgentID       // the agent who is connected
 	Offered        *ParticipantID // the pending offer
@@ -161,6 +162,15 @@ func (i Interaction) Tell(before, after Message, actor Actor, now time.Time) (In
 	return i, e
 }
 
+// Refuse fails a reply that was just appended, because the platform's rules do
+// not allow it now.
+func (i Interaction) Refuse(m Message, code FailureCode, now time.Time) (Interaction, Message, Event) {
+	before := m
+	m, _ = before.Fail(code)
+	i, e := i.Tell(before, m, System(), now)
+	return i, m, e
+}
+
 // Resent makes the event that ties a reply to the one that repeats it.
 func (i Interaction) Resent(original, again Message, actor Actor, now time.Time) (Interaction, Event) {
 	e := i.emitFor(EventReplyResent, string(original.ID), actor, now,
@@ -176,6 +186,7 @@ type InteractionDetail struct {
 	ContactAddress string
 	ContactName    *string
 	QueueName      *string
+	Terms          ReplyTerms
 	Participants   []Participant
 }
 

@@ -51,6 +51,55 @@ type Attachment struct {
 	Name string `json:"name,omitempty"`
 }
 
+// Tombstone says why a message has no content any more.
+type Tombstone string
+
+const (
+	// TombstoneUnsent: its writer took it back.
+	TombstoneUnsent Tombstone = "unsent"
+	// TombstoneDeleted: an agent deleted a failed reply.
+	TombstoneDeleted Tombstone = "deleted"
+	// TombstoneExpired: the platform lets us keep it for a while only.
+	TombstoneExpired Tombstone = "expired"
+)
+
+// Postback is a button that the customer pressed: what it shows, and what it
+// means to whoever made it.
+type Postback struct {
+	Title   string `json:"title"`
+	Payload string `json:"payload"`
+}
+
+// QuickReply is an answer that the customer took from a list; what it shows is
+// the message's text.
+type QuickReply struct {
+	Payload string `json:"payload"`
+}
+
+// Referral is where a customer came from: a link, an advertisement, a shop.
+type Referral struct {
+	Ref    string `json:"ref"`
+	Source string `json:"source"`
+	Type   string `json:"type"`
+	AdID   string `json:"ad_id"`
+}
+
+// Reaction is what somebody thinks of a message, in one sign.
+type Reaction struct {
+	By       SenderType `json:"by"`
+	Reaction string     `json:"reaction"` // the platform's word
+	Emoji    string     `json:"emoji"`
+	At       time.Time  `json:"at"`
+}
+
+// MessageDetails is what a message carries besides text and attachments.
+type MessageDetails struct {
+	Postback   *Postback   `json:"postback,omitempty"`
+	QuickReply *QuickReply `json:"quick_reply,omitempty"`
+	Referral   *Referral   `json:"referral,omitempty"`
+	Reactions  []Reaction  `json:"reactions,omitempty"`
+}
+
 // Message is one entry of a transcript. A message that an agent sends is a
 // reply; the fields below Status belong to replies only.
 type Message struct {
@@ -70,6 +119,10 @@ type Message struct {
 	PlatformMessageID *string
 	PlatformTime      *time.Time
 	CreatedAt         time.Time
+	Details           MessageDetails
+	EditedAt          *time.Time
+	EditNumber        int       // of the last edit; the platform counts them
+	Erased            Tombstone // why its content is gone; empty where it is there
 
 	Status          ReplyStatus // empty for a customer's message
 	Failure         *Failure
@@ -90,11 +143,11 @@ func (m Message) Before(watermark *time.Time) bool {
 }
 
 // Tombstone says why a message has no content any more; empty where it has.
-func (m Message) Tombstone() string {
-	if m.Status == ReplyDeleted {
-		return "deleted"
+func (m Message) Tombstone() Tombstone {
+	if m.Erased == "" && m.Status == ReplyDeleted {
+		return TombstoneDeleted
 	}
-	return ""
+	return m.Erased
 }
 
 // Departure is the notice to the customer that the agent has left (C38).

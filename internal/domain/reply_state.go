@@ -113,6 +113,7 @@ const (
 	FailureNetworkUnreachable FailureCode = "network_unreachable"
 	FailureSendTimeout        FailureCode = "send_timeout"
 	FailureWindowClosed       FailureCode = "response_window_closed"
+	FailureHeldElsewhere      FailureCode = "held_elsewhere"
 	FailureContentRejected    FailureCode = "content_rejected"
 	FailureRecipientInvalid   FailureCode = "recipient_invalid"
 	FailureRecipientOptedOut  FailureCode = "recipient_opted_out"
@@ -137,10 +138,15 @@ func FailureOf(code FailureCode) Failure {
 	return f
 }
 
+// Forbidden refuses a reply that would have failed with this code.
+func Forbidden(code FailureCode) *Error {
+	return &Error{Kind: ErrorInvalid, Code: "reply." + string(code), Detail: failures[code].Detail}
+}
+
 // FailureCodes lists every code that a failed reply can carry.
 func FailureCodes() []FailureCode {
 	return []FailureCode{FailurePlatformRejected, FailureMessageLimit, FailureNetworkUnreachable, FailureSendTimeout,
-		FailureWindowClosed, FailureContentRejected, FailureRecipientInvalid, FailureRecipientOptedOut}
+		FailureWindowClosed, FailureHeldElsewhere, FailureContentRejected, FailureRecipientInvalid, FailureRecipientOptedOut}
 }
 
 var failures = map[FailureCode]Failure{
@@ -154,6 +160,8 @@ var failures = map[FailureCode]Failure{
 		Title: "Not sent in time", Detail: "The message could not be handed to the platform within the time limit. Resend it or delete it."},
 	FailureWindowClosed: {Category: "policy", Retryable: "after_next_inbound", Lost: true, Remedy: "wait_for_customer",
 		Title: "Response window closed", Detail: "The platform allows no reply so long after the customer's last message. A new message of the customer opens the window again."},
+	FailureHeldElsewhere: {Category: "policy", Retryable: "manual", Lost: true, Remedy: "resend",
+		Title: "Conversation held by another app", Detail: "Another app of the account has this conversation at the platform. Resend the message once it has been handed back."},
 	FailureContentRejected: {Category: "content", Retryable: "no", Lost: true, Remedy: "change_content",
 		Title: "Content rejected", Detail: "The platform refused the message as it is."},
 	FailureRecipientInvalid: {Category: "recipient", Retryable: "no", Lost: true, Remedy: "none",

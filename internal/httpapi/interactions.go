@@ -11,14 +11,14 @@ import (
 
 // toInteraction shows an interaction as one agent sees it: allowed actions are
 // the viewer's.
-func toInteraction(d domain.InteractionDetail, viewer domain.AgentID) api.Interaction {
+func (s *Server) toInteraction(d domain.InteractionDetail, viewer domain.AgentID) api.Interaction {
 	i := api.Interaction{ID: string(d.ID), State: api.InteractionState(d.State), ThreadID: string(d.Thread),
 		Channel: api.InteractionChannel{ID: string(d.Channel), Kind: api.ChannelKind(d.ChannelKind), AccountID: d.ChannelAccount, Label: d.ChannelName},
 		Contact: api.InteractionContact{ID: string(d.Contact), Address: d.ContactAddress, DisplayName: contactName(d)},
 		Origin:  api.InteractionOrigin(d.Origin), PreviousInteractionID: ref(d.Previous), Participants: toParticipants(d),
 		AllowedActions: each(d.AllowedActions(viewer, d.Participants), func(a domain.Action) api.InteractionAction { return api.InteractionAction(a) }),
 		ConnectedAt:    api.AtOrNull(d.ConnectedAt), DisconnectedAt: api.AtOrNull(d.DisconnectedAt), ClosedAt: api.AtOrNull(d.ClosedAt),
-		Recording: d.Recording, EnqueuedAt: api.AtOrNull(&d.EnqueuedAt), Version: d.Version}
+		ReplyPolicy: s.toReplyPolicy(d), Recording: d.Recording, EnqueuedAt: api.AtOrNull(&d.EnqueuedAt), Version: d.Version}
 	if d.DisconnectType != nil {
 		kind := api.DisconnectType(*d.DisconnectType)
 		i.DisconnectType = &kind
@@ -31,6 +31,11 @@ func toInteraction(d domain.InteractionDetail, viewer domain.AgentID) api.Intera
 			CreatedAt: api.At(p.OfferedAt), ExpiresAt: api.At(p.ExpiresAt)}
 	}
 	return i
+}
+
+// toReplyPolicy shows what the platform allows us to send now.
+func (s *Server) toReplyPolicy(d domain.InteractionDetail) api.ReplyPolicy {
+	return api.ReplyPolicy{WindowClosesAt: api.AtOrNull(s.Capabilities[d.ChannelKind].ClosesAt(d.Terms)), HeldElsewhere: d.Terms.HeldElsewhere}
 }
 
 // contactName is the name that the platform told us, or the address: a name is
@@ -75,7 +80,7 @@ func (s *Server) ListInteractions(ctx context.Context, r api.ListInteractionsReq
 	if err != nil {
 		return nil, err
 	}
-	items := each(details, func(d domain.InteractionDetail) api.Interaction { return toInteraction(d, who.Agent) })
+	items := each(details, func(d domain.InteractionDetail) api.Interaction { return s.toInteraction(d, who.Agent) })
 	return api.ListInteractions200JSONResponse(api.InteractionList{Items: items, NextCursor: next}), nil
 }
 
@@ -83,7 +88,7 @@ func (s *Server) ListInteractions(ctx context.Context, r api.ListInteractionsReq
 func (s *Server) interaction(ctx context.Context, id string) (api.Interaction, error) {
 	who := principal(ctx)
 	d, err := s.Store.InteractionDetail(ctx, who.Organization, domain.InteractionID(id))
-	return toInteraction(d, who.Agent), err
+	return s.toInteraction(d, who.Agent), err
 }
 
 // expandedMessages is how many of the latest messages expand=messages gives.
@@ -96,7 +101,7 @@ func (s *Server) GetInteraction(ctx context.Context, r api.GetInteractionRequest
 	if err != nil {
 		return nil, err
 	}
-	i := toInteraction(d, who.Agent)
+	i := s.toInteraction(d, who.Agent)
 	if slices.Contains(r.Params.Expand, api.InteractionExpansionMessages) {
 		latest := storage.Page{Limit: expandedMessages}
 		messages, _, err := s.Store.Messages(ctx, who.Organization, d.ID, storage.MessageFilter{}, latest)
@@ -145,4 +150,13 @@ func (s *Server) EndInteraction(ctx context.Context, r api.EndInteractionRequest
 	}
 	i, err := s.interaction(ctx, r.ID)
 	return api.EndInteraction200JSONResponse{Body: i, Headers: api.EndInteraction200ResponseHeaders{ETag: etag(i.Version)}}, err
+}
+
+// SignalTyping serves POST /v1/interactions/{id}/typing.
+func (s *Server) SignalTyping(ctx context.Context, r api.SignalTypingRequestObject) (api.SignalTypingResponseObject, error) {
+	if err := s.Typing(ctx, principal(ctx), domain.InteractionID(r.ID), r.Body.Typing == nil || *r.Body.Typing); err != nil {
+		return nil, err
+	}
+	i, err := s.interaction(ctx, r.ID)
+	return api.SignalTyping200JSONResponse{Body: i, Headers: api.SignalTyping200ResponseHeaders{ETag: etag(i.Version)}}, err
 }

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"strings"
 
 	"github.com/parley-cx/parley/api"
 	"github.com/parley-cx/parley/internal/compose"
@@ -34,7 +35,7 @@ func (s *Server) replies(ctx context.Context, id string, messages ...domain.Mess
 
 // CreateReplies serves POST /v1/interactions/{id}/replies (A15).
 func (s *Server) CreateReplies(ctx context.Context, r api.CreateRepliesRequestObject) (api.CreateRepliesResponseObject, error) {
-	d := compose.Draft{Text: r.Body.Text, Visibility: domain.Visibility(r.Body.Visibility)}
+	d := compose.Draft{Text: r.Body.Text, Visibility: domain.Visibility(r.Body.Visibility), Strict: strict(r.Params.Prefer)}
 	if r.Body.InReplyTo != nil {
 		d.InReplyTo = domain.MessageID(*r.Body.InReplyTo)
 	}
@@ -47,6 +48,19 @@ func (s *Server) CreateReplies(ctx context.Context, r api.CreateRepliesRequestOb
 	}
 	items, err := s.replies(ctx, r.ID, sent...)
 	return api.CreateReplies202JSONResponse(api.ReplyGroup{Items: items}), err
+}
+
+// strict reads the preference handling=strict (RFC 7240, 4.4): what the
+// platform's rules forbid shall be refused.
+func strict(prefer string) bool {
+	for preference := range strings.SplitSeq(prefer, ",") {
+		token, _, _ := strings.Cut(preference, ";")
+		name, value, _ := strings.Cut(token, "=")
+		if strings.EqualFold(strings.TrimSpace(name), "handling") {
+			return strings.EqualFold(strings.Trim(strings.TrimSpace(value), `"`), "strict")
+		}
+	}
+	return false
 }
 
 // ListReplies serves GET /v1/interactions/{id}/replies.
@@ -78,7 +92,7 @@ func (s *Server) GetReply(ctx context.Context, r api.GetReplyRequestObject) (api
 
 // ResendReply serves POST /v1/interactions/{id}/replies/{reply_id}/resend (A25).
 func (s *Server) ResendReply(ctx context.Context, r api.ResendReplyRequestObject) (api.ResendReplyResponseObject, error) {
-	m, err := s.Composer.Resend(ctx, principal(ctx), domain.InteractionID(r.ID), domain.MessageID(r.ReplyID))
+	m, err := s.Composer.Resend(ctx, principal(ctx), domain.InteractionID(r.ID), domain.MessageID(r.ReplyID), strict(r.Params.Prefer))
 	if err != nil {
 		return nil, err
 	}

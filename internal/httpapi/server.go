@@ -39,6 +39,7 @@ type Server struct {
 	Desk         *desk.Desk
 	Composer     *compose.Composer
 	Closing      *closing.Closing
+	Typing       func(ctx context.Context, by domain.Principal, i domain.InteractionID, on bool) error
 	Hub          *stream.Hub
 	Hooks        *Hooks
 	Sandbox      *Sandbox // nil unless the sandbox is on

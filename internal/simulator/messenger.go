@@ -82,6 +82,12 @@ func (m messenger) take(ctx context.Context, page string, call Request) (answer,
 	if refused != nil {
 		return *refused, nil
 	}
+	if send.Action != "" {
+		return graphAnswer(http.StatusOK, map[string]string{"recipient_id": send.Recipient.ID}), nil
+	}
+	if !m.people.allows(page, send, m.now()) {
+		return closedWindow(), nil
+	}
 	taken := &message{
 		thread: thread{account: page, contact: send.Recipient.ID}, id: newMessageID(),
 		text: send.Message.Text, metadata: send.Message.Metadata, at: m.now(),
@@ -125,6 +131,7 @@ type send struct {
 	Recipient     *struct{ ID string }
 	MessagingType string `json:"messaging_type"`
 	Tag           string
+	Action        string `json:"sender_action"`
 	Message       *struct{ Text, Metadata string }
 }
 
@@ -146,11 +153,18 @@ func readSend(body []byte) (send, *answer) {
 // (Meta, Messenger Platform, Message tags).
 func (s send) fault() string {
 	types := []string{"RESPONSE", "UPDATE", "MESSAGE_TAG"}
+	actions := []string{"", "typing_on", "typing_off", "mark_seen"}
 	switch {
 	case s.Recipient == nil:
 		return "The parameter recipient is required"
 	case s.Recipient.ID == "":
 		return `Param recipient[id] must be a valid ID string (e.g., "123")`
+	case !slices.Contains(actions, s.Action):
+		return "Param sender_action must be one of {" + strings.Join(actions[1:], ", ") + "}"
+	case s.Action != "" && s.Message != nil:
+		return "Cannot send message and sender_action at the same time"
+	case s.Action != "":
+		return ""
 	case !slices.Contains(types, s.MessagingType):
 		return "Param messaging_type must be one of {" + strings.Join(types, ", ") + "}"
 	case s.MessagingType == "MESSAGE_TAG" && s.Tag != "HUMAN_AGENT":
@@ -163,6 +177,11 @@ func (s send) fault() string {
 		return fmt.Sprintf("Length of param message[metadata] must be less than or equal to %d", maxMetadata)
 	}
 	return ""
+}
+
+// closedWindow is the answer to a message that comes too long after the person's last one.
+func closedWindow() answer {
+	return graphFault{Message: "(#10) This message is sent outside of allowed window.", Code: 10, Subcode: 2018278}.answer(http.StatusForbidden)
 }
 
 // tooLarge is the answer to a body that is larger than any message.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 )
 
 // maxPeople bounds the names that are remembered; when there are more, all are forgotten.
@@ -16,11 +17,43 @@ const maxPeople = 10_000
 type people struct {
 	mu    sync.Mutex
 	known map[string]acquaintance // by the person's page-scoped id
+	wrote map[thread]time.Time    // when they last wrote
 }
 
 type acquaintance struct{ page, name string }
 
-func newPeople() *people { return &people{known: map[string]acquaintance{}} }
+func newPeople() *people {
+	return &people{known: map[string]acquaintance{}, wrote: map[thread]time.Time{}}
+}
+
+// The windows in which a page may answer (Meta, Messenger Platform, Send messages; Message tags).
+const (
+	standardWindow = 24 * time.Hour
+	humanWindow    = 7 * 24 * time.Hour
+)
+
+// heard notes that a person wrote, pressed a button or took a quick reply.
+func (p *people) heard(t thread, now time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.wrote) >= maxPeople {
+		clear(p.wrote)
+	}
+	p.wrote[t] = now
+}
+
+// allows tells whether the page may write now. Of people who never wrote through the simulator it knows nothing, and
+// lets the page write.
+func (p *people) allows(page string, s send, now time.Time) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	last, known := p.wrote[thread{account: page, contact: s.Recipient.ID}]
+	window := standardWindow
+	if s.Tag != "" {
+		window = humanWindow
+	}
+	return !known || now.Sub(last) <= window
+}
 
 func (p *people) meet(page string, person Person) {
 	if person.Name == "" {

@@ -48,9 +48,11 @@ type watermark struct {
 // inbound writes the webhook for what a customer wrote, and remembers their name.
 func (m messenger) inbound(in InboundMessage) (body []byte, ids []string) {
 	if in.Payload != nil {
+		m.overhear(in)
 		return m.webhook(in.AccountID, in.Payload), messageIDs(in.Payload)
 	}
 	m.people.meet(in.AccountID, in.From)
+	m.people.heard(thread{account: in.AccountID, contact: in.From.ID}, m.now())
 	written := itemMessage{MID: in.MessageID, Text: in.Text}
 	if written.MID == "" {
 		written.MID = newMessageID()
@@ -66,6 +68,20 @@ func (m messenger) inbound(in InboundMessage) (body []byte, ids []string) {
 	}
 	event := item{Sender: party{in.From.ID}, Recipient: party{in.AccountID}, Timestamp: at, Message: &written}
 	return m.webhook(in.AccountID, graphJSON(event)), []string{written.MID}
+}
+
+// overhear finds out whether a raw item is something that a person wrote.
+func (m messenger) overhear(in InboundMessage) {
+	var event struct {
+		Sender  party
+		Message *struct {
+			IsEcho bool `json:"is_echo"`
+		}
+		Postback *struct{}
+	}
+	if json.Unmarshal(in.Payload, &event) == nil && event.Sender.ID != in.AccountID && (event.Message != nil || event.Postback != nil) {
+		m.people.heard(thread{account: in.AccountID, contact: event.Sender.ID}, m.now())
+	}
 }
 
 // messageIDs finds the id of the message in a raw item, if there is one.

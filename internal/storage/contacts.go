@@ -30,6 +30,9 @@ type threadRow struct {
 	DeliveredUpTo     *int64
 	ReadUpTo          *int64
 	PendingReceipts   string
+	HeldElsewhere     bool
+	HeldBy            string
+	Referral          string
 	Version           int64
 	CreatedAt         int64 `gorm:"<-:create"`
 }
@@ -40,7 +43,8 @@ func toThreadRow(t domain.Thread) threadRow {
 	return threadRow{OrganizationID: string(t.Organization), ID: string(t.ID), ChannelID: string(t.Channel), ContactID: string(t.Contact),
 		Address: t.Address, OpenInteractionID: id[string](t.Open), LastInteractionID: id[string](t.Last), Position: t.Position,
 		LastInboundAt: msPtr(t.LastInboundAt), DeliveredUpTo: msPtr(t.DeliveredUpTo), ReadUpTo: msPtr(t.ReadUpTo),
-		PendingReceipts: doc(t.PendingReceipts), Version: t.Version, CreatedAt: ms(t.CreatedAt)}
+		PendingReceipts: doc(t.PendingReceipts), HeldElsewhere: t.HeldElsewhere, HeldBy: t.HeldBy,
+		Referral: doc(t.Referral), Version: t.Version, CreatedAt: ms(t.CreatedAt)}
 }
 
 func fromThreadRow(r threadRow) domain.Thread {
@@ -48,7 +52,8 @@ func fromThreadRow(r threadRow) domain.Thread {
 		Contact: domain.ContactID(r.ContactID), Address: r.Address, Open: id[domain.InteractionID](r.OpenInteractionID),
 		Last: id[domain.InteractionID](r.LastInteractionID), Position: r.Position, LastInboundAt: fromMSPtr(r.LastInboundAt),
 		DeliveredUpTo: fromMSPtr(r.DeliveredUpTo), ReadUpTo: fromMSPtr(r.ReadUpTo),
-		PendingReceipts: fromDoc[map[string]domain.ReplyStatus](r.PendingReceipts), Version: r.Version, CreatedAt: fromMS(r.CreatedAt)}
+		PendingReceipts: fromDoc[map[string]domain.ReplyStatus](r.PendingReceipts), HeldElsewhere: r.HeldElsewhere, HeldBy: r.HeldBy,
+		Referral: fromDoc[*domain.Referral](r.Referral), Version: r.Version, CreatedAt: fromMS(r.CreatedAt)}
 }
 
 // CreateThread adds a thread and the contact whom it is with.
@@ -64,6 +69,15 @@ func (s *Store) CreateThread(ctx context.Context, t domain.Thread, c domain.Cont
 // SaveThread writes a thread that was read, one version up.
 func (s *Store) SaveThread(ctx context.Context, t *domain.Thread) error {
 	return save(ctx, s, &t.Version, toThreadRow(*t))
+}
+
+// Thread gives one thread as it stands.
+func (s *Store) Thread(ctx context.Context, org domain.OrganizationID, t domain.ThreadID) (domain.Thread, error) {
+	r, err := one[threadRow](s.db(ctx).Where("organization_id = ? AND id = ?", org, t), "thread")
+	if err != nil {
+		return domain.Thread{}, err
+	}
+	return fromThreadRow(r), nil
 }
 
 // LockThreads gives a channel's threads with these addresses, by address, and
@@ -90,4 +104,28 @@ func (s *Store) LockThreadsByID(ctx context.Context, org domain.OrganizationID, 
 		threads[domain.ThreadID(r.ID)] = fromThreadRow(r)
 	}
 	return threads, err
+}
+
+// ReplyTerms gives what the platform's rules for answering in a thread depend on.
+func (s *Store) ReplyTerms(ctx context.Context, org domain.OrganizationID, thread domain.ThreadID) (domain.ReplyTerms, error) {
+	var rows []termsRow
+	err := s.db(ctx).Raw(`SELECT t.last_inbound_at, t.held_elsewhere, ch.settings FROM threads t
+		JOIN channels ch ON ch.organization_id = t.organization_id AND ch.id = t.channel_id
+		WHERE t.organization_id = ? AND t.id = ?`, org, thread).Scan(&rows).Error
+	if err != nil || len(rows) == 0 {
+		return domain.ReplyTerms{}, translate(err)
+	}
+	return fromTermsRow(rows[0]), nil
+}
+
+// termsRow is the columns of a thread and its channel that decide on a reply.
+type termsRow struct {
+	LastInboundAt *int64
+	HeldElsewhere bool
+	Settings      string
+}
+
+func fromTermsRow(r termsRow) domain.ReplyTerms {
+	return domain.ReplyTerms{LastInboundAt: fromMSPtr(r.LastInboundAt), HeldElsewhere: r.HeldElsewhere,
+		Settings: fromDoc[domain.ChannelSettings](r.Settings)}
 }

@@ -17,6 +17,7 @@ type inboxRow struct {
 	AccountID      string `gorm:"<-:create"`
 	Field          string `gorm:"<-:create"`
 	Contact        string `gorm:"<-:create"`
+	Subject        string `gorm:"<-:create"`
 	Lane           int64  `gorm:"<-:create"`
 	DedupeKey      string `gorm:"<-:create"`
 	Payload        []byte
@@ -35,13 +36,13 @@ const Lanes = 64
 func (s *Store) toInboxRow(e domain.InboxEvent) (inboxRow, error) {
 	sealed, err := s.sealer.Seal(place(string(e.Organization), "inbox", "payload", string(e.ID)), e.Payload)
 	return inboxRow{OrganizationID: string(e.Organization), ID: string(e.ID), AppID: string(e.App), Kind: string(e.Kind), AccountID: e.AccountID,
-		Field: e.Field, Contact: e.Contact, Lane: e.Lane % Lanes, DedupeKey: e.DedupeKey, Payload: sealed, State: string(e.State), Fault: e.Fault,
+		Field: e.Field, Contact: e.Contact, Subject: e.Subject, Lane: e.Lane % Lanes, DedupeKey: e.DedupeKey, Payload: sealed, State: string(e.State), Fault: e.Fault,
 		ReceivedAt: ms(e.ReceivedAt), AppliedAt: msPtr(e.AppliedAt)}, err
 }
 
 func (s *Store) fromInboxRow(r inboxRow) (domain.InboxEvent, error) {
 	e := domain.InboxEvent{Organization: domain.OrganizationID(r.OrganizationID), ID: domain.InboxID(r.ID), App: domain.AppID(r.AppID),
-		Kind: domain.ChannelKind(r.Kind), AccountID: r.AccountID, Field: r.Field, Contact: r.Contact, Lane: r.Lane, DedupeKey: r.DedupeKey,
+		Kind: domain.ChannelKind(r.Kind), AccountID: r.AccountID, Field: r.Field, Contact: r.Contact, Subject: r.Subject, Lane: r.Lane, DedupeKey: r.DedupeKey,
 		State: domain.InboxState(r.State), Fault: r.Fault, ReceivedAt: fromMS(r.ReceivedAt), AppliedAt: fromMSPtr(r.AppliedAt)}
 	var err error
 	e.Payload, err = s.sealer.Open(place(r.OrganizationID, "inbox", "payload", r.ID), r.Payload)

@@ -19,6 +19,7 @@ type interactionRow struct {
 	QueueID        *string
 	PreviousID     *string `gorm:"<-:create"`
 	Origin         string  `gorm:"<-:create"`
+	Referral       string
 	State          string
 	OwnerID        *string
 	OfferedID      *string
@@ -42,7 +43,7 @@ func (interactionRow) TableName() string { return "interactions" }
 func toInteractionRow(i domain.Interaction) interactionRow {
 	return interactionRow{OrganizationID: string(i.Organization), ID: string(i.ID), ThreadID: string(i.Thread), ChannelID: string(i.Channel),
 		ContactID: string(i.Contact), ChannelKind: string(i.ChannelKind), QueueID: id[string](i.Queue), PreviousID: id[string](i.Previous),
-		Origin: string(i.Origin), State: string(i.State), OwnerID: id[string](i.Owner), OfferedID: id[string](i.Offered), Recording: i.Recording,
+		Origin: string(i.Origin), Referral: doc(i.Referral), State: string(i.State), OwnerID: id[string](i.Owner), OfferedID: id[string](i.Offered), Recording: i.Recording,
 		Priority: i.Priority, Score: i.Score(), EnqueuedAt: ms(i.EnqueuedAt), RequeueCount: i.RequeueCount, Sequence: i.Sequence,
 		Position: i.Position, ConnectedAt: msPtr(i.ConnectedAt), DisconnectedAt: msPtr(i.DisconnectedAt),
 		DisconnectType: id[string](i.DisconnectType), ClosedAt: msPtr(i.ClosedAt), Version: i.Version, CreatedAt: ms(i.CreatedAt)}
@@ -52,7 +53,7 @@ func fromInteractionRow(r interactionRow) domain.Interaction {
 	return domain.Interaction{ID: domain.InteractionID(r.ID), Organization: domain.OrganizationID(r.OrganizationID),
 		Thread: domain.ThreadID(r.ThreadID), Channel: domain.ChannelID(r.ChannelID), Contact: domain.ContactID(r.ContactID),
 		ChannelKind: domain.ChannelKind(r.ChannelKind), Queue: id[domain.QueueID](r.QueueID), Previous: id[domain.InteractionID](r.PreviousID),
-		Origin: domain.Origin(r.Origin), State: domain.InteractionState(r.State), Owner: id[domain.AgentID](r.OwnerID),
+		Origin: domain.Origin(r.Origin), Referral: fromDoc[*domain.Referral](r.Referral), State: domain.InteractionState(r.State), Owner: id[domain.AgentID](r.OwnerID),
 		Offered: id[domain.ParticipantID](r.OfferedID), Recording: r.Recording, Priority: r.Priority, EnqueuedAt: fromMS(r.EnqueuedAt),
 		RequeueCount: r.RequeueCount, Sequence: r.Sequence, Position: r.Position, ConnectedAt: fromMSPtr(r.ConnectedAt),
 		DisconnectedAt: fromMSPtr(r.DisconnectedAt), DisconnectType: id[domain.DisconnectType](r.DisconnectType),
@@ -164,11 +165,14 @@ type detailRow struct {
 	ContactAddress string
 	ContactName    *string
 	QueueName      *string
+	Terms          termsRow `gorm:"embedded;embeddedPrefix:terms_"`
 }
 
 const detailSQL = `SELECT i.*, ch.name AS channel_name, ch.account_id AS channel_account, c.address AS contact_address,
-	c.display_name AS contact_name, q.name AS queue_name
+	c.display_name AS contact_name, q.name AS queue_name,
+	t.last_inbound_at AS terms_last_inbound_at, t.held_elsewhere AS terms_held_elsewhere, ch.settings AS terms_settings
 FROM (?) i
+JOIN threads t ON t.organization_id = i.organization_id AND t.id = i.thread_id
 JOIN channels ch ON ch.organization_id = i.organization_id AND ch.id = i.channel_id
 JOIN contacts c ON c.organization_id = i.organization_id AND c.id = i.contact_id
 LEFT JOIN queues q ON q.organization_id = i.organization_id AND q.id = i.queue_id
@@ -233,7 +237,7 @@ func (s *Store) details(ctx context.Context, org domain.OrganizationID, i domain
 func fromDetailRow(r detailRow) domain.InteractionDetail {
 	return domain.InteractionDetail{Interaction: fromInteractionRow(r.Row), ChannelName: r.ChannelName,
 		ChannelAccount: r.ChannelAccount, ContactAddress: r.ContactAddress, ContactName: r.ContactName,
-		QueueName: r.QueueName}
+		QueueName: r.QueueName, Terms: fromTermsRow(r.Terms)}
 }
 
 // withParticipants adds the agents' parts to a page of interactions: those that

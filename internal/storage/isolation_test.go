@@ -45,7 +45,9 @@ func newFull(t *testing.T, s *Store) *full {
 	f := &full{world: w, code: code, agent: a, delivery: w.delivery(threads[talk.Thread], 1)}
 	commit(t, s, func(ctx context.Context) error {
 		w.queue.WrapUpCodes = []domain.WrapUpCodeID{code.ID}
-		return first(w.CreateMessages(ctx, messages[0], reply), w.CreateAttempts(ctx, attempt), w.CreateWrapUpCode(ctx, code),
+		written, wrote := threads[talk.Thread], noon
+		written.LastInboundAt = &wrote
+		return first(w.SaveThread(ctx, &written), w.CreateMessages(ctx, messages[0], reply), w.CreateAttempts(ctx, attempt), w.CreateWrapUpCode(ctx, code),
 			w.CreateSkill(ctx, skill), w.CreateProfile(ctx, profile), w.CreateClient(ctx, client), w.SaveQueue(ctx, &w.queue), w.CreateDeliveries(ctx, f.delivery))
 	})
 	if _, err := w.SequenceEvents(t.Context(), true); err != nil {

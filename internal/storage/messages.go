@@ -27,6 +27,10 @@ type messageRow struct {
 	PlatformMessageID *string
 	PlatformTime      *int64
 	CreatedAt         int64 `gorm:"<-:create"`
+	Details           string
+	EditedAt          *int64
+	EditNumber        int
+	Tombstone         string
 	Status            string
 	FailureCode       *string
 	Attempts          int
@@ -46,7 +50,8 @@ func toMessageRow(m domain.Message) messageRow {
 		ChannelID: string(m.Channel), Position: m.Position, Direction: string(m.Direction), Kind: string(m.Kind), Visibility: string(m.Visibility),
 		SenderType: string(m.Sender.Type), SenderID: m.Sender.ID, SenderName: m.Sender.DisplayName, SenderLabel: m.Sender.Label,
 		Body: m.Text, Attachments: doc(m.Attachments), InReplyTo: id[string](m.InReplyTo), PlatformMessageID: m.PlatformMessageID,
-		PlatformTime: msPtr(m.PlatformTime), CreatedAt: ms(m.CreatedAt), Status: string(m.Status), Attempts: m.Attempts, SentAt: msPtr(m.SentAt),
+		PlatformTime: msPtr(m.PlatformTime), CreatedAt: ms(m.CreatedAt), Details: doc(m.Details),
+		EditedAt: msPtr(m.EditedAt), EditNumber: m.EditNumber, Tombstone: string(m.Erased), Status: string(m.Status), Attempts: m.Attempts, SentAt: msPtr(m.SentAt),
 		Reconciled: m.Reconciled, SendGroupID: m.SendGroupID, ClientMessageID: m.ClientMessageID, ResendOf: id[string](m.ResendOf),
 		ResentAs: id[string](m.ResentAs), Version: m.Version}
 	if m.Failure != nil {
@@ -63,6 +68,7 @@ func fromMessageRow(r messageRow) domain.Message {
 		Sender: domain.Sender{Type: domain.SenderType(r.SenderType), ID: r.SenderID, DisplayName: r.SenderName, Label: r.SenderLabel},
 		Text:   r.Body, Attachments: fromDoc[[]domain.Attachment](r.Attachments), InReplyTo: id[domain.MessageID](r.InReplyTo),
 		PlatformMessageID: r.PlatformMessageID, PlatformTime: fromMSPtr(r.PlatformTime), CreatedAt: fromMS(r.CreatedAt),
+		Details: fromDoc[domain.MessageDetails](r.Details), EditedAt: fromMSPtr(r.EditedAt), EditNumber: r.EditNumber, Erased: domain.Tombstone(r.Tombstone),
 		Status: domain.ReplyStatus(r.Status), Attempts: r.Attempts, SentAt: fromMSPtr(r.SentAt), Reconciled: r.Reconciled,
 		SendGroupID: r.SendGroupID, ClientMessageID: r.ClientMessageID, ResendOf: id[domain.MessageID](r.ResendOf),
 		ResentAs: id[domain.MessageID](r.ResentAs), Version: r.Version}

@@ -30,7 +30,10 @@ type Adapter struct {
 	Client *http.Client
 }
 
-var _ channel.Adapter = Adapter{}
+var (
+	_ channel.Adapter = Adapter{}
+	_ channel.Typist  = Adapter{}
+)
 
 // Kind is messenger.
 func (Adapter) Kind() domain.ChannelKind { return domain.ChannelMessenger }
@@ -42,6 +45,7 @@ type outgoing struct {
 		ID string `json:"id"`
 	} `json:"recipient"`
 	MessagingType string `json:"messaging_type"`
+	Tag           string `json:"tag,omitempty"`
 	Message       struct {
 		Text     string `json:"text"`
 		Metadata string `json:"metadata,omitempty"`
@@ -53,8 +57,8 @@ type quoted struct {
 	MID string `json:"mid"`
 }
 
-// Send posts one text to the page's messages edge, as a response within the
-// standard window. The token travels as metadata and comes back in the echo. An
+// Send posts one text to the page's messages edge: as a response within the
+// standard window, and after it with the tag for human agents. The token travels as metadata and comes back in the echo. An
 // account without an access token is not called at all.
 func (a Adapter) Send(ctx context.Context, account channel.Account, message channel.Outbound) channel.Result {
 	token := account.Credentials[tokenKey]
@@ -75,20 +79,49 @@ func address(account channel.Account) string {
 	return strings.TrimRight(base, "/") + "/" + url.PathEscape(version) + "/" + url.PathEscape(account.AccountID) + "/messages"
 }
 
-// encode writes the body without escapes for HTML, which it is not. Strings
-// always encode, so there is no error to tell of.
+// signal is the body of a sender action, which is a call of its own.
+type signal struct {
+	Recipient struct {
+		ID string `json:"id"`
+	} `json:"recipient"`
+	Action string `json:"sender_action"`
+}
+
+// Typing shows or hides the three dots.
+func (a Adapter) Typing(ctx context.Context, account channel.Account, to string, on bool) channel.Result {
+	token := account.Credentials[tokenKey]
+	if token == "" {
+		return channel.Result{Outcome: channel.OutcomeUnauthorized}
+	}
+	s := signal{Action: "typing_off"}
+	if s.Recipient.ID = to; on {
+		s.Action = "typing_on"
+	}
+	return graph.Call(ctx, a.Client, http.MethodPost, address(account), token, written(s))
+}
+
+// encode writes one message.
 func encode(message channel.Outbound) []byte {
 	var out outgoing
 	out.Recipient.ID = message.To
 	out.MessagingType = "RESPONSE"
+	if message.Human {
+		out.MessagingType, out.Tag = "MESSAGE_TAG", "HUMAN_AGENT"
+	}
 	out.Message.Text = message.Text
 	out.Message.Metadata = message.Token
 	if message.ReplyTo != "" {
 		out.ReplyTo = &quoted{MID: message.ReplyTo}
 	}
+	return written(out)
+}
+
+// written is a body without escapes for HTML, which it is not. Strings always
+// encode, so there is no error to tell of.
+func written(v any) []byte {
 	var body bytes.Buffer
 	encoder := json.NewEncoder(&body)
 	encoder.SetEscapeHTML(false)
-	_ = encoder.Encode(out)
+	_ = encoder.Encode(v)
 	return bytes.TrimSpace(body.Bytes())
 }

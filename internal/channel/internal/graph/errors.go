@@ -18,8 +18,9 @@ const (
 	rateLimited          class = "rate-limited"
 	authBroken           class = "auth-broken"
 	recipientUnavailable class = "recipient-unavailable"
-	policyBlock          class = "policy-block" // the account is restricted: permanent, whatever else the error says
-	maybeSent            class = "maybe-sent"   // an error although the message may have gone out
+	heldElsewhere        class = "held-elsewhere" // another app has the conversation
+	policyBlock          class = "policy-block"   // the account is restricted: permanent, whatever else the error says
+	maybeSent            class = "maybe-sent"     // an error although the message may have gone out
 )
 
 // rule is one row of the table of errors. A zero code or subcode stands for any;
@@ -40,6 +41,8 @@ var rules = []rule{
 	{subcode: 2018108, class: recipientUnavailable}, // they cannot receive your messages right now
 	{subcode: 2018001, class: recipientUnavailable}, // no matching user
 	{subcode: 2534014, class: recipientUnavailable}, // no matching Instagram user
+	{subcode: 2018300, class: heldElsewhere},        // Messenger: another app is controlling this thread now
+	{subcode: 2534037, class: heldElsewhere},        // the same, on Instagram
 	{subcode: 2018354, class: rateLimited},          // marketing messages: too soon for this person
 	{subcode: 2018352, class: rateLimited},          // marketing messages: too many requests to opt in
 	{subcode: 2534040, class: rateLimited},          // Instagram
@@ -56,6 +59,7 @@ var rules = []rule{
 	{code: 2500, class: authBroken},
 	{code: 10, class: authBroken},
 	{code: 3, class: authBroken},
+	{code: 230, class: recipientUnavailable}, // this person has not consented: no fault of the token
 	{code: 200, last: 299, class: authBroken},
 	{code: 551, class: recipientUnavailable},
 	{code: 4, class: rateLimited},
@@ -84,6 +88,7 @@ var verdicts = map[class]channel.Result{
 	permanent:            {Outcome: channel.OutcomeRejected, Failure: domain.FailureContentRejected},
 	policyBlock:          {Outcome: channel.OutcomeRejected, Failure: domain.FailureContentRejected},
 	windowExpired:        {Outcome: channel.OutcomeRejected, Failure: domain.FailureWindowClosed},
+	heldElsewhere:        {Outcome: channel.OutcomeRejected, Failure: domain.FailureHeldElsewhere},
 	rateLimited:          {Outcome: channel.OutcomeThrottled},
 	authBroken:           {Outcome: channel.OutcomeUnauthorized},
 	recipientUnavailable: {Outcome: channel.OutcomeRejected, Failure: domain.FailureRecipientInvalid},

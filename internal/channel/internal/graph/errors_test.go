@@ -18,6 +18,7 @@ import (
 var (
 	window    = channel.Result{Outcome: channel.OutcomeRejected, Failure: domain.FailureWindowClosed}
 	recipient = channel.Result{Outcome: channel.OutcomeRejected, Failure: domain.FailureRecipientInvalid}
+	elsewhere = channel.Result{Outcome: channel.OutcomeRejected, Failure: domain.FailureHeldElsewhere}
 	content   = channel.Result{Outcome: channel.OutcomeRejected, Failure: domain.FailureContentRejected}
 	platform  = channel.Result{Outcome: channel.OutcomeRejected, Failure: domain.FailurePlatformRejected}
 	auth      = channel.Result{Outcome: channel.OutcomeUnauthorized}
@@ -50,7 +51,10 @@ func TestErrors(t *testing.T) {
 		{`"code":10`, 403, "10", auth},
 		{`"code":10,"error_subcode":1404170`, 403, "10/1404170", auth},
 		{`"code":200`, 403, "200", auth},
-		{`"code":230`, 403, "230", auth},
+		{`"code":230`, 403, "230", recipient},
+		{`"code":231`, 403, "231", auth},
+		{`"code":10,"error_subcode":2018300`, 403, "10/2018300", elsewhere},
+		{`"code":100,"error_subcode":2534037`, 400, "100/2534037", elsewhere},
 		{`"code":299`, 403, "299", auth},
 		{`"code":3`, 400, "3", auth},
 		{`"code":551`, 400, "551", recipient},

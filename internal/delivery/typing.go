@@ -1,0 +1,77 @@
+package delivery
+
+import (
+	"context"
+
+	"github.com/parley-cx/parley/internal/channel"
+	"github.com/parley-cx/parley/internal/domain"
+)
+
+// Parts is what tells whether an agent may act in an interaction.
+type Parts interface {
+	Interaction(ctx context.Context, org domain.OrganizationID, i domain.InteractionID) (domain.Interaction, error)
+	Thread(ctx context.Context, org domain.OrganizationID, t domain.ThreadID) (domain.Thread, error)
+	Participant(ctx context.Context, org domain.OrganizationID, i domain.InteractionID, agent domain.AgentID, part domain.ParticipantID) (domain.Participant, error)
+}
+
+// maxTyping bounds the signs of typing on their way. What comes on top is left out.
+const maxTyping = 16
+
+// Typing shows the customer that an agent who may reply is typing, or no longer
+// is. Nothing is kept of it, and what becomes of the call is not told: a channel
+// that has no such sign, or may not be written to now, is left alone.
+func (d *Delivery) Typing(ctx context.Context, by domain.Principal, id domain.InteractionID, on bool) error {
+	if by.Agent == "" {
+		return domain.NoAgent()
+	}
+	i, err := d.Store.Interaction(ctx, by.Organization, id)
+	if err != nil {
+		return err
+	}
+	if i.CanReply(by.Agent) != nil {
+		return d.notHeld(ctx, i, by.Agent)
+	}
+	ch, err := d.Store.Channel(ctx, by.Organization, i.Channel)
+	if err != nil {
+		return err
+	}
+	t, err := d.Store.Thread(ctx, by.Organization, i.Thread)
+	if err != nil {
+		return err
+	}
+	typist, can := d.Adapters[ch.Kind].(channel.Typist)
+	terms := domain.ReplyTerms{LastInboundAt: t.LastInboundAt, HeldElsewhere: t.HeldElsewhere, Settings: ch.Settings}
+	if _, forbidden := d.Capabilities[ch.Kind].Judge(terms, domain.Message{Sender: domain.Sender{Type: domain.SenderAgent}}, d.Now()); can && forbidden == "" {
+		d.Store.After(ctx, func() { d.sign(ctx, typist, d.account(ch), t.Address, on) })
+	}
+	return nil
+}
+
+// notHeld says why this agent may not write, and what they can do instead.
+func (d *Delivery) notHeld(ctx context.Context, i domain.Interaction, agent domain.AgentID) error {
+	part, err := d.Store.Participant(ctx, i.Organization, i.ID, agent, "")
+	if err != nil && !domain.IsKind(err, domain.ErrorNotFound) {
+		return err
+	}
+	return i.CanReply(agent, part)
+}
+
+// sign makes the call in the background, unless too many are on their way.
+func (d *Delivery) sign(ctx context.Context, typist channel.Typist, account channel.Account, to string, on bool) {
+	select {
+	case d.typists <- struct{}{}:
+	default:
+		return
+	}
+	go func() {
+		defer func() {
+			if cause := recover(); cause != nil {
+				d.Log.ErrorContext(ctx, "an adapter panicked while it showed typing", "account_id", account.AccountID)
+			}
+			<-d.typists
+		}()
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), d.Limits.Call)
+		defer cancel()
+		typist.Typing(ctx, account, to, on)
+	}()
+}
