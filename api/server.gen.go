@@ -144,6 +144,9 @@ type ServerInterface interface {
 	// PutWrapUp Submit a wrap-up
 	// (PUT /v1/interactions/{id}/wrap-up)
 	PutWrapUp(ctx echo.Context, id ID) error
+	// GetLabels Get the labels of enums, actions and scopes
+	// (GET /v1/labels)
+	GetLabels(ctx echo.Context, params GetLabelsParams) error
 	// ListOAuthClients List OAuth clients
 	// (GET /v1/oauth-clients)
 	ListOAuthClients(ctx echo.Context, params ListOAuthClientsParams) error
@@ -1278,6 +1281,35 @@ func (w *ServerInterfaceWrapper) PutWrapUp(ctx echo.Context) error {
 	return err
 }
 
+// GetLabels converts echo context to params.
+func (w *ServerInterfaceWrapper) GetLabels(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetLabelsParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "If-None-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-None-Match")]; found {
+		var IfNoneMatch string
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-None-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-None-Match", valueList[0], &IfNoneMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-None-Match: %s", err))
+		}
+
+		params.IfNoneMatch = IfNoneMatch
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetLabels(ctx, params)
+	return err
+}
+
 // ListOAuthClients converts echo context to params.
 func (w *ServerInterfaceWrapper) ListOAuthClients(ctx echo.Context) error {
 	var err error
@@ -2137,6 +2169,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/v1/interactions/:id/typing", wrapper.SignalTyping, options.OperationMiddlewares["signalTyping"]...)
 	router.GET(options.BaseURL+"/v1/interactions/:id/wrap-up", wrapper.GetWrapUp, options.OperationMiddlewares["getWrapUp"]...)
 	router.PUT(options.BaseURL+"/v1/interactions/:id/wrap-up", wrapper.PutWrapUp, options.OperationMiddlewares["putWrapUp"]...)
+	router.GET(options.BaseURL+"/v1/labels", wrapper.GetLabels, options.OperationMiddlewares["getLabels"]...)
 	router.GET(options.BaseURL+"/v1/oauth-clients", wrapper.ListOAuthClients, options.OperationMiddlewares["listOAuthClients"]...)
 	router.POST(options.BaseURL+"/v1/oauth-clients", wrapper.CreateOAuthClient, options.OperationMiddlewares["createOAuthClient"]...)
 	router.DELETE(options.BaseURL+"/v1/oauth-clients/:id", wrapper.DeleteOAuthClient, options.OperationMiddlewares["deleteOAuthClient"]...)
@@ -3250,6 +3283,54 @@ func (response PutWrapUp200JSONResponse) VisitPutWrapUpResponse(w http.ResponseW
 	return err
 }
 
+type GetLabelsRequestObject struct {
+	Params GetLabelsParams
+}
+
+type GetLabelsResponseObject interface {
+	VisitGetLabelsResponse(w http.ResponseWriter) error
+}
+
+type GetLabels200ResponseHeaders struct {
+	CacheControl string
+	ETag         string
+}
+
+type GetLabels200JSONResponse struct {
+	Body    Labels
+	Headers GetLabels200ResponseHeaders
+}
+
+func (response GetLabels200JSONResponse) VisitGetLabelsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetLabels304ResponseHeaders struct {
+	CacheControl string
+	ETag         string
+}
+
+type GetLabels304Response struct {
+	Headers GetLabels304ResponseHeaders
+}
+
+func (response GetLabels304Response) VisitGetLabelsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(304)
+	return nil
+}
+
 type ListOAuthClientsRequestObject struct {
 	Params ListOAuthClientsParams
 }
@@ -4092,6 +4173,9 @@ type StrictServerInterface interface {
 	// PutWrapUp Submit a wrap-up
 	// (PUT /v1/interactions/{id}/wrap-up)
 	PutWrapUp(ctx context.Context, request PutWrapUpRequestObject) (PutWrapUpResponseObject, error)
+	// GetLabels Get the labels of enums, actions and scopes
+	// (GET /v1/labels)
+	GetLabels(ctx context.Context, request GetLabelsRequestObject) (GetLabelsResponseObject, error)
 	// ListOAuthClients List OAuth clients
 	// (GET /v1/oauth-clients)
 	ListOAuthClients(ctx context.Context, request ListOAuthClientsRequestObject) (ListOAuthClientsResponseObject, error)
@@ -5711,6 +5795,31 @@ func (sh *strictHandler) PutWrapUp(ctx echo.Context, id ID) error {
 		return err
 	} else if validResponse, ok := response.(PutWrapUpResponseObject); ok {
 		return validResponse.VisitPutWrapUpResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetLabels operation middleware
+func (sh *strictHandler) GetLabels(ctx echo.Context, params GetLabelsParams) error {
+	var request GetLabelsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetLabels(ctx.Request().Context(), request.(GetLabelsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetLabels")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetLabelsResponseObject); ok {
+		return validResponse.VisitGetLabelsResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -1662,6 +1662,21 @@ type KeySet struct {
 	Keys []Key `json:"keys"`
 }
 
+// Labels Names for people, in one language.
+type Labels struct {
+	// Actions The names of what can be done with an interaction or a reply; also of `copy`, which a desktop does by itself.
+	Actions map[string]string `json:"actions"`
+
+	// Enums The names of the values of each enum of this contract. The enum `RoutingStatus` is `routing_status` here.
+	Enums map[string]map[string]string `json:"enums"`
+
+	// Language The language of the names, `en` or `fr`.
+	Language string `json:"language"`
+
+	// Scopes The names of scopes as permissions. Only their last word is in the language.
+	Scopes map[string]string `json:"scopes"`
+}
+
 // Message One entry of a transcript. Every field is present, null when empty.
 type Message struct {
 	// Attachments What came or goes along.
@@ -2917,6 +2932,12 @@ type ResendReplyParams struct {
 type GetWrapUpParams struct {
 	// ParticipantID The participant whose wrap-up it is. Absent, the caller's latest.
 	ParticipantID ID `form:"participant_id,omitempty" json:"participant_id,omitempty"`
+}
+
+// GetLabelsParams defines parameters for GetLabels.
+type GetLabelsParams struct {
+	// IfNoneMatch The `ETag` of the labels that the client has.
+	IfNoneMatch string `json:"If-None-Match,omitempty"`
 }
 
 // ListOAuthClientsParams defines parameters for ListOAuthClients.

@@ -21,6 +21,113 @@ func TestF01(t *testing.T) {
 	)
 }
 
+// TestLabels holds the other rules of the French seed.
+func TestLabels(t *testing.T) {
+	t.Parallel()
+	onEach(t,
+		part{"F03 scopes keep their keys", labelsScopes},
+		part{"F04 F05 statuses and actions", labelsWords},
+		part{"F06 titles of failures", labelsFailures},
+		part{"F07 visibility belongs to one send", labelsVisibility},
+		part{"kept by clients", labelsCache},
+	)
+}
+
+func (c *caller) french(method, path string, body any, headers ...string) answer {
+	c.t.Helper()
+	return c.do(method, path, body, append(headers, "Accept-Language", "fr-FR")...)
+}
+
+func labelsScopes(t *testing.T, p *program) {
+	weak := p.admin().with("conversation:message:view")
+	labels := weak.french("GET", "/v1/labels", nil).want(200)
+	for key, want := range map[string]string{
+		"conversation:message:accept": "Conversation > Message > Accepter", "conversation:socialmedia:create": "Conversation > Socialmedia > Créer",
+		"routing:queueMember:manage": "Routing > Queue Member > Gérer", "agent:act_as": "Agent > Agir au nom de",
+	} {
+		if got := labels.get("scopes." + key); got != want {
+			t.Errorf("%s is %q", key, got)
+		}
+	}
+	if got := weak.do("GET", "/v1/labels", nil).want(200).get("scopes.conversation:message:accept"); got != "Conversation > Message > Accept" {
+		t.Errorf("in English it is %q", got)
+	}
+	if refused := weak.french("POST", "/v1/interactions/"+unknownID+"/accept", nil).code(403, "permission.missing"); refused.get("required_scopes") != `["conversation:message:accept"]` {
+		t.Errorf("a refusal names %s", refused.get("required_scopes"))
+	}
+	newCaller(t, p.url).french("GET", "/v1/labels", nil).code(401, "token.missing")
+}
+
+func labelsWords(t *testing.T, p *program) {
+	d := p.desk(1, nil)
+	labels := d.agents[0].french("GET", "/v1/labels", nil).want(200)
+	for path, want := range map[string]string{
+		"language": "fr", "enums.routing_status.not_responding": "Pas de réponse", "actions.resend": "Renvoyer", "actions.copy": "Copier",
+		"enums.reply_action.resend": "Renvoyer", "actions.accept": "Accepter", "enums.reply_status.pending_recipient": "En attente de livraison",
+	} {
+		if got := labels.get(path); got != want {
+			t.Errorf("%s is %q, not %q", path, got, want)
+		}
+	}
+	if got := d.agents[0].do("GET", "/v1/labels", nil, "Accept-Language", "it").want(200); got.get("language") != "en" || got.get("enums.routing_status.not_responding") != "Not Responding" {
+		t.Errorf("in a language that Parley does not speak: %s", got.get("enums.routing_status"))
+	}
+	me := d.agents[0].french("GET", "/v1/agents/me", nil).want(200)
+	if me.get("routing_status") != "off_queue" || me.header.Get("Content-Language") != "fr" {
+		t.Errorf("the value itself is %s", me.get("routing_status"))
+	}
+}
+
+func labelsFailures(t *testing.T, p *program) {
+	d, ana, i := p.talk(1)
+	for mode, want := range map[string][3]string{
+		"server_error": {"platform_rejected", "Rejeté en raison d'une panne de serveur", "Rejected by the platform's server"},
+		"refuse":       {"network_unreachable", "Erreur de réseau de messagerie", "Messaging network error"},
+	} {
+		d.faults(map[string]any{"mode": mode})
+		id := ana.says(i, mode)
+		d.admin.advance(60)
+		ana.until(i, id, "failed")
+		path := "/v1/interactions/" + i + "/replies/" + id
+		fr, en := ana.french("GET", path, nil).want(200), ana.do("GET", path, nil).want(200)
+		if fr.get("error.code") != want[0] || fr.get("error.title") != want[1] || en.get("error.title") != want[2] || english.MatchString(fr.get("error.detail")) {
+			t.Errorf("%s: %s and %s", mode, fr.get("error"), en.get("error"))
+		}
+		list := ana.french("GET", "/v1/interactions/"+i+"/messages", nil).want(200)
+		if !strings.Contains(string(list.body), want[1]) {
+			t.Errorf("%s: the transcript says %s", mode, list.body)
+		}
+		d.faults(map[string]any{"mode": "none"})
+	}
+}
+
+func labelsVisibility(t *testing.T, p *program) {
+	_, ana, i := p.talk(1)
+	path := "/v1/interactions/" + i + "/replies"
+	ana.do("POST", path, map[string]any{"text": "For all to see", "visibility": "public"}).code(422, "content.visibility_not_supported")
+	for _, body := range []map[string]any{{"text": "Said in private", "visibility": "private"}, {"text": "Not said how"}} {
+		if got := ana.do("POST", path, body).want(202); got.get("items.0.visibility") != "private" {
+			t.Errorf("%v became %s", body, got.get("items.0.visibility"))
+		}
+	}
+	if _, mode := lookup(ana.do("GET", "/v1/interactions/"+i, nil).want(200).value, "visibility").(string); mode {
+		t.Error("the interaction has a visibility of its own")
+	}
+}
+
+func labelsCache(t *testing.T, p *program) {
+	admin := p.admin()
+	fr, en := admin.french("GET", "/v1/labels", nil).want(200), admin.do("GET", "/v1/labels", nil).want(200)
+	tag := fr.header.Get("ETag")
+	if tag == "" || tag == en.header.Get("ETag") || !strings.Contains(fr.header.Get("Cache-Control"), "max-age") {
+		t.Errorf("tags %q and %q, kept %q", tag, en.header.Get("ETag"), fr.header.Get("Cache-Control"))
+	}
+	if again := admin.french("GET", "/v1/labels", nil, "If-None-Match", tag).want(304); len(again.body) > 0 || again.header.Get("ETag") != tag {
+		t.Errorf("asked again: %q %s", again.header.Get("ETag"), again.body)
+	}
+	admin.do("GET", "/v1/labels", nil, "If-None-Match", tag).want(200)
+}
+
 // english is what is never left in French. Codes and names of fields are not words.
 var english = regexp.MustCompile(`(?i)\b(the|is|was|are|not|this|there|must|with|which|it|needs|of)\b`)
 

@@ -17,7 +17,8 @@ func readOnly() list {
 		"cmd/parley.version", // set by the linker
 		"internal/channel/internal/graph.rules", "internal/channel/internal/graph.verdicts", "internal/channel/messenger.shapes",
 		"internal/domain.interactionMoves", "internal/domain.offerMoves", "internal/domain.participantMoves", "internal/domain.replyMoves", "internal/domain.failures",
-		"internal/locale.frenchText", "internal/httpapi.statuses", "internal/httpapi.titles", "internal/httpapi.pathParameter", "internal/httpapi.formats", "internal/storage.lowerAllLetters",
+		"internal/locale.frenchText", "internal/locale.labelText", "internal/locale.hump",
+		"internal/httpapi.statuses", "internal/httpapi.titles", "internal/httpapi.pathParameter", "internal/httpapi.formats", "internal/storage.lowerAllLetters",
 	}
 }
 

@@ -16,6 +16,7 @@ var frenchText string
 // Catalogue holds what was translated. It is read once and never changes.
 type Catalogue struct {
 	french map[string]string // by the English
+	parts  []part            // of the labels
 }
 
 // Load reads the catalogue that the program carries.
@@ -24,7 +25,11 @@ func Load() (*Catalogue, error) {
 	if err != nil {
 		return nil, fmt.Errorf("french.txt: %w", err)
 	}
-	return &Catalogue{french: french}, nil
+	parts, err := parseLabels(labelText)
+	if err != nil {
+		return nil, fmt.Errorf("labels.txt: %w", err)
+	}
+	return &Catalogue{french: french, parts: parts}, nil
 }
 
 // parse reads pairs of lines: the English, and below it, indented, its translation.
@@ -84,6 +89,8 @@ func (c *Catalogue) value(l Language, arg any) any {
 	switch arg := arg.(type) {
 	case domain.Phrase:
 		return c.Say(l, domain.Sentence(arg))
+	case domain.Word:
+		return c.word(l, arg)
 	case domain.FieldError:
 		return c.Say(l, arg.Detail, arg.Args...)
 	}
