@@ -86,6 +86,30 @@ func (e ChannelStatus) Valid() bool {
 	}
 }
 
+// Defines values for ClosedAction.
+const (
+	ClosedActionMessage  ClosedAction = "message"
+	ClosedActionOverflow ClosedAction = "overflow"
+	ClosedActionQueue    ClosedAction = "queue"
+	ClosedActionReject   ClosedAction = "reject"
+)
+
+// Valid indicates whether the value is a known member of the ClosedAction enum.
+func (e ClosedAction) Valid() bool {
+	switch e {
+	case ClosedActionMessage:
+		return true
+	case ClosedActionOverflow:
+		return true
+	case ClosedActionQueue:
+		return true
+	case ClosedActionReject:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for Direction.
 const (
 	DirectionInbound  Direction = "inbound"
@@ -755,6 +779,24 @@ func (e RoutingStatus) Valid() bool {
 	}
 }
 
+// Defines values for ScoringMethod.
+const (
+	ScoringMethodConversationScore ScoringMethod = "conversation_score"
+	ScoringMethodPriorityScore     ScoringMethod = "priority_score"
+)
+
+// Valid indicates whether the value is a known member of the ScoringMethod enum.
+func (e ScoringMethod) Valid() bool {
+	switch e {
+	case ScoringMethodConversationScore:
+		return true
+	case ScoringMethodPriorityScore:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for SegmentType.
 const (
 	SegmentTypeAlert    SegmentType = "alert"
@@ -803,6 +845,27 @@ func (e SenderType) Valid() bool {
 	case SenderTypeCustomer:
 		return true
 	case SenderTypeSystem:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SkillEvaluation.
+const (
+	SkillEvaluationAll  SkillEvaluation = "all"
+	SkillEvaluationBest SkillEvaluation = "best"
+	SkillEvaluationNone SkillEvaluation = "none"
+)
+
+// Valid indicates whether the value is a known member of the SkillEvaluation enum.
+func (e SkillEvaluation) Valid() bool {
+	switch e {
+	case SkillEvaluationAll:
+		return true
+	case SkillEvaluationBest:
+		return true
+	case SkillEvaluationNone:
 		return true
 	default:
 		return false
@@ -890,6 +953,39 @@ func (e Visibility) Valid() bool {
 	case VisibilityPrivate:
 		return true
 	case VisibilityPublic:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for Weekday.
+const (
+	WeekdayFriday    Weekday = "friday"
+	WeekdayMonday    Weekday = "monday"
+	WeekdaySaturday  Weekday = "saturday"
+	WeekdaySunday    Weekday = "sunday"
+	WeekdayThursday  Weekday = "thursday"
+	WeekdayTuesday   Weekday = "tuesday"
+	WeekdayWednesday Weekday = "wednesday"
+)
+
+// Valid indicates whether the value is a known member of the Weekday enum.
+func (e Weekday) Valid() bool {
+	switch e {
+	case WeekdayFriday:
+		return true
+	case WeekdayMonday:
+		return true
+	case WeekdaySaturday:
+		return true
+	case WeekdaySunday:
+		return true
+	case WeekdayThursday:
+		return true
+	case WeekdayTuesday:
+		return true
+	case WeekdayWednesday:
 		return true
 	default:
 		return false
@@ -1053,6 +1149,46 @@ type Attachment struct {
 	URL *string `json:"url"`
 }
 
+// BusinessHours When the queue is open.
+type BusinessHours struct {
+	// ClosedAction What becomes of work that comes while the queue is closed.
+	// - `message`: the customer gets `closed_message`, and the work waits
+	// - `queue`: the work waits
+	// - `reject`: the customer gets `closed_message` if there is one, and the interaction ends
+	// - `overflow`: the overflow queue takes it
+	ClosedAction ClosedAction `json:"closed_action"`
+
+	// ClosedMessage What customers are told while it is closed, or null.
+	ClosedMessage *string `json:"closed_message"`
+
+	// Holidays Days on which it is closed.
+	Holidays []string `json:"holidays"`
+
+	// Open When it is open.
+	Open []OpenHours `json:"open"`
+
+	// TimeZone The zone of all times here, by its IANA name.
+	TimeZone string `json:"time_zone"`
+}
+
+// BusinessHoursInput When the queue is open; null, and it never closes. Agents who are on queue get offers all the same.
+type BusinessHoursInput struct {
+	// ClosedAction What becomes of work that comes while it is closed; `queue` unless given.
+	ClosedAction *ClosedAction `json:"closed_action,omitempty"`
+
+	// ClosedMessage What customers are told while it is closed. `message` needs it.
+	ClosedMessage *string `json:"closed_message,omitempty"`
+
+	// Holidays Days on which it is closed, as `2026-12-25`.
+	Holidays []string `json:"holidays,omitempty"`
+
+	// Open When it is open; several stretches of one day are fine.
+	Open []OpenHoursInput `json:"open"`
+
+	// TimeZone The zone of all times here, by its IANA name, such as `Europe/Paris`.
+	TimeZone string `json:"time_zone"`
+}
+
 // Capacity Work of one kind. An offer counts from the moment it is made.
 type Capacity struct {
 	// Maximum Conversations that the agent may have at once.
@@ -1196,6 +1332,13 @@ type ClockAdvance struct {
 	// Seconds What to add; 0 only runs what is due.
 	Seconds float64 `json:"seconds"`
 }
+
+// ClosedAction What becomes of work that comes while the queue is closed.
+// - `message`: the customer gets `closed_message`, and the work waits
+// - `queue`: the work waits
+// - `reject`: the customer gets `closed_message` if there is one, and the interaction ends
+// - `overflow`: the overflow queue takes it
+type ClosedAction string
 
 // DeclineInput Which offer is declined, and why.
 type DeclineInput struct {
@@ -1859,6 +2002,30 @@ type Offer struct {
 // - `rescinded`: taken back
 type OfferState string
 
+// OpenHours A stretch of a day.
+type OpenHours struct {
+	// Day A day of the week, `monday` to `sunday` (`tuesday`, `wednesday`, `thursday`, `friday`, `saturday`).
+	Day Weekday `json:"day"`
+
+	// From When it begins.
+	From string `json:"from"`
+
+	// To When it is over.
+	To string `json:"to"`
+}
+
+// OpenHoursInput A stretch of a day.
+type OpenHoursInput struct {
+	// Day A day of the week, `monday` to `sunday` (`tuesday`, `wednesday`, `thursday`, `friday`, `saturday`).
+	Day Weekday `json:"day"`
+
+	// From When it begins, as `09:00`.
+	From string `json:"from"`
+
+	// To When it is over, as `18:00`; `24:00` is the end of the day.
+	To string `json:"to"`
+}
+
 // PartInput Which part of yours is meant.
 type PartInput struct {
 	// ParticipantID Your part in the interaction. Absent, the latest.
@@ -2093,11 +2260,20 @@ type Queue struct {
 	// AlertingTimeoutSeconds How long an offer waits for its agent.
 	AlertingTimeoutSeconds int `json:"alerting_timeout_seconds"`
 
+	// AutoAnswer Whether offers are accepted at once in the agent's name.
+	AutoAnswer bool `json:"auto_answer"`
+
+	// BusinessHours When the queue is open; null, and it never closes.
+	BusinessHours *BusinessHours `json:"business_hours"`
+
 	// CreatedAt A moment, RFC 3339 in UTC with milliseconds.
 	CreatedAt Time `json:"created_at"`
 
 	// DeclineSetsNotResponding Whether an agent who declines becomes `not_responding`.
 	DeclineSetsNotResponding bool `json:"decline_sets_not_responding"`
+
+	// DefaultReplyLanguage The language in which the queue's agents write, or null.
+	DefaultReplyLanguage *string `json:"default_reply_language"`
 
 	// Description What the queue is for.
 	Description *string `json:"description"`
@@ -2108,8 +2284,26 @@ type Queue struct {
 	// ID The identifier of a resource, a UUIDv7 in small letters. Ids sort roughly by the time they were made.
 	ID ID `json:"id"`
 
+	// MaxWaiting How many may wait before the next goes to the overflow queue; null for any number.
+	MaxWaiting *int `json:"max_waiting"`
+
 	// Name What people call the queue.
 	Name string `json:"name"`
+
+	// OverflowQueueID The queue that takes over what this one cannot keep, or null.
+	OverflowQueueID *ID `json:"overflow_queue_id"`
+
+	// Priority The priority that work gets when it enters the queue.
+	Priority int `json:"priority"`
+
+	// Routing How the queue finds an agent.
+	Routing QueueRouting `json:"routing"`
+
+	// ServiceLevel What the queue promises.
+	ServiceLevel ServiceLevel `json:"service_level"`
+
+	// SubTypeSettings What holds for one kind of channel instead, by kind.
+	SubTypeSettings map[string]QueueSubType `json:"sub_type_settings"`
 
 	// UpdatedAt A moment, RFC 3339 in UTC with milliseconds.
 	UpdatedAt Time `json:"updated_at"`
@@ -2121,6 +2315,24 @@ type Queue struct {
 	WrapUpCodeIds []ID `json:"wrap_up_code_ids"`
 }
 
+// QueueAffinity Whether a customer who comes back is offered first to the agent of the last conversation.
+type QueueAffinity struct {
+	// Enabled Whether the last agent is asked first.
+	Enabled bool `json:"enabled"`
+
+	// WindowMinutes How long an ended conversation counts.
+	WindowMinutes int `json:"window_minutes"`
+}
+
+// QueueAffinityInput Whether a customer who comes back is offered first to the agent of the last conversation, while that agent is on queue and has room.
+type QueueAffinityInput struct {
+	// Enabled Whether the last agent is asked first.
+	Enabled *bool `json:"enabled,omitempty"`
+
+	// WindowMinutes How long an ended conversation counts.
+	WindowMinutes *int `json:"window_minutes,omitempty"`
+}
+
 // QueueInput A queue as its administrator wants it. What is absent takes its default, also when a queue is replaced.
 type QueueInput struct {
 	// Acw How the queue asks for wrap-up (after-contact work).
@@ -2129,8 +2341,17 @@ type QueueInput struct {
 	// AlertingTimeoutSeconds How long an offer waits for its agent before the conversation goes back to the queue.
 	AlertingTimeoutSeconds *int `json:"alerting_timeout_seconds,omitempty"`
 
+	// AutoAnswer Whether offers of this queue are accepted at once in the agent's name. The desk plays a short alert.
+	AutoAnswer *bool `json:"auto_answer,omitempty"`
+
+	// BusinessHours When the queue is open; null, and it never closes. Agents who are on queue get offers all the same.
+	BusinessHours *BusinessHoursInput `json:"business_hours,omitempty"`
+
 	// DeclineSetsNotResponding Whether an agent who declines becomes `not_responding`. One who lets an offer time out always does.
 	DeclineSetsNotResponding *bool `json:"decline_sets_not_responding,omitempty"`
+
+	// DefaultReplyLanguage The language in which the queue's agents write, as `en` or `fr-CA`.
+	DefaultReplyLanguage *string `json:"default_reply_language,omitempty"`
 
 	// Description What the queue is for.
 	Description *string `json:"description,omitempty"`
@@ -2138,8 +2359,26 @@ type QueueInput struct {
 	// ExternalID The queue's id in another system. Unique among the organization's queues.
 	ExternalID *string `json:"external_id,omitempty"`
 
+	// MaxWaiting How many may wait before the next goes to the overflow queue; null for any number.
+	MaxWaiting *int `json:"max_waiting,omitempty"`
+
 	// Name What people call the queue. A label; it need not be unique.
 	Name string `json:"name"`
+
+	// OverflowQueueID The queue that takes over what this one cannot keep: see `max_waiting`, `routing.max_requeues` and `business_hours.closed_action`. Queues must not overflow in a circle.
+	OverflowQueueID *ID `json:"overflow_queue_id,omitempty"`
+
+	// Priority The priority that work gets when it enters the queue. With `conversation_score` a point is worth a minute of waiting.
+	Priority *int `json:"priority,omitempty"`
+
+	// Routing How the queue finds an agent.
+	Routing *QueueRoutingInput `json:"routing,omitempty"`
+
+	// ServiceLevel What the queue promises.
+	ServiceLevel *ServiceLevelInput `json:"service_level,omitempty"`
+
+	// SubTypeSettings What holds for one kind of channel instead of the queue's own setting, by kind: `{"messenger": {"auto_answer": true}}`.
+	SubTypeSettings map[string]QueueSubTypeInput `json:"sub_type_settings,omitempty"`
 
 	// WrapUpCodeIds The codes that agents of this queue may choose from. Order is kept; doubled ids collapse.
 	WrapUpCodeIds []ID `json:"wrap_up_code_ids,omitempty"`
@@ -2185,6 +2424,89 @@ type QueueMemberList struct {
 
 	// NextCursor The cursor of the next page, or null at the end.
 	NextCursor *string `json:"next_cursor"`
+}
+
+// QueueRing One ring of bullseye routing.
+type QueueRing struct {
+	// ExpansionTimeoutSeconds How long work stays in this ring before it widens to the next.
+	ExpansionTimeoutSeconds float64 `json:"expansion_timeout_seconds"`
+
+	// SkillsToRemove The ids of the skills that are given up when the ring widens.
+	SkillsToRemove []ID `json:"skills_to_remove"`
+}
+
+// QueueRingInput One ring of bullseye routing.
+type QueueRingInput struct {
+	// ExpansionTimeoutSeconds How long work stays in this ring before it widens to the next.
+	ExpansionTimeoutSeconds float32 `json:"expansion_timeout_seconds"`
+
+	// SkillsToRemove The ids of the skills that are given up when the ring widens.
+	SkillsToRemove []ID `json:"skills_to_remove,omitempty"`
+}
+
+// QueueRouting How the queue finds an agent.
+type QueueRouting struct {
+	// Affinity Whether a customer who comes back is offered first to the agent of the last conversation.
+	Affinity QueueAffinity `json:"affinity"`
+
+	// ExcludeDeclinersSeconds How long an agent who declined or missed work is passed over for the same work.
+	ExcludeDeclinersSeconds int `json:"exclude_decliners_seconds"`
+
+	// MaxRequeues How often work may come back before the overflow queue takes it; null for any number.
+	MaxRequeues *int `json:"max_requeues"`
+
+	// Method What makes waiting work more urgent than other work.
+	// - `conversation_score`: the minutes of waiting plus the priority
+	// - `priority_score`: the priority alone, and age between equals; across queues, such work goes first
+	Method ScoringMethod `json:"method"`
+
+	// Rings The rings of bullseye routing; empty where every member is asked at once.
+	Rings []QueueRing `json:"rings"`
+
+	// SkillEvaluation How a queue looks at skills.
+	// - `none`: it does not; who has waited longest is asked
+	// - `best`: of those who have every skill, the best are asked, by the sum of their proficiencies
+	// - `all`: of those who have every skill, who has waited longest is asked
+	SkillEvaluation SkillEvaluation `json:"skill_evaluation"`
+
+	// Skills The ids of the skills that all work of the queue asks for.
+	Skills []ID `json:"skills"`
+}
+
+// QueueRoutingInput How the queue finds an agent.
+type QueueRoutingInput struct {
+	// Affinity Whether a customer who comes back is offered first to the agent of the last conversation, while that agent is on queue and has room.
+	Affinity *QueueAffinityInput `json:"affinity,omitempty"`
+
+	// ExcludeDeclinersSeconds How long an agent who declined or missed work is passed over for the same work; 0 for as long as they are not responding.
+	ExcludeDeclinersSeconds *int `json:"exclude_decliners_seconds,omitempty"`
+
+	// MaxRequeues How often work may come back before the overflow queue takes it; null for any number.
+	MaxRequeues *int `json:"max_requeues,omitempty"`
+
+	// Method What makes work urgent; `conversation_score` unless given.
+	Method *ScoringMethod `json:"method,omitempty"`
+
+	// Rings Bullseye routing: work is for the members of ring 1 until the first timeout, then also for those of ring 2, and so on. The circle only widens, and what it has reached is kept when work comes back to the queue. Empty, every member is asked at once.
+	Rings []QueueRingInput `json:"rings,omitempty"`
+
+	// SkillEvaluation How skills are looked at; `all` unless given.
+	SkillEvaluation *SkillEvaluation `json:"skill_evaluation,omitempty"`
+
+	// Skills The ids of the skills that all work of the queue asks for.
+	Skills []ID `json:"skills,omitempty"`
+}
+
+// QueueSubType What holds for one kind of channel.
+type QueueSubType struct {
+	// AutoAnswer Whether offers of this kind of channel are accepted at once in the agent's name.
+	AutoAnswer bool `json:"auto_answer"`
+}
+
+// QueueSubTypeInput What holds for one kind of channel instead of the queue's own setting.
+type QueueSubTypeInput struct {
+	// AutoAnswer Whether offers of this kind of channel are accepted at once in the agent's name.
+	AutoAnswer bool `json:"auto_answer"`
 }
 
 // QueueUpdate A merge patch (RFC 7396) of a queue. What is absent stays as it is; null empties a field that may be empty.
@@ -2463,6 +2785,11 @@ type Retryability string
 // - `not_responding`: declined or missed an offer; gets none until the presence is set again
 type RoutingStatus string
 
+// ScoringMethod What makes waiting work more urgent than other work.
+// - `conversation_score`: the minutes of waiting plus the priority
+// - `priority_score`: the priority alone, and age between equals; across queues, such work goes first
+type ScoringMethod string
+
 // Segment A stretch of an interaction's time. Those of one participant follow upon each other without a hole, from the offer to the end of wrap-up; those without one are the waiting for an agent.
 type Segment struct {
 	// AgentID The agent, where it is one's.
@@ -2523,6 +2850,30 @@ type Sender struct {
 // - `customer`, `agent`, `bot`: as they say
 // - `system`: Parley itself
 type SenderType string
+
+// ServiceLevel What the queue promises.
+type ServiceLevel struct {
+	// Percentage Which part of the work is to be accepted in time, from 0 to 1.
+	Percentage float64 `json:"percentage"`
+
+	// Seconds How soon that is.
+	Seconds int `json:"seconds"`
+}
+
+// ServiceLevelInput What the queue promises.
+type ServiceLevelInput struct {
+	// Percentage Which part of the work is to be accepted in time, from 0 to 1.
+	Percentage *float32 `json:"percentage,omitempty"`
+
+	// Seconds How soon that is.
+	Seconds *int `json:"seconds,omitempty"`
+}
+
+// SkillEvaluation How a queue looks at skills.
+// - `none`: it does not; who has waited longest is asked
+// - `best`: of those who have every skill, the best are asked, by the sum of their proficiencies
+// - `all`: of those who have every skill, who has waited longest is asked
+type SkillEvaluation string
 
 // SortOrder The direction of a list.
 // - `asc`: oldest first
@@ -2620,6 +2971,9 @@ type Version = int64
 // - `private`: the customer
 // - `public`: everybody on the platform
 type Visibility string
+
+// Weekday A day of the week, `monday` to `sunday` (`tuesday`, `wednesday`, `thursday`, `friday`, `saturday`).
+type Weekday string
 
 // WrapUp What an agent said about a conversation after it.
 type WrapUp struct {

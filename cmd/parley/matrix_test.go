@@ -96,7 +96,7 @@ func kindOf(o operation, name string) string {
 	if name == "participant_id" {
 		return "ended participant"
 	}
-	return map[string]string{"agent_id": "agent", "reply_id": "reply", "queue_id": "queue", "contact_id": "contact", "interaction_id": "interaction", "app_id": "platform app",
+	return map[string]string{"agent_id": "agent", "reply_id": "reply", "queue_id": "queue", "overflow_queue_id": "queue", "contact_id": "contact", "interaction_id": "interaction", "app_id": "platform app",
 		"offer_id": "participant", "in_reply_to": "message", "wrap_up_code_ids": "wrap-up code", "code_ids": "wrap-up code"}[name]
 }
 

@@ -1,6 +1,8 @@
 package main
 
 import (
+	_ "time/tzdata" // queues have time zones, and not every machine knows them
+
 	"context"
 	"errors"
 	"fmt"

@@ -62,7 +62,11 @@ type Interaction struct {
 	Offered        *ParticipantID // the pending offer
 	Recording      bool           // the agent has asked for a recording
 	Priority       int
-	EnqueuedAt     time.Time // kept through every requeue: age is never lost
+	Scoring        ScoringMethod // of the queue that it entered
+	Skills         []SkillID     // that it asks for besides its queue's
+	Ring           int           // the ring that it has reached; it never shrinks
+	RingDueAt      *time.Time    // when the ring widens; nil where it does not
+	EnqueuedAt     time.Time     // kept through every requeue: age is never lost
 	RequeueCount   int
 	Sequence       int64 // of its last event
 	Position       int64 // of its last message
@@ -79,7 +83,7 @@ type Interaction struct {
 func NewInteraction(t Thread, ch Channel, now time.Time) (Interaction, []Event) {
 	i := Interaction{ID: NewID[InteractionID](), Organization: t.Organization, Thread: t.ID, Channel: t.Channel,
 		Contact: t.Contact, ChannelKind: ch.Kind, Queue: ch.Queue, Previous: t.Last, Origin: OriginMessage, State: InteractionQueued,
-		EnqueuedAt: now, Position: t.Position, Version: 1, CreatedAt: now}
+		EnqueuedAt: now, Scoring: ScoringConversation, Skills: []SkillID{}, Ring: 1, Position: t.Position, Version: 1, CreatedAt: now}
 	customer := Actor{Type: ActorCustomer, ID: string(t.Contact)}
 	return i, []Event{
 		i.emit(EventInteractionCreated, customer, now, EventData{After: string(i.State)}),
@@ -94,10 +98,17 @@ func (i Interaction) Enqueue(queue QueueID, now time.Time) (Interaction, Event) 
 	return i, e
 }
 
+// priorityStep is more milliseconds than any moment of this century has.
+const priorityStep = 10_000_000_000_000
+
 // Score orders waiting interactions, smallest first: age, with each point of
-// priority worth a minute of waiting. It is a fixed key, so that an index orders it.
+// priority worth a minute of waiting; or, where its queue counts priority alone,
+// priority and then age. It is a fixed key, so that an index orders it.
 func (i Interaction) Score() int64 {
-	return i.EnqueuedAt.Add(-time.Duration(i.Priority) * time.Minute).UnixMilli()
+	if i.Scoring == ScoringPriority {
+		return i.EnqueuedAt.UnixMilli() - int64(i.Priority)*priorityStep
+	}
+	return i.EnqueuedAt.UnixMilli() - int64(i.Priority)*time.Minute.Milliseconds()
 }
 
 // Open tells whether the interaction still lives.

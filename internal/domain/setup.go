@@ -46,6 +46,8 @@ type Queue struct {
 	DeclineSetsNotResponding bool
 	ACW                      ACWMode
 	WrapUpCodes              []WrapUpCodeID
+	Rules                    Rules
+	Overflow                 *QueueID // takes over what this queue cannot keep
 	Version                  int64
 	CreatedAt                time.Time
 	UpdatedAt                time.Time
@@ -55,7 +57,7 @@ type Queue struct {
 // decline makes the agent not responding, and wrap-up is optional.
 func NewQueue(org OrganizationID, now time.Time) Queue {
 	return Queue{ID: NewID[QueueID](), Organization: org, AlertingTimeoutSeconds: 30, DeclineSetsNotResponding: true,
-		ACW: ACWOptional, WrapUpCodes: []WrapUpCodeID{}, Version: 1, CreatedAt: now, UpdatedAt: now}
+		ACW: ACWOptional, WrapUpCodes: []WrapUpCodeID{}, Rules: DefaultRules(), Version: 1, CreatedAt: now, UpdatedAt: now}
 }
 
 // AlertingTimeout is how long an offer of this queue stands.

@@ -8,10 +8,10 @@ import (
 )
 
 func toQueue(q domain.Queue) api.Queue {
-	return api.Queue{ID: string(q.ID), Name: q.Name, ExternalID: q.ExternalID, Description: q.Description,
+	return toRules(api.Queue{ID: string(q.ID), Name: q.Name, ExternalID: q.ExternalID, Description: q.Description,
 		AlertingTimeoutSeconds: q.AlertingTimeoutSeconds, DeclineSetsNotResponding: q.DeclineSetsNotResponding,
 		Acw: api.Acw{Mode: api.AcwMode(q.ACW)}, WrapUpCodeIds: words(q.WrapUpCodes), Version: q.Version,
-		CreatedAt: api.At(q.CreatedAt), UpdatedAt: api.At(q.UpdatedAt)}
+		CreatedAt: api.At(q.CreatedAt), UpdatedAt: api.At(q.UpdatedAt)}, q)
 }
 
 // fromQueue takes over what a client may set.
@@ -27,10 +27,10 @@ func fromQueue(q domain.Queue, a api.Queue) domain.Queue {
 			q.WrapUpCodes = append(q.WrapUpCodes, domain.WrapUpCodeID(code))
 		}
 	}
-	return q
+	return fromRules(q, a)
 }
 
-// checkQueue refuses a queue that names wrap-up codes which do not exist.
+// checkQueue refuses a queue that names what does not exist.
 func (s *Server) checkQueue(ctx context.Context, q domain.Queue) error {
 	names, err := s.Store.LivingWrapUpCodes(ctx, q.Organization, q.WrapUpCodes)
 	if err != nil {
@@ -41,7 +41,7 @@ func (s *Server) checkQueue(ctx context.Context, q domain.Queue) error {
 			return domain.Invalid("/wrap_up_code_ids", "wrap_up_code.unknown", "There is no wrap-up code %s.", code)
 		}
 	}
-	return nil
+	return s.checkRules(ctx, q)
 }
 
 // ListQueues serves GET /v1/queues.
@@ -144,7 +144,7 @@ func (s *Server) DeleteQueue(ctx context.Context, r api.DeleteQueueRequestObject
 			return err
 		}
 		if used {
-			return domain.Conflict("queue.in_use", "A channel sends its messages to the queue, or an interaction of it is open.")
+			return domain.Conflict("queue.in_use", "A channel sends its messages to the queue, another queue overflows into it, or an interaction of it is open.")
 		}
 		return s.Store.DeleteQueue(ctx, q, s.Now())
 	})

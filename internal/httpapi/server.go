@@ -5,11 +5,13 @@
 package httpapi
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"strconv"
 	"strings"
 	"time"
@@ -78,27 +80,60 @@ func (s *Server) Handler() *echo.Echo {
 	return e
 }
 
-// overlay puts the fields of a body over a resource: what a body leaves out
-// keeps its value. It serves creation (over the defaults), replacement (over the
-// defaults) and merge patches (over the resource as it is).
+// overlay puts the fields of a body over a resource, as a merge patch does
+// (RFC 7396): what a body leaves out keeps its value, lists are taken whole. It
+// serves creation and replacement (over the defaults) and merge patches (over
+// the resource as it is).
 func overlay[T any](base T, body any) (T, error) {
-	raw, err := json.Marshal(body)
+	whole, err := jsonOf(base)
 	if err != nil {
 		return base, err
 	}
-	// A copy through JSON, so that base's pointers and lists stay as they are.
-	whole, err := json.Marshal(base)
+	patch, err := jsonOf(body)
+	if err != nil {
+		return base, err
+	}
+	raw, err := json.Marshal(merge(whole, patch))
 	if err != nil {
 		return base, err
 	}
 	var out T
-	if err := json.Unmarshal(whole, &out); err != nil {
-		return base, err
-	}
 	if err := json.Unmarshal(raw, &out); err != nil {
 		return base, fmt.Errorf("overlay: %w", err)
 	}
 	return out, nil
+}
+
+// jsonOf gives a value as JSON has it; numbers stay as they are written.
+func jsonOf(value any) (out any, err error) {
+	raw, err := json.Marshal(value)
+	if err != nil {
+		return nil, err
+	}
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.UseNumber()
+	err = decoder.Decode(&out)
+	return out, err
+}
+
+// merge puts a merge patch over a value.
+func merge(whole, patch any) any {
+	changes, object := patch.(map[string]any)
+	if !object {
+		return patch
+	}
+	merged := map[string]any{}
+	if before, ok := whole.(map[string]any); ok {
+		maps.Copy(merged, before)
+	}
+	for name, value := range changes {
+		if value == nil {
+			delete(merged, name)
+		} else {
+			merged[name] = merge(merged[name], value)
+		}
+	}
+	return merged
 }
 
 // page reads the place in a list; every list but transcripts is newest first.

@@ -39,6 +39,8 @@ func (f *filler) fill(v reflect.Value, name string) {
 		v.SetBool(f.round%2 == 1)
 	case v.CanInt():
 		v.SetInt(int64(f.next))
+	case v.CanFloat():
+		v.SetFloat(float64(f.next) + 0.5)
 	default:
 		f.fillInside(v, name)
 	}

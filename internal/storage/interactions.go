@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"gorm.io/gorm"
@@ -26,6 +27,11 @@ type interactionRow struct {
 	Recording      bool
 	Priority       int
 	Score          int64
+	Class          string
+	Scoring        string
+	Skills         string
+	Ring           int
+	RingDueAt      *int64
 	EnqueuedAt     int64
 	RequeueCount   int
 	Sequence       int64
@@ -46,7 +52,8 @@ func toInteractionRow(i domain.Interaction) interactionRow {
 		Origin: string(i.Origin), Referral: doc(i.Referral), State: string(i.State), OwnerID: id[string](i.Owner), OfferedID: id[string](i.Offered), Recording: i.Recording,
 		Priority: i.Priority, Score: i.Score(), EnqueuedAt: ms(i.EnqueuedAt), RequeueCount: i.RequeueCount, Sequence: i.Sequence,
 		Position: i.Position, ConnectedAt: msPtr(i.ConnectedAt), DisconnectedAt: msPtr(i.DisconnectedAt),
-		DisconnectType: id[string](i.DisconnectType), ClosedAt: msPtr(i.ClosedAt), Version: i.Version, CreatedAt: ms(i.CreatedAt)}
+		DisconnectType: id[string](i.DisconnectType), ClosedAt: msPtr(i.ClosedAt), Version: i.Version, CreatedAt: ms(i.CreatedAt),
+		Class: classOf(i), Scoring: string(i.Scoring), Skills: doc(i.Skills), Ring: i.Ring, RingDueAt: msPtr(i.RingDueAt)}
 }
 
 func fromInteractionRow(r interactionRow) domain.Interaction {
@@ -57,7 +64,14 @@ func fromInteractionRow(r interactionRow) domain.Interaction {
 		Offered: id[domain.ParticipantID](r.OfferedID), Recording: r.Recording, Priority: r.Priority, EnqueuedAt: fromMS(r.EnqueuedAt),
 		RequeueCount: r.RequeueCount, Sequence: r.Sequence, Position: r.Position, ConnectedAt: fromMSPtr(r.ConnectedAt),
 		DisconnectedAt: fromMSPtr(r.DisconnectedAt), DisconnectType: id[domain.DisconnectType](r.DisconnectType),
-		ClosedAt: fromMSPtr(r.ClosedAt), Version: r.Version, CreatedAt: fromMS(r.CreatedAt)}
+		ClosedAt: fromMSPtr(r.ClosedAt), Version: r.Version, CreatedAt: fromMS(r.CreatedAt),
+		Scoring: domain.ScoringMethod(r.Scoring), Skills: fromDoc[[]domain.SkillID](r.Skills), Ring: r.Ring, RingDueAt: fromMSPtr(r.RingDueAt)}
+}
+
+// classOf names the sort of work that an interaction is: all work of a queue with
+// one class can be taken by the same agents.
+func classOf(i domain.Interaction) string {
+	return fmt.Sprintf("%s %s %d %s", i.ChannelKind, i.Origin, i.Ring, doc(i.Skills))
 }
 
 // CreateInteraction adds an interaction.

@@ -20,6 +20,8 @@ type queueRow struct {
 	DeclineSetsNotResponding bool
 	AcwMode                  string
 	WrapUpCodeIds            string
+	Rules                    string
+	OverflowQueueID          *string
 	Version                  int64
 	CreatedAt                int64 `gorm:"<-:create"`
 	UpdatedAt                int64
@@ -31,7 +33,7 @@ func (queueRow) TableName() string { return "queues" }
 func toQueueRow(q domain.Queue) queueRow {
 	return queueRow{OrganizationID: string(q.Organization), ID: string(q.ID), Name: q.Name, ExternalID: q.ExternalID,
 		Description: q.Description, AlertingTimeoutSeconds: q.AlertingTimeoutSeconds,
-		DeclineSetsNotResponding: q.DeclineSetsNotResponding, AcwMode: string(q.ACW), WrapUpCodeIds: doc(q.WrapUpCodes),
+		DeclineSetsNotResponding: q.DeclineSetsNotResponding, AcwMode: string(q.ACW), WrapUpCodeIds: doc(q.WrapUpCodes), Rules: doc(q.Rules), OverflowQueueID: id[string](q.Overflow),
 		Version: q.Version, CreatedAt: ms(q.CreatedAt), UpdatedAt: ms(q.UpdatedAt)}
 }
 
@@ -39,7 +41,7 @@ func fromQueueRow(r queueRow) domain.Queue {
 	return domain.Queue{ID: domain.QueueID(r.ID), Organization: domain.OrganizationID(r.OrganizationID), Name: r.Name,
 		ExternalID: r.ExternalID, Description: r.Description, AlertingTimeoutSeconds: r.AlertingTimeoutSeconds,
 		DeclineSetsNotResponding: r.DeclineSetsNotResponding, ACW: domain.ACWMode(r.AcwMode),
-		WrapUpCodes: fromDoc[[]domain.WrapUpCodeID](r.WrapUpCodeIds), Version: r.Version,
+		WrapUpCodes: fromDoc[[]domain.WrapUpCodeID](r.WrapUpCodeIds), Rules: fromDoc[domain.Rules](r.Rules), Overflow: id[domain.QueueID](r.OverflowQueueID), Version: r.Version,
 		CreatedAt: fromMS(r.CreatedAt), UpdatedAt: fromMS(r.UpdatedAt)}
 }
 
@@ -85,11 +87,12 @@ func (s *Store) remove(ctx context.Context, table string, org domain.Organizatio
 		sql: "UPDATE " + table + " SET deleted_at = ?, external_id = NULL, version = version + 1 WHERE organization_id = ? AND id = ? AND version = ? AND deleted_at IS NULL"})
 }
 
-// QueueInUse tells whether anything still needs the queue: a channel, or an
-// interaction that is open.
+// QueueInUse tells whether anything still needs the queue: a channel, another
+// queue that overflows into it, or an interaction that is open.
 func (s *Store) QueueInUse(ctx context.Context, org domain.OrganizationID, queue domain.QueueID) (bool, error) {
 	return s.any(ctx, `SELECT EXISTS (SELECT 1 FROM channels WHERE organization_id = ? AND queue_id = ? AND deleted_at IS NULL)
-		OR EXISTS (SELECT 1 FROM interactions WHERE organization_id = ? AND queue_id = ? AND state <> 'disconnected')`, org, queue, org, queue)
+		OR EXISTS (SELECT 1 FROM queues WHERE organization_id = ? AND overflow_queue_id = ? AND deleted_at IS NULL)
+		OR EXISTS (SELECT 1 FROM interactions WHERE organization_id = ? AND queue_id = ? AND state <> 'disconnected')`, org, queue, org, queue, org, queue)
 }
 
 // any gives the answer of a query for one truth value.
