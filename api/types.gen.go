@@ -56,12 +56,36 @@ func (e AcwMode) Valid() bool {
 // Defines values for ChannelKind.
 const (
 	ChannelKindMessenger ChannelKind = "messenger"
+	ChannelKindOpen      ChannelKind = "open"
 )
 
 // Valid indicates whether the value is a known member of the ChannelKind enum.
 func (e ChannelKind) Valid() bool {
 	switch e {
 	case ChannelKindMessenger:
+		return true
+	case ChannelKindOpen:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ChannelSettingsInputSignatureEncoding.
+const (
+	ChannelSettingsInputSignatureEncodingBase64      ChannelSettingsInputSignatureEncoding = "base64"
+	ChannelSettingsInputSignatureEncodingHex         ChannelSettingsInputSignatureEncoding = "hex"
+	ChannelSettingsInputSignatureEncodingLessThanNil ChannelSettingsInputSignatureEncoding = "<nil>"
+)
+
+// Valid indicates whether the value is a known member of the ChannelSettingsInputSignatureEncoding enum.
+func (e ChannelSettingsInputSignatureEncoding) Valid() bool {
+	switch e {
+	case ChannelSettingsInputSignatureEncodingBase64:
+		return true
+	case ChannelSettingsInputSignatureEncodingHex:
+		return true
+	case ChannelSettingsInputSignatureEncodingLessThanNil:
 		return true
 	default:
 		return false
@@ -587,12 +611,15 @@ func (e ParticipantState) Valid() bool {
 // Defines values for Platform.
 const (
 	PlatformMeta Platform = "meta"
+	PlatformOpen Platform = "open"
 )
 
 // Valid indicates whether the value is a known member of the Platform enum.
 func (e Platform) Valid() bool {
 	switch e {
 	case PlatformMeta:
+		return true
+	case PlatformOpen:
 		return true
 	default:
 		return false
@@ -1203,8 +1230,8 @@ type Channel struct {
 	// AccountID The account's id at the platform.
 	AccountID string `json:"account_id"`
 
-	// AppID The platform app through which the channel's webhooks come.
-	AppID ID `json:"app_id"`
+	// AppID The platform app through which the channel's webhooks come, or null where none is needed.
+	AppID *ID `json:"app_id"`
 
 	// CreatedAt A moment, RFC 3339 in UTC with milliseconds.
 	CreatedAt Time `json:"created_at"`
@@ -1217,6 +1244,7 @@ type Channel struct {
 
 	// Kind What sort of account a channel is.
 	// - `messenger`: the direct messages of a Facebook page
+	// - `open`: a connector of your own, for Open Messaging
 	Kind ChannelKind `json:"kind"`
 
 	// Name What people call the channel.
@@ -1242,13 +1270,13 @@ type Channel struct {
 
 // ChannelInput An account at a platform, as an administrator wants it. Credentials go in and never come out.
 type ChannelInput struct {
-	// AccountID The account's id at the platform, for `messenger` the id of the page.
-	AccountID string `json:"account_id"`
+	// AccountID The account's id at the platform: for `messenger` the id of the page; for `open` the id by which the connector knows the integration, made when there is none. Every other kind needs one.
+	AccountID *string `json:"account_id,omitempty"`
 
-	// AppID The platform app through which the channel's webhooks come.
-	AppID ID `json:"app_id"`
+	// AppID The platform app through which the channel's webhooks come. Every kind but `open` needs one.
+	AppID *ID `json:"app_id,omitempty"`
 
-	// Credentials What the platform asks for when we send; for `messenger` the page's `access_token`. Absent in a change means keep.
+	// Credentials What the platform asks for when we send; for `messenger` the page's `access_token`, for `open` the `webhook_secret` that signs what the connector is sent. Absent in a change means keep.
 	Credentials map[string]string `json:"credentials,omitempty"`
 
 	// ExternalID The channel's id in another system. Unique among the organization's channels.
@@ -1269,6 +1297,7 @@ type ChannelInput struct {
 
 // ChannelKind What sort of account a channel is.
 // - `messenger`: the direct messages of a Facebook page
+// - `open`: a connector of your own, for Open Messaging
 type ChannelKind string
 
 // ChannelList One page of channels.
@@ -1290,6 +1319,21 @@ type ChannelSettings struct {
 
 	// HumanAgent Whether agents may answer after the first 24 hours.
 	HumanAgent *bool `json:"human_agent"`
+
+	// InboundTyping Whether it is heard that customers type.
+	InboundTyping *bool `json:"inbound_typing"`
+
+	// OutboundWebhookURL Where the connector takes what is sent.
+	OutboundWebhookURL *string `json:"outbound_webhook_url"`
+
+	// SendEvents Whether the connector is sent more than messages.
+	SendEvents *bool `json:"send_events"`
+
+	// SignatureEncoding How the signature is written.
+	SignatureEncoding *string `json:"signature_encoding"`
+
+	// WebhookHeaders More headers for each call to the connector.
+	WebhookHeaders map[string]string `json:"webhook_headers"`
 }
 
 // ChannelSettingsInput Settings that a channel may have.
@@ -1302,7 +1346,25 @@ type ChannelSettingsInput struct {
 
 	// HumanAgent Whether agents may answer on Messenger after the first 24 hours and up to 7 days, with the tag `HUMAN_AGENT`, for which Meta must have approved the app. Absent, they may.
 	HumanAgent *bool `json:"human_agent,omitempty"`
+
+	// InboundTyping Whether it is heard that customers type. Yes, unless it is false; then such events are dropped.
+	InboundTyping *bool `json:"inbound_typing,omitempty"`
+
+	// OutboundWebhookURL For `open`: the https address at which the connector takes what is sent. In the sandbox a channel without one sends to the simulated connector.
+	OutboundWebhookURL *string `json:"outbound_webhook_url,omitempty"`
+
+	// SendEvents For `open`: whether the connector is sent more than messages: that an agent types, and receipts of its own messages. Yes, unless it is false. What a connector answers to these is ignored.
+	SendEvents *bool `json:"send_events,omitempty"`
+
+	// SignatureEncoding For `open`: how `X-Hub-Signature-256` is written. Absent, `base64`, as Genesys Cloud does.
+	SignatureEncoding *ChannelSettingsInputSignatureEncoding `json:"signature_encoding,omitempty"`
+
+	// WebhookHeaders For `open`: more headers for each call to the connector. Whoever may see the channel sees them.
+	WebhookHeaders map[string]string `json:"webhook_headers,omitempty"`
 }
+
+// ChannelSettingsInputSignatureEncoding For `open`: how `X-Hub-Signature-256` is written. Absent, `base64`, as Genesys Cloud does.
+type ChannelSettingsInputSignatureEncoding string
 
 // ChannelStatus Whether the platform takes our messages.
 // - `active`: yes, as far as we know
@@ -1710,6 +1772,7 @@ type InteractionChannel struct {
 
 	// Kind What sort of account a channel is.
 	// - `messenger`: the direct messages of a Facebook page
+	// - `open`: a connector of your own, for Open Messaging
 	Kind ChannelKind `json:"kind"`
 
 	// Label The channel's name.
@@ -1881,6 +1944,7 @@ type MessageChannel struct {
 
 	// Kind What sort of account a channel is.
 	// - `messenger`: the direct messages of a Facebook page
+	// - `open`: a connector of your own, for Open Messaging
 	Kind ChannelKind `json:"kind"`
 
 	// Label The channel's name.
@@ -2082,6 +2146,7 @@ type ParticipantState string
 
 // Platform Who runs the messaging platform.
 // - `meta`: Messenger
+// - `open`: a connector of your own, for Open Messaging; its channels need no app
 type Platform string
 
 // PlatformApp A developer app at a platform, without its secrets.
@@ -2097,6 +2162,7 @@ type PlatformApp struct {
 
 	// Platform Who runs the messaging platform.
 	// - `meta`: Messenger
+	// - `open`: a connector of your own, for Open Messaging; its channels need no app
 	Platform Platform `json:"platform"`
 
 	// SecretCount How many secrets the app has.

@@ -19,6 +19,7 @@ import (
 	"github.com/parley-cx/parley/internal/channel"
 	"github.com/parley-cx/parley/internal/channel/messenger"
 	"github.com/parley-cx/parley/internal/channel/meta"
+	"github.com/parley-cx/parley/internal/channel/open"
 	"github.com/parley-cx/parley/internal/closing"
 	"github.com/parley-cx/parley/internal/compose"
 	"github.com/parley-cx/parley/internal/config"
@@ -135,9 +136,10 @@ func (a *app) assemble(ctx context.Context, contract *httpapi.Contract) error {
 		return err
 	}
 	network := egress.Policy{AllowPrivate: a.config.Sandbox || a.config.AllowPrivateNetworks}
-	platforms := map[domain.Platform]channel.Platform{domain.PlatformMeta: meta.Platform{}}
+	platforms := map[domain.Platform]channel.Platform{domain.PlatformMeta: meta.Platform{}, domain.PlatformOpen: open.Platform{}}
 	adapters := map[domain.ChannelKind]channel.Adapter{
 		domain.ChannelMessenger: messenger.Adapter{Client: network.Client(a.config.PlatformTimeout)},
+		domain.ChannelOpen:      open.Adapter{Client: network.Client(a.config.PlatformTimeout)},
 	}
 	if err := a.simulate(); err != nil {
 		return err

@@ -14,14 +14,32 @@ type Capability struct {
 	TextLimit   int           // characters in one message
 	Window      time.Duration // after the customer's last message in which anything may be sent; zero for ever
 	HumanWindow time.Duration // and in which a person may still answer, where the channel's settings allow it
+	AppNeeded   bool          // its webhooks come through a platform app
+	Starts      bool          // it may write to somebody who has not written
+	Retry       Retry         // how calls that failed are made again
+}
+
+// Retry says how a call that failed is made again. The zero value is for
+// platforms that do not tell: with growing pauses, and only where the message
+// certainly was not taken.
+type Retry struct {
+	// Repeats is that the receiver knows a message again by its id, and takes it
+	// once. A call may then be made again after bytes were written, also after a
+	// crash, with the same bytes.
+	Repeats bool
+	Every   time.Duration // a steady pause; zero for growing ones
+	Times   int           // how often at most; zero for as long as delivery's patience lasts
 }
 
 // Capabilities is the matrix, by kind of account. Sources: Meta's Messenger
 // Platform documentation, send API reference (text limit of 2,000 characters)
-// and messaging policy (24 hours; 7 days with the tag for human agents).
+// and messaging policy (24 hours; 7 days with the tag for human agents);
+// Genesys Cloud, Open Messaging (five retries, five seconds apart).
 func Capabilities() map[domain.ChannelKind]Capability {
 	return map[domain.ChannelKind]Capability{
-		domain.ChannelMessenger: {Platform: domain.PlatformMeta, TextLimit: 2000, Window: 24 * time.Hour, HumanWindow: 7 * 24 * time.Hour},
+		domain.ChannelMessenger: {Platform: domain.PlatformMeta, TextLimit: 2000, Window: 24 * time.Hour, HumanWindow: 7 * 24 * time.Hour, AppNeeded: true},
+		domain.ChannelOpen: {Platform: domain.PlatformOpen, TextLimit: 5000, Starts: true,
+			Retry: Retry{Repeats: true, Every: 5 * time.Second, Times: 5}},
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/parley-cx/parley/internal/channel"
 	"github.com/parley-cx/parley/internal/channel/messenger"
+	"github.com/parley-cx/parley/internal/channel/open"
 	"github.com/parley-cx/parley/internal/domain"
 )
 
@@ -16,7 +17,7 @@ import (
 // ways: a folder beside this file with a send_test.go is one adapter.
 func TestMatrixHasARowForEveryAdapter(t *testing.T) {
 	t.Parallel()
-	adapters := []channel.Adapter{messenger.Adapter{}}
+	adapters := []channel.Adapter{messenger.Adapter{}, open.Adapter{}}
 	matrix := channel.Capabilities()
 	for _, a := range adapters {
 		if _, there := matrix[a.Kind()]; !there {

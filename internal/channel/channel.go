@@ -34,6 +34,7 @@ type Envelope struct {
 	AccountID string             // the account that the platform names
 	Field     string             // the platform's word for the kind of event: messaging, standby, changes:feed
 	Payload   []byte             // the event's own bytes
+	Contact   string             // the customer, where whoever took the event knows them and the payload may not say
 	Fault     string             // why it cannot be understood; empty where it can
 }
 
@@ -68,40 +69,58 @@ const (
 	EventDelivered EventKind = "delivered"
 	// EventRead is proof that the customer saw messages.
 	EventRead EventKind = "read"
+	// EventSent is proof that the platform has taken messages of ours.
+	EventSent EventKind = "sent"
+	// EventPending is that the platform has messages of ours and the customer is away.
+	EventPending EventKind = "pending"
+	// EventFailed is that messages of ours will not be delivered; Event.Failure says why.
+	EventFailed EventKind = "failed"
 	// EventIgnored is a shape that is known and has no effect yet; Event.Note says which.
 	EventIgnored EventKind = "ignored"
 )
 
 // Event is what a platform reported, in words that are the same for every channel.
 type Event struct {
-	Kind       EventKind
-	Contact    string // the customer's address on this account
-	MessageID  string // the platform's id of the message
-	Text       string
-	Attachment []domain.Attachment
-	ReplyTo    string    // the platform's id of the message that is quoted
-	Token      string    // the token that our own send carried, given back by an echo
-	MessageIDs []string  // receipts: the messages that are meant, where the platform names them
-	Watermark  time.Time // receipts: every message up to this platform time is meant
-	At         time.Time // the platform's time of the event
-	Note       string
+	Kind    EventKind
+	Contact string // the customer's address on this account
+	// AddressType and Name are what the platform told of the customer with this
+	// event: the sort of the address in the platform's word, and a name to show.
+	AddressType, Name string
+	MessageID         string // the platform's id of the message
+	Text              string
+	Attachment        []domain.Attachment
+	ReplyTo           string    // the platform's id of the message that is quoted
+	Token             string    // the token that our own send carried, given back by an echo
+	MessageIDs        []string  // receipts: the messages that are meant, where the platform names them
+	Watermark         time.Time // receipts: every message up to this platform time is meant
+	Failure           domain.FailureCode
+	At                time.Time // the platform's time of the event
+	Note              string
 }
 
 // Account is what an adapter needs to act for one channel.
 type Account struct {
 	AccountID   string
+	Name        string // what people call the channel
+	Settings    domain.ChannelSettings
 	Credentials map[string]string
 	BaseURL     string // replaces the platform's host; empty for the platform itself
 	Version     string // the platform API's version; empty for the adapter's default
 }
 
-// Outbound is one message to be sent.
+// Outbound is one message to be sent. Everything but the token is the same at
+// each try.
 type Outbound struct {
-	Token   string // opaque; comes back in an echo where the platform allows it
-	To      string
-	Text    string
-	ReplyTo string // the platform's id of the message to quote
-	Human   bool   // a person's answer after the platform's first window
+	Token        string // opaque; comes back in an echo where the platform allows it
+	ID           domain.MessageID
+	Conversation domain.InteractionID
+	To           string
+	AddressType  string // see Event.AddressType
+	Text         string
+	Sender       domain.Sender
+	At           time.Time // when it was written
+	ReplyTo      string    // the platform's id of the message to quote
+	Human        bool      // a person's answer after the platform's first window
 }
 
 // Typist is an adapter whose platform can show the customer that somebody is

@@ -34,6 +34,7 @@ type Jobs interface {
 	CreateAttempts(ctx context.Context, attempts ...domain.Attempt) error
 	SaveAttempt(ctx context.Context, a domain.Attempt) error
 	InFlight(ctx context.Context, org domain.OrganizationID, messages []domain.MessageID) (map[domain.MessageID]domain.Attempt, error)
+	LeftUnknown(ctx context.Context, org domain.OrganizationID, message domain.MessageID) (bool, error)
 	AttemptsByToken(ctx context.Context, org domain.OrganizationID, tokens []string) (map[string]domain.Attempt, error)
 }
 
@@ -110,6 +111,7 @@ type call struct {
 	account  channel.Account
 	adapter  channel.Adapter
 	outbound channel.Outbound
+	retry    channel.Retry
 }
 
 // result is what a call gave.

@@ -154,7 +154,10 @@ func (f Finisher) outcome(ctx context.Context, b *book, r result, now time.Time)
 	d := r.delivery
 	switch r.Outcome {
 	case channel.OutcomeAccepted:
-		b.move(d.Message, domain.ReplySent, now)
+		// One that failed while it was called did by a receipt: the platform knows more than its door.
+		if b.messages[d.Message].Status != domain.ReplyFailed {
+			b.move(d.Message, domain.ReplySent, now)
+		}
 		b.catchUp(d.Message, now)
 		return f.Store.DeleteDelivery(ctx, d)
 	case channel.OutcomeRejected:
@@ -166,7 +169,9 @@ func (f Finisher) outcome(ctx context.Context, b *book, r result, now time.Time)
 		if b.messages[d.Message].Proven() {
 			return f.Store.DeleteDelivery(ctx, d)
 		}
-		return f.unknown(ctx, b, d, now)
+		if !r.retry.Repeats {
+			return f.unknown(ctx, b, d, now)
+		}
 	}
 	return f.again(ctx, b, r, now)
 }
@@ -178,7 +183,8 @@ func (d *Delivery) unknown(ctx context.Context, b *book, job domain.Delivery, no
 	return d.Store.SaveDelivery(ctx, job)
 }
 
-// again puts back a message that certainly was not taken, until its time is over.
+// again puts back a message that certainly was not taken, or may be given twice,
+// until its time is over.
 func (f Finisher) again(ctx context.Context, b *book, r result, now time.Time) error {
 	d := r.delivery
 	patience, reason := f.Limits.Give, domain.FailureNetworkUnreachable
@@ -195,14 +201,46 @@ func (f Finisher) again(ctx context.Context, b *book, r result, now time.Time) e
 		d.GiveUpAt = &until
 	}
 	d.Tries++
-	d.RunAt = now.Add(max(backoff(d.Tries, f.Random()), r.RetryAfter))
-	if d.RunAt.After(*d.GiveUpAt) {
-		b.fail(d.Message, reason, now)
-		return f.Store.DeleteDelivery(ctx, d)
+	d.RunAt = now.Add(max(f.pause(r.retry, d.Tries), r.RetryAfter))
+	if over(r.retry, d) {
+		return f.giveUp(ctx, b, d, r, reason, now)
 	}
 	b.move(d.Message, domain.ReplyQueued, now)
 	d.LeaseUntil = time.UnixMilli(0)
 	return f.Store.SaveDelivery(ctx, d)
+}
+
+// over tells whether a call is not made again: it was often enough, or delivery's
+// patience is at its end.
+func over(retry channel.Retry, d domain.Delivery) bool {
+	if retry.Times > 0 {
+		return d.Tries > retry.Times
+	}
+	return d.RunAt.After(*d.GiveUpAt)
+}
+
+// giveUp fails a message that was not taken. One that some call may have handed
+// over all the same is unconfirmed: nobody knows.
+func (f Finisher) giveUp(ctx context.Context, b *book, d domain.Delivery, r result, reason domain.FailureCode, now time.Time) error {
+	if r.retry.Repeats {
+		doubt, err := f.Store.LeftUnknown(ctx, d.Organization, d.Message)
+		if err != nil {
+			return err
+		}
+		if doubt {
+			return f.unknown(ctx, b, d, now)
+		}
+	}
+	b.fail(d.Message, reason, now)
+	return f.Store.DeleteDelivery(ctx, d)
+}
+
+// pause is how long to wait before a retry: as the channel's platform has it.
+func (f Finisher) pause(retry channel.Retry, tries int) time.Duration {
+	if retry.Every > 0 {
+		return retry.Every
+	}
+	return backoff(tries, f.Random())
 }
 
 // backoff is how long to wait before a retry: doubling from half a second to

@@ -101,6 +101,12 @@ func (r *receipts) apply(ctx context.Context, t *domain.Thread, e channel.Event)
 		return r.upTo(ctx, t, e, domain.ReplyDelivered, &t.DeliveredUpTo)
 	case channel.EventRead:
 		return r.upTo(ctx, t, e, domain.ReplyRead, &t.ReadUpTo)
+	case channel.EventSent:
+		r.each(t, e, domain.ReplySent)
+	case channel.EventPending:
+		r.each(t, e, domain.ReplyPendingRecipient)
+	case channel.EventFailed:
+		r.failed(t, e)
 	}
 	return nil
 }
@@ -165,12 +171,34 @@ func (r *receipts) elsewhere(ctx context.Context, t *domain.Thread, e channel.Ev
 	return nil
 }
 
-// upTo applies a receipt to the messages that it names, and to every message
-// that the platform had taken by its watermark.
-func (r *receipts) upTo(ctx context.Context, t *domain.Thread, e channel.Event, status domain.ReplyStatus, mark **time.Time) error {
+// each applies a receipt to the messages that it names.
+func (r *receipts) each(t *domain.Thread, e channel.Event, status domain.ReplyStatus) {
 	for _, id := range e.MessageIDs {
 		r.named(t, id, status)
 	}
+}
+
+// failed ends the messages that the platform took and could not deliver. What is
+// proven to have arrived stays so, and what failed keeps its first reason.
+func (r *receipts) failed(t *domain.Thread, e channel.Event) {
+	for _, platformID := range e.MessageIDs {
+		id, known := r.byID[platformID]
+		if !known || r.messages[id].Thread != t.ID {
+			continue
+		}
+		if r.messages[id].Doubtful() {
+			r.proven = append(r.proven, id)
+		}
+		if after, moved := r.messages[id].Bounce(e.Failure); moved {
+			r.tell(r.messages[id], after, r.now)
+		}
+	}
+}
+
+// upTo applies a receipt to the messages that it names, and to every message
+// that the platform had taken by its watermark.
+func (r *receipts) upTo(ctx context.Context, t *domain.Thread, e channel.Event, status domain.ReplyStatus, mark **time.Time) error {
+	r.each(t, e, status)
 	if e.Watermark.IsZero() || *mark != nil && !e.Watermark.After(**mark) {
 		return nil
 	}

@@ -97,11 +97,9 @@ func (s Sender) begin(ctx context.Context, org domain.OrganizationID, due []doma
 		switch {
 		case !known || d.Stage == domain.StageProof || !m.Open():
 			err = s.Store.DeleteDelivery(ctx, d)
-		case interrupted:
-			err = s.interrupted(ctx, b, d, before, now)
 		default:
 			var c call
-			if c, err = s.prepare(ctx, b, d, now, machine); c.adapter != nil {
+			if c, err = s.next(ctx, b, d, before, interrupted, now, machine); c.adapter != nil {
 				calls = append(calls, c)
 			}
 		}
@@ -112,14 +110,22 @@ func (s Sender) begin(ctx context.Context, org domain.OrganizationID, due []doma
 	return calls, b.save(ctx)
 }
 
-// interrupted settles a call whose node ended before its result was written:
-// bytes may have left, so the outcome is unknown.
-func (s Sender) interrupted(ctx context.Context, b *book, d domain.Delivery, a domain.Attempt, now time.Time) error {
-	a.State = domain.AttemptUnknown
-	if err := s.Store.SaveAttempt(ctx, a); err != nil {
-		return err
+// next makes a delivery's call ready. One whose node ended before its result was
+// written settles first: bytes may have left, so its outcome is unknown, and only
+// a receiver that knows a repeated message is called again.
+func (s Sender) next(ctx context.Context, b *book, d domain.Delivery, before domain.Attempt, interrupted bool, now, machine time.Time) (call, error) {
+	if !interrupted {
+		return s.prepare(ctx, b, d, now, machine)
 	}
-	return s.unknown(ctx, b, d, now)
+	before.State = domain.AttemptUnknown
+	if err := s.Store.SaveAttempt(ctx, before); err != nil {
+		return call{}, err
+	}
+	ch, err := b.channel(ctx, d.Channel)
+	if err == nil && s.Capabilities[ch.Kind].Retry.Repeats {
+		return s.prepare(ctx, b, d, now, machine)
+	}
+	return call{}, s.unknown(ctx, b, d, now)
 }
 
 // prepare writes down one call that is about to be made.
@@ -142,21 +148,33 @@ func (s Sender) prepare(ctx context.Context, b *book, d domain.Delivery, now, ma
 	m := b.messages[d.Message]
 	m.Attempts++
 	m.SentAt = &machine
+	if s.Capabilities[ch.Kind].Retry.Repeats && m.PlatformMessageID == nil {
+		ours := string(m.ID) // by which the receiver knows it again, and a receipt may name it before the answer
+		m.PlatformMessageID = &ours
+	}
 	b.put(m)
 	a := domain.Attempt{ID: domain.NewID[domain.AttemptID](), Organization: d.Organization, Message: m.ID, Number: m.Attempts,
 		State: domain.AttemptInFlight, StartedAt: machine}
 	if err := s.Store.CreateAttempts(ctx, a); err != nil {
 		return c, err
 	}
-	out := channel.Outbound{Token: string(a.ID), To: b.threads[m.Thread].Address, ReplyTo: b.quoted[m.ID], Human: human}
+	return call{delivery: d, message: m, attempt: a, account: s.account(ch), adapter: adapter, outbound: b.outbound(m, a, human),
+		retry: s.Capabilities[ch.Kind].Retry}, s.Store.SaveDelivery(ctx, d)
+}
+
+// outbound is what an adapter is given of a message.
+func (b *book) outbound(m domain.Message, a domain.Attempt, human bool) channel.Outbound {
+	t := b.threads[m.Thread]
+	out := channel.Outbound{Token: string(a.ID), ID: m.ID, Conversation: m.Interaction, To: t.Address, AddressType: t.AddressType,
+		ReplyTo: b.quoted[m.ID], Sender: m.Sender, At: m.CreatedAt, Human: human}
 	if m.Text != nil {
 		out.Text = *m.Text
 	}
-	return call{delivery: d, message: m, attempt: a, account: s.account(ch), adapter: adapter, outbound: out}, s.Store.SaveDelivery(ctx, d)
+	return out
 }
 
 func (d *Delivery) account(ch domain.Channel) channel.Account {
-	a := channel.Account{AccountID: ch.AccountID, Credentials: ch.Credentials, BaseURL: d.BaseURL(ch.Kind)}
+	a := channel.Account{AccountID: ch.AccountID, Name: ch.Name, Settings: ch.Settings, Credentials: ch.Credentials, BaseURL: d.BaseURL(ch.Kind)}
 	if ch.Settings.APIBaseURL != nil {
 		a.BaseURL = *ch.Settings.APIBaseURL
 	}

@@ -5,14 +5,21 @@ import "time"
 // Platform is a company at which a developer app is registered.
 type Platform string
 
-// The platforms of this round.
-const PlatformMeta Platform = "meta"
+// The platforms of this round. PlatformOpen is no company: it is whoever runs a
+// connector of their own.
+const (
+	PlatformMeta Platform = "meta"
+	PlatformOpen Platform = "open"
+)
 
 // ChannelKind is a kind of account through which customers write.
 type ChannelKind string
 
 // The kinds of account of this round.
-const ChannelMessenger ChannelKind = "messenger"
+const (
+	ChannelMessenger ChannelKind = "messenger"
+	ChannelOpen      ChannelKind = "open"
+)
 
 // ChannelStatus tells whether a channel can send.
 type ChannelStatus string
@@ -37,11 +44,16 @@ type PlatformApp struct {
 	UpdatedAt    time.Time
 }
 
-// ChannelSettings are a channel's switches.
+// ChannelSettings are a channel's switches; what is nil has its default.
 type ChannelSettings struct {
-	APIBaseURL   *string `json:"api_base_url"`  // replaces the platform's host
-	GraphVersion *string `json:"graph_version"` // the Graph API version to call
-	HumanAgent   *bool   `json:"human_agent"`   // whether people may answer after the platform's first window; nil for yes
+	APIBaseURL         *string           `json:"api_base_url"`         // replaces the platform's host
+	GraphVersion       *string           `json:"graph_version"`        // the Graph API version to call
+	HumanAgent         *bool             `json:"human_agent"`          // whether people may answer after the platform's first window; nil for yes
+	InboundTyping      *bool             `json:"inbound_typing"`       // whether it is heard that customers type (B23); yes by default
+	OutboundWebhookURL *string           `json:"outbound_webhook_url"` // open: where the connector takes what we send
+	SendEvents         *bool             `json:"send_events"`          // open: whether the connector is sent more than messages; yes by default
+	SignatureEncoding  *string           `json:"signature_encoding"`   // open: base64, the default, or hex
+	WebhookHeaders     map[string]string `json:"webhook_headers"`      // open: more headers for the connector
 }
 
 // AllowsHumanAgent tells whether replies may use the platform's longer window
@@ -55,13 +67,19 @@ type ReplyTerms struct {
 	Settings      ChannelSettings
 }
 
+// HearsTyping tells whether it is heard that customers type.
+func (s ChannelSettings) HearsTyping() bool { return s.InboundTyping == nil || *s.InboundTyping }
+
+// SendsEvents tells whether a connector is sent more than messages.
+func (s ChannelSettings) SendsEvents() bool { return s.SendEvents == nil || *s.SendEvents }
+
 // Channel is one account at a platform, whose messages go to one queue.
 type Channel struct {
 	ID           ChannelID
 	Organization OrganizationID
 	Name         string
 	ExternalID   *string
-	App          AppID
+	App          AppID // empty for a kind that needs none
 	Kind         ChannelKind
 	AccountID    string
 	Credentials  map[string]string
@@ -92,6 +110,7 @@ type Thread struct {
 	Channel         ChannelID
 	Contact         ContactID
 	Address         string
+	AddressType     string // open: what sort of address it is, in the connector's word
 	Open            *InteractionID
 	Last            *InteractionID // the most recent interaction, open or not
 	Position        int64          // of the last message of the last closed interaction

@@ -30,11 +30,12 @@ func ReplyStatuses() []ReplyStatus {
 // that says less than what is known already is not in it, so that late and
 // doubled receipts change nothing. Proof leads out of failed and unconfirmed, and
 // out of queued where a call is to be repeated that was taken all the same:
-// late proof wins. No failed call leads back from proof.
+// late proof wins. No failed call leads back from proof; a platform that could not
+// deliver what it took does.
 var replyMoves = map[ReplyStatus][]ReplyStatus{
 	ReplyQueued:           {ReplySending, ReplySent, ReplyPendingRecipient, ReplyDelivered, ReplyRead, ReplyFailed},
 	ReplySending:          {ReplyQueued, ReplySent, ReplyPendingRecipient, ReplyDelivered, ReplyRead, ReplyFailed, ReplyUnconfirmed},
-	ReplySent:             {ReplyPendingRecipient, ReplyDelivered, ReplyRead},
+	ReplySent:             {ReplyPendingRecipient, ReplyDelivered, ReplyRead, ReplyFailed},
 	ReplyPendingRecipient: {ReplyDelivered, ReplyRead, ReplyFailed},
 	ReplyDelivered:        {ReplyRead},
 	ReplyUnconfirmed:      {ReplySent, ReplyPendingRecipient, ReplyDelivered, ReplyRead, ReplyFailed},
@@ -63,8 +64,18 @@ func (m Message) Become(next ReplyStatus) (after Message, moved bool) {
 	return m, true
 }
 
-// Fail moves a reply to failed with its reason.
+// Fail moves a reply to failed with its reason, because no call handed it over: of
+// one that is known to have been taken it says nothing.
 func (m Message) Fail(code FailureCode) (after Message, moved bool) {
+	if m.Proven() {
+		return m, false
+	}
+	return m.Bounce(code)
+}
+
+// Bounce moves a reply to failed with its reason, because the platform says that
+// it could not deliver what it took.
+func (m Message) Bounce(code FailureCode) (after Message, moved bool) {
 	if m, moved = m.Become(ReplyFailed); moved {
 		failure := FailureOf(code)
 		m.Failure = &failure
@@ -117,6 +128,9 @@ const (
 	FailureContentRejected    FailureCode = "content_rejected"
 	FailureRecipientInvalid   FailureCode = "recipient_invalid"
 	FailureRecipientOptedOut  FailureCode = "recipient_opted_out"
+	FailureMediaType          FailureCode = "media_type_not_allowed"
+	FailureMediaTooLarge      FailureCode = "media_too_large"
+	FailureExpired            FailureCode = "expired"
 )
 
 // Failure is what an agent is told of a failed reply. Retryable, Lost and Remedy
@@ -146,7 +160,8 @@ func Forbidden(code FailureCode) *Error {
 // FailureCodes lists every code that a failed reply can carry.
 func FailureCodes() []FailureCode {
 	return []FailureCode{FailurePlatformRejected, FailureMessageLimit, FailureNetworkUnreachable, FailureSendTimeout,
-		FailureWindowClosed, FailureHeldElsewhere, FailureContentRejected, FailureRecipientInvalid, FailureRecipientOptedOut}
+		FailureWindowClosed, FailureHeldElsewhere, FailureContentRejected, FailureRecipientInvalid, FailureRecipientOptedOut,
+		FailureMediaType, FailureMediaTooLarge, FailureExpired}
 }
 
 var failures = map[FailureCode]Failure{
@@ -168,6 +183,12 @@ var failures = map[FailureCode]Failure{
 		Title: "Recipient unavailable", Detail: "The platform cannot reach this person."},
 	FailureRecipientOptedOut: {Category: "recipient", Retryable: "no", Lost: true, Remedy: "none",
 		Title: "Recipient opted out", Detail: "This person has asked not to receive messages."},
+	FailureMediaType: {Category: "content", Retryable: "no", Lost: true, Remedy: "change_content",
+		Title: "File type not allowed", Detail: "The platform does not take files of this type."},
+	FailureMediaTooLarge: {Category: "content", Retryable: "no", Lost: true, Remedy: "change_content",
+		Title: "File too large", Detail: "The platform does not take files of this size."},
+	FailureExpired: {Category: "recipient", Retryable: "manual", Lost: true, Remedy: "resend",
+		Title: "Not delivered in time", Detail: "The message could not be delivered before the platform gave it up. Resend it."},
 }
 
 // AttemptState is what is known of one call to a platform.

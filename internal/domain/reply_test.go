@@ -33,8 +33,10 @@ func TestReplyTable(t *testing.T) {
 			}
 		}
 		for _, code := range domain.FailureCodes() {
-			after, moved := reply(from).Fail(code)
-			same(t, "failed from "+string(from), moved, from.CanBecome(domain.ReplyFailed))
+			_, failed := reply(from).Fail(code)
+			same(t, "failed from "+string(from), failed, from.CanBecome(domain.ReplyFailed) && !reply(from).Proven())
+			after, moved := reply(from).Bounce(code)
+			same(t, "bounced from "+string(from), moved, from.CanBecome(domain.ReplyFailed))
 			if moved && *after.Failure != domain.FailureOf(code) || !moved && !reflect.DeepEqual(after, reply(from)) {
 				t.Errorf("failed from %s with %s: got %+v", from, code, after)
 			}
@@ -172,4 +174,19 @@ func TestA27_A28_A29_FailuresAreDescribed(t *testing.T) {
 		same(t, string(code)+" is lost", f.Lost, true)
 	}
 	same(t, "A28", domain.FailureOf(domain.FailureMessageLimit).Remedy, "contact_admin")
+}
+
+// TestA24APlatformThatCannotDeliverFailsWhatItTook also holds that proof of
+// delivery is not taken back.
+func TestA24APlatformThatCannotDeliverFailsWhatItTook(t *testing.T) {
+	t.Parallel()
+	for _, s := range domain.ReplyStatuses() {
+		after, moved := reply(s).Bounce(domain.FailureRecipientOptedOut)
+		same(t, string(s)+" bounces", moved, s.CanBecome(domain.ReplyFailed))
+		same(t, string(s)+" has the reason", moved, after.Failure != nil && after.Failure.Code == domain.FailureRecipientOptedOut)
+		if _, fails := reply(s).Fail(domain.FailureSendTimeout); fails && reply(s).Proven() {
+			t.Errorf("a failed call takes %s back", s)
+		}
+	}
+	same(t, "delivered bounces", domain.ReplyDelivered.CanBecome(domain.ReplyFailed), false)
 }

@@ -12,9 +12,17 @@ import (
 )
 
 func toChannel(c domain.Channel) api.Channel {
-	return api.Channel{ID: string(c.ID), Name: c.Name, ExternalID: c.ExternalID, AppID: string(c.App), Kind: api.ChannelKind(c.Kind),
+	return api.Channel{ID: string(c.ID), Name: c.Name, ExternalID: c.ExternalID, AppID: filled(string(c.App)), Kind: api.ChannelKind(c.Kind),
 		AccountID: c.AccountID, QueueID: ref(c.Queue), Settings: api.ChannelSettings(c.Settings), Status: api.ChannelStatus(c.Status),
 		Version: c.Version, CreatedAt: api.At(c.CreatedAt), UpdatedAt: api.At(c.UpdatedAt)}
+}
+
+// filled gives an optional text; an empty one is none.
+func filled(text string) *string {
+	if text == "" {
+		return nil
+	}
+	return &text
 }
 
 func newChannel(org domain.OrganizationID, now time.Time) domain.Channel {
@@ -31,8 +39,14 @@ type channelInput struct {
 // fromChannel takes over what a client may set; absent credentials mean keep,
 // and so do empty ones.
 func fromChannel(c domain.Channel, in channelInput) domain.Channel {
-	c.Name, c.ExternalID, c.AccountID = in.Name, in.ExternalID, in.AccountID
-	c.App, c.Kind, c.Queue = domain.AppID(in.AppID), domain.ChannelKind(in.Kind), unref[domain.QueueID](in.QueueID)
+	c.Name, c.ExternalID = in.Name, in.ExternalID
+	if in.AccountID != "" {
+		c.AccountID = in.AccountID
+	}
+	c.App, c.Kind, c.Queue = "", domain.ChannelKind(in.Kind), unref[domain.QueueID](in.QueueID)
+	if in.AppID != nil {
+		c.App = domain.AppID(*in.AppID)
+	}
 	c.Settings = domain.ChannelSettings(in.Settings)
 	if c.Settings.APIBaseURL != nil {
 		trimmed := strings.TrimRight(*c.Settings.APIBaseURL, "/")
@@ -47,6 +61,28 @@ func fromChannel(c domain.Channel, in channelInput) domain.Channel {
 // checkChannel refuses a channel that names what does not exist, does not fit
 // together or may not be called.
 func (s *Server) checkChannel(ctx context.Context, c domain.Channel) error {
+	if c.AccountID == "" {
+		return domain.Invalid("/account_id", "channel.account_required", "A channel of this kind needs the account's id at the platform.")
+	}
+	if err := s.checkChannelApp(ctx, c); err != nil {
+		return err
+	}
+	if err := s.checkChannelQueue(ctx, c); err != nil {
+		return err
+	}
+	if err := s.checkOpenChannel(c); err != nil {
+		return err
+	}
+	return s.checkChannelAddress(c)
+}
+
+func (s *Server) checkChannelApp(ctx context.Context, c domain.Channel) error {
+	if c.App == "" && !s.Capabilities[c.Kind].AppNeeded {
+		return nil
+	}
+	if c.App == "" {
+		return domain.Invalid("/app_id", "channel.app_required", "A channel of this kind needs the id of a platform app.")
+	}
 	app, err := s.Store.App(ctx, c.Organization, c.App)
 	if domain.IsKind(err, domain.ErrorNotFound) {
 		return domain.Invalid("/app_id", "channel.app_unknown", "There is no platform app with this id. Make the app before its channels.")
@@ -57,10 +93,7 @@ func (s *Server) checkChannel(ctx context.Context, c domain.Channel) error {
 	if capability, ok := s.Capabilities[c.Kind]; !ok || capability.Platform != app.Platform {
 		return domain.Invalid("/kind", "channel.kind_mismatch", "The kind must be one of the platform at which the app is registered.")
 	}
-	if err := s.checkChannelQueue(ctx, c); err != nil {
-		return err
-	}
-	return s.checkChannelAddress(c)
+	return nil
 }
 
 func (s *Server) checkChannelQueue(ctx context.Context, c domain.Channel) error {
@@ -102,6 +135,9 @@ func (s *Server) CreateChannel(ctx context.Context, r api.CreateChannelRequestOb
 		return nil, err
 	}
 	c = fromChannel(c, input)
+	if c.AccountID == "" && !s.Capabilities[c.Kind].AppNeeded {
+		c.AccountID = domain.NewID[string]()
+	}
 	err = s.write(ctx, func(ctx context.Context) error {
 		if err := s.checkChannel(ctx, c); err != nil {
 			return err

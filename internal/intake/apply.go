@@ -30,6 +30,7 @@ type Threads interface {
 	MessagesByPlatformID(ctx context.Context, org domain.OrganizationID, ch domain.ChannelID, ids []string) (map[string]domain.Message, error)
 	CreateThread(ctx context.Context, t domain.Thread, c domain.Contact) error
 	SaveThread(ctx context.Context, t *domain.Thread) error
+	NameContact(ctx context.Context, org domain.OrganizationID, contact domain.ContactID, name string) error
 	CreateInteraction(ctx context.Context, i domain.Interaction) error
 	SaveInteraction(ctx context.Context, i *domain.Interaction) error
 	CreateMessages(ctx context.Context, messages ...domain.Message) error
@@ -203,7 +204,7 @@ func (a *Applier) parse(e domain.InboxEvent) (event channel.Event, err error) {
 	if !ok {
 		return event, fault("no adapter for " + string(e.Kind))
 	}
-	event, err = adapter.Parse(channel.Envelope{Kind: e.Kind, AccountID: e.AccountID, Field: e.Field, Payload: e.Payload})
+	event, err = adapter.Parse(channel.Envelope{Kind: e.Kind, AccountID: e.AccountID, Field: e.Field, Payload: e.Payload, Contact: e.Contact})
 	if err != nil {
 		return event, fault(err.Error())
 	}
@@ -258,7 +259,7 @@ func (a *Applier) applySet(ctx context.Context, ch domain.Channel, items []parse
 		switch item.event.Kind {
 		case channel.EventMessage:
 			messages = append(messages, item)
-		case channel.EventEcho, channel.EventDelivered, channel.EventRead:
+		case channel.EventEcho, channel.EventDelivered, channel.EventRead, channel.EventSent, channel.EventPending, channel.EventFailed:
 			receipts = append(receipts, item.event)
 		}
 	}

@@ -26,7 +26,12 @@ type Receiver struct {
 // when they are on disk. An event that is already there is left out; one that
 // nobody can read is kept and marked, and never keeps its neighbours from disk.
 func (r *Receiver) Receive(ctx context.Context, app domain.PlatformApp, body []byte) error {
-	envelopes := r.Platforms[app.Platform].Split(body)
+	return r.Take(ctx, app, r.Platforms[app.Platform].Split(body)...)
+}
+
+// Take is Receive for events that somebody else has cut and verified. app is the
+// one through which they came, empty but for its organization where none is.
+func (r *Receiver) Take(ctx context.Context, app domain.PlatformApp, envelopes ...channel.Envelope) error {
 	events := make([]domain.InboxEvent, len(envelopes))
 	for i, e := range envelopes {
 		events[i] = r.file(app, e)

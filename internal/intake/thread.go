@@ -12,6 +12,8 @@ import (
 type gathering struct {
 	now          time.Time
 	received     time.Time // when the event at hand came in
+	inbox        domain.InboxID
+	names        map[string]string // what the platform calls a contact by now, by address
 	channel      domain.Channel
 	threads      map[string]*held[domain.Thread]
 	interactions map[domain.InteractionID]*held[domain.Interaction]
@@ -47,7 +49,7 @@ func (a *Applier) receive(ctx context.Context, ch domain.Channel, items []parsed
 		return err
 	}
 	for _, item := range items {
-		g.received = item.ReceivedAt
+		g.received, g.inbox = item.ReceivedAt, item.ID
 		g.receive(item.event)
 	}
 	return a.write(ctx, g)
@@ -55,7 +57,7 @@ func (a *Applier) receive(ctx context.Context, ch domain.Channel, items []parsed
 
 // gather reads, and locks, everything that the messages could touch.
 func (a *Applier) gather(ctx context.Context, ch domain.Channel, events []channel.Event) (*gathering, error) {
-	g := &gathering{now: a.Now(), channel: ch, threads: map[string]*held[domain.Thread]{}, contacts: map[string]domain.Contact{},
+	g := &gathering{now: a.Now(), channel: ch, threads: map[string]*held[domain.Thread]{}, contacts: map[string]domain.Contact{}, names: map[string]string{},
 		interactions: map[domain.InteractionID]*held[domain.Interaction]{}}
 	var ids []string
 	seen := map[string]bool{}
@@ -97,7 +99,9 @@ func (g *gathering) receive(e channel.Event) {
 	t := g.thread(e.Contact)
 	i := g.interaction(t)
 	text := e.Text
-	m := domain.Message{ID: domain.NewID[domain.MessageID](), Organization: g.channel.Organization, Thread: t.value.ID, Channel: g.channel.ID,
+	g.learn(t, e)
+	// A message has the id of the event that brought it, which its sender may have been told.
+	m := domain.Message{ID: domain.MessageID(g.inbox), Organization: g.channel.Organization, Thread: t.value.ID, Channel: g.channel.ID,
 		Direction: domain.Inbound, Kind: domain.KindMessage, Visibility: domain.Private, Attachments: e.Attachment,
 		Sender:            domain.Sender{Type: domain.SenderCustomer, ID: string(t.value.Contact)},
 		PlatformMessageID: &e.MessageID, CreatedAt: g.received, Version: 1}
@@ -117,6 +121,23 @@ func (g *gathering) receive(e channel.Event) {
 	t.value.LastInboundAt = &inbound
 	g.known[e.MessageID] = m
 	g.messages, g.events = append(g.messages, m), append(g.events, event)
+}
+
+// learn takes over what the platform tells of a contact.
+func (g *gathering) learn(t *held[domain.Thread], e channel.Event) {
+	if e.AddressType != "" {
+		t.value.AddressType = e.AddressType
+	}
+	if e.Name == "" {
+		return
+	}
+	if !t.fresh {
+		g.names[e.Contact] = e.Name
+		return
+	}
+	c := g.contacts[e.Contact]
+	c.DisplayName = &e.Name
+	g.contacts[e.Contact] = c
 }
 
 // thread gives the contact's thread with this channel, a new one for a stranger.
@@ -176,6 +197,11 @@ func (a *Applier) write(ctx context.Context, g *gathering) error {
 			}
 		}
 		if err := a.writeInteraction(ctx, g.interactions[*t.value.Open]); err != nil {
+			return err
+		}
+	}
+	for address, name := range g.names {
+		if err := a.Store.NameContact(ctx, g.channel.Organization, g.threads[address].value.Contact, name); err != nil {
 			return err
 		}
 	}

@@ -23,6 +23,7 @@ type threadRow struct {
 	ChannelID         string `gorm:"<-:create"`
 	ContactID         string `gorm:"<-:create"`
 	Address           string `gorm:"<-:create"`
+	AddressType       string
 	OpenInteractionID *string
 	LastInteractionID *string
 	Position          int64
@@ -41,7 +42,7 @@ func (threadRow) TableName() string { return "threads" }
 
 func toThreadRow(t domain.Thread) threadRow {
 	return threadRow{OrganizationID: string(t.Organization), ID: string(t.ID), ChannelID: string(t.Channel), ContactID: string(t.Contact),
-		Address: t.Address, OpenInteractionID: id[string](t.Open), LastInteractionID: id[string](t.Last), Position: t.Position,
+		Address: t.Address, AddressType: t.AddressType, OpenInteractionID: id[string](t.Open), LastInteractionID: id[string](t.Last), Position: t.Position,
 		LastInboundAt: msPtr(t.LastInboundAt), DeliveredUpTo: msPtr(t.DeliveredUpTo), ReadUpTo: msPtr(t.ReadUpTo),
 		PendingReceipts: doc(t.PendingReceipts), HeldElsewhere: t.HeldElsewhere, HeldBy: t.HeldBy,
 		Referral: doc(t.Referral), Version: t.Version, CreatedAt: ms(t.CreatedAt)}
@@ -49,7 +50,7 @@ func toThreadRow(t domain.Thread) threadRow {
 
 func fromThreadRow(r threadRow) domain.Thread {
 	return domain.Thread{ID: domain.ThreadID(r.ID), Organization: domain.OrganizationID(r.OrganizationID), Channel: domain.ChannelID(r.ChannelID),
-		Contact: domain.ContactID(r.ContactID), Address: r.Address, Open: id[domain.InteractionID](r.OpenInteractionID),
+		Contact: domain.ContactID(r.ContactID), Address: r.Address, AddressType: r.AddressType, Open: id[domain.InteractionID](r.OpenInteractionID),
 		Last: id[domain.InteractionID](r.LastInteractionID), Position: r.Position, LastInboundAt: fromMSPtr(r.LastInboundAt),
 		DeliveredUpTo: fromMSPtr(r.DeliveredUpTo), ReadUpTo: fromMSPtr(r.ReadUpTo),
 		PendingReceipts: fromDoc[map[string]domain.ReplyStatus](r.PendingReceipts), HeldElsewhere: r.HeldElsewhere, HeldBy: r.HeldBy,
@@ -128,4 +129,10 @@ type termsRow struct {
 func fromTermsRow(r termsRow) domain.ReplyTerms {
 	return domain.ReplyTerms{LastInboundAt: fromMSPtr(r.LastInboundAt), HeldElsewhere: r.HeldElsewhere,
 		Settings: fromDoc[domain.ChannelSettings](r.Settings)}
+}
+
+// NameContact writes what a platform calls a contact, where it is news.
+func (s *Store) NameContact(ctx context.Context, org domain.OrganizationID, contact domain.ContactID, name string) error {
+	return s.exec(ctx, "contacts", []string{rowKey(org, contact)},
+		"UPDATE contacts SET display_name = ? WHERE organization_id = ? AND id = ? AND (display_name IS NULL OR display_name <> ?)", name, org, contact, name)
 }

@@ -244,3 +244,9 @@ func (s *Store) InFlight(ctx context.Context, org domain.OrganizationID, message
 	}
 	return found, err
 }
+
+// LeftUnknown tells whether a call for the message ended without anybody knowing
+// whether it was taken.
+func (s *Store) LeftUnknown(ctx context.Context, org domain.OrganizationID, message domain.MessageID) (bool, error) {
+	return s.any(ctx, "SELECT EXISTS (SELECT 1 FROM attempts WHERE organization_id = ? AND message_id = ? AND state = 'unknown')", org, message)
+}

@@ -100,8 +100,12 @@ type reading struct {
 
 // event is channel.Event as a golden file writes it.
 type event struct {
-	Kind       channel.EventKind   `json:"kind"`
-	Contact    string              `json:"contact,omitempty"`
+	Kind    channel.EventKind `json:"kind"`
+	Contact string            `json:"contact,omitempty"`
+
+	AddressType string `json:"address_type,omitempty"`
+	Name        string `json:"name,omitempty"`
+
 	MessageID  string              `json:"message_id,omitempty"`
 	Text       string              `json:"text,omitempty"`
 	Attachment []domain.Attachment `json:"attachments,omitempty"`
@@ -109,6 +113,7 @@ type event struct {
 	Token      string              `json:"token,omitempty"`
 	MessageIDs []string            `json:"message_ids,omitempty"`
 	Watermark  time.Time           `json:"watermark,omitzero"`
+	Failure    domain.FailureCode  `json:"failure,omitempty"`
 	At         time.Time           `json:"at,omitzero"`
 	Note       string              `json:"note,omitempty"`
 }

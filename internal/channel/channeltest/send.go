@@ -63,7 +63,7 @@ func (c Case) send(t *testing.T) {
 }
 
 func message() channel.Outbound {
-	return channel.Outbound{Token: "token-1", To: "contact-1", Text: "Hello", ReplyTo: "message-1"}
+	return channel.Outbound{Token: "token-1", ID: "reply-1", To: "contact-1", Text: "Hello", ReplyTo: "message-1"}
 }
 
 // sendTo sends one message to a platform that answers as told, and checks that
