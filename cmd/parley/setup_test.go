@@ -55,9 +55,9 @@ func resources(p *program, app string) []resource {
 		{"/v1/platform-apps", "platform_app", map[string]any{"name": "Least", "platform": "meta", "secrets": []string{"one"}, "verify_token": "word"}, map[string]string{"secret_count": "1"},
 			map[string]any{"secrets": []string{"one", "two"}, "verify_token": "other"}, map[string]string{"secret_count": "2"}, "PlatformAppInput"},
 		{"/v1/channels", "channel", map[string]any{"name": "Least", "kind": "messenger", "app_id": app, "account_id": "1"},
-			map[string]string{"external_id": "", "queue_id": "", "settings": `{"api_base_url":null,"graph_version":null}`, "status": "active"},
+			map[string]string{"external_id": "", "queue_id": "", "settings.api_base_url": "", "settings.graph_version": "", "status": "active"},
 			map[string]any{"external_id": "e", "settings": map[string]any{"graph_version": "v24.0", "api_base_url": p.platform.URL() + "/"}, "credentials": map[string]string{"access_token": "t"}},
-			map[string]string{"external_id": "e", "settings": `{"api_base_url":"` + p.platform.URL() + `","graph_version":"v24.0"}`}, "ChannelInput"},
+			map[string]string{"external_id": "e", "settings.api_base_url": p.platform.URL(), "settings.graph_version": "v24.0"}, "ChannelInput"},
 	}
 }
 

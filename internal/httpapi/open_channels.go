@@ -46,10 +46,7 @@ func (s *Server) checkOutboundWebhook(address *string) error {
 	case strings.Contains(*address, "#"):
 		return domain.Invalid(pointer, "channel.address_not_allowed", "The address must have no fragment.")
 	}
-	if err := s.CheckURL(*address); err != nil {
-		return domain.Invalid(pointer, "channel.address_not_allowed", err.Error())
-	}
-	return nil
+	return s.checkAddress(pointer, "channel.address_not_allowed", *address)
 }
 
 // reserved are the headers that a call to a connector sets itself, those that are

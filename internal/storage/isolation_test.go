@@ -35,6 +35,7 @@ func newFull(t *testing.T, s *Store) *full {
 	messages := w.messages(talk, 2)
 	reply := messages[1]
 	reply.PlatformMessageID, reply.ClientMessageID, reply.Status = &text, &text, domain.ReplySent
+	unknown := domain.Attempt{ID: domain.NewID[domain.AttemptID](), Organization: w.org, Message: reply.ID, Number: 1, State: domain.AttemptUnknown, StartedAt: noon}
 	attempt := domain.Attempt{ID: domain.NewID[domain.AttemptID](), Organization: w.org, Message: reply.ID, State: domain.AttemptInFlight, StartedAt: noon}
 	code := domain.WrapUpCode{ID: domain.NewID[domain.WrapUpCodeID](), Organization: w.org, Name: marker}
 	client := domain.Client{ID: domain.ClientID(domain.NewID[string]()), Organization: w.org, SecretHash: []byte(marker)}
@@ -47,7 +48,7 @@ func newFull(t *testing.T, s *Store) *full {
 		w.queue.WrapUpCodes = []domain.WrapUpCodeID{code.ID}
 		written, wrote := threads[talk.Thread], noon
 		written.LastInboundAt = &wrote
-		return first(w.SaveThread(ctx, &written), w.CreateMessages(ctx, messages[0], reply), w.CreateAttempts(ctx, attempt), w.CreateWrapUpCode(ctx, code),
+		return first(w.SaveThread(ctx, &written), w.CreateMessages(ctx, messages[0], reply), w.CreateAttempts(ctx, attempt, unknown), w.CreateWrapUpCode(ctx, code),
 			w.CreateSkill(ctx, skill), w.CreateProfile(ctx, profile), w.CreateClient(ctx, client), w.SaveQueue(ctx, &w.queue), w.CreateDeliveries(ctx, f.delivery))
 	})
 	if _, err := w.SequenceEvents(t.Context(), true); err != nil {

@@ -46,7 +46,7 @@ func (Platform) Take(form, integration string, raw []byte) (channel.Envelope, er
 	return e, b.check(form)
 }
 
-func refuse(detail string) error {
+func refuse(detail domain.Sentence) error {
 	return &domain.Error{Kind: domain.ErrorMalformed, Code: "bad.request", Detail: detail}
 }
 
