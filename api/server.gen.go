@@ -45,6 +45,9 @@ type ServerInterface interface {
 	// CreateAgent Make an agent
 	// (POST /v1/agents)
 	CreateAgent(ctx echo.Context) error
+	// UpsertAgent Make or replace an agent by its external id
+	// (PUT /v1/agents/by-external-id/{external_id})
+	UpsertAgent(ctx echo.Context, externalID ExternalID) error
 	// GetOwnAgent Get the agent of the token
 	// (GET /v1/agents/me)
 	GetOwnAgent(ctx echo.Context) error
@@ -72,6 +75,9 @@ type ServerInterface interface {
 	// CreateChannel Make a channel
 	// (POST /v1/channels)
 	CreateChannel(ctx echo.Context) error
+	// UpsertChannel Make or replace a channel by its external id
+	// (PUT /v1/channels/by-external-id/{external_id})
+	UpsertChannel(ctx echo.Context, externalID ExternalID) error
 	// DeleteChannel Delete a channel
 	// (DELETE /v1/channels/{id})
 	DeleteChannel(ctx echo.Context, id ID, params DeleteChannelParams) error
@@ -147,6 +153,27 @@ type ServerInterface interface {
 	// GetLabels Get the labels of enums, actions and scopes
 	// (GET /v1/labels)
 	GetLabels(ctx echo.Context, params GetLabelsParams) error
+	// ListMultimediaProfiles List multimedia profiles
+	// (GET /v1/multimedia-profiles)
+	ListMultimediaProfiles(ctx echo.Context, params ListMultimediaProfilesParams) error
+	// CreateMultimediaProfile Make a multimedia profile
+	// (POST /v1/multimedia-profiles)
+	CreateMultimediaProfile(ctx echo.Context) error
+	// UpsertMultimediaProfile Make or replace a multimedia profile by its external id
+	// (PUT /v1/multimedia-profiles/by-external-id/{external_id})
+	UpsertMultimediaProfile(ctx echo.Context, externalID ExternalID) error
+	// DeleteMultimediaProfile Delete a multimedia profile
+	// (DELETE /v1/multimedia-profiles/{id})
+	DeleteMultimediaProfile(ctx echo.Context, id ID, params DeleteMultimediaProfileParams) error
+	// GetMultimediaProfile Get a multimedia profile
+	// (GET /v1/multimedia-profiles/{id})
+	GetMultimediaProfile(ctx echo.Context, id ID) error
+	// UpdateMultimediaProfile Change a multimedia profile
+	// (PATCH /v1/multimedia-profiles/{id})
+	UpdateMultimediaProfile(ctx echo.Context, id ID, params UpdateMultimediaProfileParams) error
+	// ReplaceMultimediaProfile Replace a multimedia profile
+	// (PUT /v1/multimedia-profiles/{id})
+	ReplaceMultimediaProfile(ctx echo.Context, id ID, params ReplaceMultimediaProfileParams) error
 	// ListOAuthClients List OAuth clients
 	// (GET /v1/oauth-clients)
 	ListOAuthClients(ctx echo.Context, params ListOAuthClientsParams) error
@@ -168,6 +195,9 @@ type ServerInterface interface {
 	// CreatePlatformApp Make a platform app
 	// (POST /v1/platform-apps)
 	CreatePlatformApp(ctx echo.Context) error
+	// UpsertPlatformApp Make or replace a platform app by its external id
+	// (PUT /v1/platform-apps/by-external-id/{external_id})
+	UpsertPlatformApp(ctx echo.Context, externalID ExternalID) error
 	// DeletePlatformApp Delete a platform app
 	// (DELETE /v1/platform-apps/{id})
 	DeletePlatformApp(ctx echo.Context, id ID, params DeletePlatformAppParams) error
@@ -186,6 +216,9 @@ type ServerInterface interface {
 	// CreateQueue Make a queue
 	// (POST /v1/queues)
 	CreateQueue(ctx echo.Context) error
+	// UpsertQueue Make or replace a queue by its external id
+	// (PUT /v1/queues/by-external-id/{external_id})
+	UpsertQueue(ctx echo.Context, externalID ExternalID) error
 	// DeleteQueue Delete a queue
 	// (DELETE /v1/queues/{id})
 	DeleteQueue(ctx echo.Context, id ID, params DeleteQueueParams) error
@@ -210,12 +243,36 @@ type ServerInterface interface {
 	// ListQueueWrapUpCodes List a queue's wrap-up codes
 	// (GET /v1/queues/{id}/wrap-up-codes)
 	ListQueueWrapUpCodes(ctx echo.Context, id ID, params ListQueueWrapUpCodesParams) error
+	// ListSkills List skills
+	// (GET /v1/skills)
+	ListSkills(ctx echo.Context, params ListSkillsParams) error
+	// CreateSkill Make a skill
+	// (POST /v1/skills)
+	CreateSkill(ctx echo.Context) error
+	// UpsertSkill Make or replace a skill by its external id
+	// (PUT /v1/skills/by-external-id/{external_id})
+	UpsertSkill(ctx echo.Context, externalID ExternalID) error
+	// DeleteSkill Delete a skill
+	// (DELETE /v1/skills/{id})
+	DeleteSkill(ctx echo.Context, id ID, params DeleteSkillParams) error
+	// GetSkill Get a skill
+	// (GET /v1/skills/{id})
+	GetSkill(ctx echo.Context, id ID) error
+	// UpdateSkill Change a skill
+	// (PATCH /v1/skills/{id})
+	UpdateSkill(ctx echo.Context, id ID, params UpdateSkillParams) error
+	// ReplaceSkill Replace a skill
+	// (PUT /v1/skills/{id})
+	ReplaceSkill(ctx echo.Context, id ID, params ReplaceSkillParams) error
 	// ListWrapUpCodes List wrap-up codes
 	// (GET /v1/wrap-up-codes)
 	ListWrapUpCodes(ctx echo.Context, params ListWrapUpCodesParams) error
 	// CreateWrapUpCode Make a wrap-up code
 	// (POST /v1/wrap-up-codes)
 	CreateWrapUpCode(ctx echo.Context) error
+	// UpsertWrapUpCode Make or replace a wrap-up code by its external id
+	// (PUT /v1/wrap-up-codes/by-external-id/{external_id})
+	UpsertWrapUpCode(ctx echo.Context, externalID ExternalID) error
 	// DeleteWrapUpCode Delete a wrap-up code
 	// (DELETE /v1/wrap-up-codes/{id})
 	DeleteWrapUpCode(ctx echo.Context, id ID, params DeleteWrapUpCodeParams) error
@@ -369,6 +426,20 @@ func (w *ServerInterfaceWrapper) ListAgents(ctx echo.Context) error {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter q: %s", err))
 	}
 
+	// ------------- Optional query parameter "name" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "name", ctx.QueryParams(), &params.Name, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
+	}
+
+	// ------------- Optional query parameter "external_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "external_id", ctx.QueryParams(), &params.ExternalID, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter external_id: %s", err))
+	}
+
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ListAgents(ctx, params)
 	return err
@@ -380,6 +451,22 @@ func (w *ServerInterfaceWrapper) CreateAgent(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.CreateAgent(ctx)
+	return err
+}
+
+// UpsertAgent converts echo context to params.
+func (w *ServerInterfaceWrapper) UpsertAgent(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "external_id" -------------
+	var externalID ExternalID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "external_id", ctx.Param("external_id"), &externalID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter external_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UpsertAgent(ctx, externalID)
 	return err
 }
 
@@ -570,6 +657,27 @@ func (w *ServerInterfaceWrapper) ListChannels(ctx echo.Context) error {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter order: %s", err))
 	}
 
+	// ------------- Optional query parameter "q" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "q", ctx.QueryParams(), &params.Q, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter q: %s", err))
+	}
+
+	// ------------- Optional query parameter "name" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "name", ctx.QueryParams(), &params.Name, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
+	}
+
+	// ------------- Optional query parameter "external_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "external_id", ctx.QueryParams(), &params.ExternalID, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter external_id: %s", err))
+	}
+
 	// ------------- Optional query parameter "kind" -------------
 
 	err = runtime.BindQueryParameterWithOptions("form", true, false, "kind", ctx.QueryParams(), &params.Kind, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
@@ -595,6 +703,22 @@ func (w *ServerInterfaceWrapper) CreateChannel(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.CreateChannel(ctx)
+	return err
+}
+
+// UpsertChannel converts echo context to params.
+func (w *ServerInterfaceWrapper) UpsertChannel(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "external_id" -------------
+	var externalID ExternalID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "external_id", ctx.Param("external_id"), &externalID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter external_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UpsertChannel(ctx, externalID)
 	return err
 }
 
@@ -1310,6 +1434,210 @@ func (w *ServerInterfaceWrapper) GetLabels(ctx echo.Context) error {
 	return err
 }
 
+// ListMultimediaProfiles converts echo context to params.
+func (w *ServerInterfaceWrapper) ListMultimediaProfiles(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListMultimediaProfilesParams
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// ------------- Optional query parameter "order" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "order", ctx.QueryParams(), &params.Order, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter order: %s", err))
+	}
+
+	// ------------- Optional query parameter "q" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "q", ctx.QueryParams(), &params.Q, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter q: %s", err))
+	}
+
+	// ------------- Optional query parameter "name" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "name", ctx.QueryParams(), &params.Name, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
+	}
+
+	// ------------- Optional query parameter "external_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "external_id", ctx.QueryParams(), &params.ExternalID, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter external_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListMultimediaProfiles(ctx, params)
+	return err
+}
+
+// CreateMultimediaProfile converts echo context to params.
+func (w *ServerInterfaceWrapper) CreateMultimediaProfile(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CreateMultimediaProfile(ctx)
+	return err
+}
+
+// UpsertMultimediaProfile converts echo context to params.
+func (w *ServerInterfaceWrapper) UpsertMultimediaProfile(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "external_id" -------------
+	var externalID ExternalID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "external_id", ctx.Param("external_id"), &externalID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter external_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UpsertMultimediaProfile(ctx, externalID)
+	return err
+}
+
+// DeleteMultimediaProfile converts echo context to params.
+func (w *ServerInterfaceWrapper) DeleteMultimediaProfile(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DeleteMultimediaProfileParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = IfMatch
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DeleteMultimediaProfile(ctx, id, params)
+	return err
+}
+
+// GetMultimediaProfile converts echo context to params.
+func (w *ServerInterfaceWrapper) GetMultimediaProfile(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetMultimediaProfile(ctx, id)
+	return err
+}
+
+// UpdateMultimediaProfile converts echo context to params.
+func (w *ServerInterfaceWrapper) UpdateMultimediaProfile(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params UpdateMultimediaProfileParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = IfMatch
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UpdateMultimediaProfile(ctx, id, params)
+	return err
+}
+
+// ReplaceMultimediaProfile converts echo context to params.
+func (w *ServerInterfaceWrapper) ReplaceMultimediaProfile(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ReplaceMultimediaProfileParams
+
+	headers := ctx.Request().Header
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatchRequired
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = IfMatch
+	} else {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Header parameter If-Match is required, but not found"))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ReplaceMultimediaProfile(ctx, id, params)
+	return err
+}
+
 // ListOAuthClients converts echo context to params.
 func (w *ServerInterfaceWrapper) ListOAuthClients(ctx echo.Context) error {
 	var err error
@@ -1466,6 +1794,27 @@ func (w *ServerInterfaceWrapper) ListPlatformApps(ctx echo.Context) error {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter order: %s", err))
 	}
 
+	// ------------- Optional query parameter "q" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "q", ctx.QueryParams(), &params.Q, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter q: %s", err))
+	}
+
+	// ------------- Optional query parameter "name" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "name", ctx.QueryParams(), &params.Name, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
+	}
+
+	// ------------- Optional query parameter "external_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "external_id", ctx.QueryParams(), &params.ExternalID, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter external_id: %s", err))
+	}
+
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ListPlatformApps(ctx, params)
 	return err
@@ -1477,6 +1826,22 @@ func (w *ServerInterfaceWrapper) CreatePlatformApp(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.CreatePlatformApp(ctx)
+	return err
+}
+
+// UpsertPlatformApp converts echo context to params.
+func (w *ServerInterfaceWrapper) UpsertPlatformApp(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "external_id" -------------
+	var externalID ExternalID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "external_id", ctx.Param("external_id"), &externalID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter external_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UpsertPlatformApp(ctx, externalID)
 	return err
 }
 
@@ -1633,6 +1998,27 @@ func (w *ServerInterfaceWrapper) ListQueues(ctx echo.Context) error {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter order: %s", err))
 	}
 
+	// ------------- Optional query parameter "q" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "q", ctx.QueryParams(), &params.Q, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter q: %s", err))
+	}
+
+	// ------------- Optional query parameter "name" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "name", ctx.QueryParams(), &params.Name, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
+	}
+
+	// ------------- Optional query parameter "external_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "external_id", ctx.QueryParams(), &params.ExternalID, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter external_id: %s", err))
+	}
+
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ListQueues(ctx, params)
 	return err
@@ -1644,6 +2030,22 @@ func (w *ServerInterfaceWrapper) CreateQueue(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.CreateQueue(ctx)
+	return err
+}
+
+// UpsertQueue converts echo context to params.
+func (w *ServerInterfaceWrapper) UpsertQueue(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "external_id" -------------
+	var externalID ExternalID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "external_id", ctx.Param("external_id"), &externalID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter external_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UpsertQueue(ctx, externalID)
 	return err
 }
 
@@ -1906,6 +2308,210 @@ func (w *ServerInterfaceWrapper) ListQueueWrapUpCodes(ctx echo.Context) error {
 	return err
 }
 
+// ListSkills converts echo context to params.
+func (w *ServerInterfaceWrapper) ListSkills(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListSkillsParams
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// ------------- Optional query parameter "order" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "order", ctx.QueryParams(), &params.Order, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter order: %s", err))
+	}
+
+	// ------------- Optional query parameter "q" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "q", ctx.QueryParams(), &params.Q, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter q: %s", err))
+	}
+
+	// ------------- Optional query parameter "name" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "name", ctx.QueryParams(), &params.Name, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
+	}
+
+	// ------------- Optional query parameter "external_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "external_id", ctx.QueryParams(), &params.ExternalID, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter external_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListSkills(ctx, params)
+	return err
+}
+
+// CreateSkill converts echo context to params.
+func (w *ServerInterfaceWrapper) CreateSkill(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CreateSkill(ctx)
+	return err
+}
+
+// UpsertSkill converts echo context to params.
+func (w *ServerInterfaceWrapper) UpsertSkill(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "external_id" -------------
+	var externalID ExternalID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "external_id", ctx.Param("external_id"), &externalID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter external_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UpsertSkill(ctx, externalID)
+	return err
+}
+
+// DeleteSkill converts echo context to params.
+func (w *ServerInterfaceWrapper) DeleteSkill(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DeleteSkillParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = IfMatch
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DeleteSkill(ctx, id, params)
+	return err
+}
+
+// GetSkill converts echo context to params.
+func (w *ServerInterfaceWrapper) GetSkill(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetSkill(ctx, id)
+	return err
+}
+
+// UpdateSkill converts echo context to params.
+func (w *ServerInterfaceWrapper) UpdateSkill(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params UpdateSkillParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = IfMatch
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UpdateSkill(ctx, id, params)
+	return err
+}
+
+// ReplaceSkill converts echo context to params.
+func (w *ServerInterfaceWrapper) ReplaceSkill(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ReplaceSkillParams
+
+	headers := ctx.Request().Header
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatchRequired
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = IfMatch
+	} else {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Header parameter If-Match is required, but not found"))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ReplaceSkill(ctx, id, params)
+	return err
+}
+
 // ListWrapUpCodes converts echo context to params.
 func (w *ServerInterfaceWrapper) ListWrapUpCodes(ctx echo.Context) error {
 	var err error
@@ -1940,6 +2546,20 @@ func (w *ServerInterfaceWrapper) ListWrapUpCodes(ctx echo.Context) error {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter q: %s", err))
 	}
 
+	// ------------- Optional query parameter "name" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "name", ctx.QueryParams(), &params.Name, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
+	}
+
+	// ------------- Optional query parameter "external_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "external_id", ctx.QueryParams(), &params.ExternalID, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter external_id: %s", err))
+	}
+
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ListWrapUpCodes(ctx, params)
 	return err
@@ -1951,6 +2571,22 @@ func (w *ServerInterfaceWrapper) CreateWrapUpCode(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.CreateWrapUpCode(ctx)
+	return err
+}
+
+// UpsertWrapUpCode converts echo context to params.
+func (w *ServerInterfaceWrapper) UpsertWrapUpCode(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "external_id" -------------
+	var externalID ExternalID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "external_id", ctx.Param("external_id"), &externalID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter external_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UpsertWrapUpCode(ctx, externalID)
 	return err
 }
 
@@ -2141,6 +2777,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.PATCH(options.BaseURL+"/v1/agents/:id", wrapper.UpdateAgent, options.OperationMiddlewares["updateAgent"]...)
 	router.PUT(options.BaseURL+"/v1/agents/:id", wrapper.ReplaceAgent, options.OperationMiddlewares["replaceAgent"]...)
 	router.PUT(options.BaseURL+"/v1/agents/:id/presence", wrapper.PutAgentPresence, options.OperationMiddlewares["putAgentPresence"]...)
+	router.PUT(options.BaseURL+"/v1/agents/by-external-id/:external_id", wrapper.UpsertAgent, options.OperationMiddlewares["upsertAgent"]...)
 	router.GET(options.BaseURL+"/v1/agents/me", wrapper.GetOwnAgent, options.OperationMiddlewares["getOwnAgent"]...)
 	router.PUT(options.BaseURL+"/v1/agents/me/presence", wrapper.PutOwnPresence, options.OperationMiddlewares["putOwnPresence"]...)
 	router.GET(options.BaseURL+"/v1/channels", wrapper.ListChannels, options.OperationMiddlewares["listChannels"]...)
@@ -2149,6 +2786,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/v1/channels/:id", wrapper.GetChannel, options.OperationMiddlewares["getChannel"]...)
 	router.PATCH(options.BaseURL+"/v1/channels/:id", wrapper.UpdateChannel, options.OperationMiddlewares["updateChannel"]...)
 	router.PUT(options.BaseURL+"/v1/channels/:id", wrapper.ReplaceChannel, options.OperationMiddlewares["replaceChannel"]...)
+	router.PUT(options.BaseURL+"/v1/channels/by-external-id/:external_id", wrapper.UpsertChannel, options.OperationMiddlewares["upsertChannel"]...)
 	router.GET(options.BaseURL+"/v1/events", wrapper.ListEvents, options.OperationMiddlewares["listEvents"]...)
 	router.GET(options.BaseURL+"/v1/interactions", wrapper.ListInteractions, options.OperationMiddlewares["listInteractions"]...)
 	router.GET(options.BaseURL+"/v1/interactions/:id", wrapper.GetInteraction, options.OperationMiddlewares["getInteraction"]...)
@@ -2170,6 +2808,13 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/v1/interactions/:id/wrap-up", wrapper.GetWrapUp, options.OperationMiddlewares["getWrapUp"]...)
 	router.PUT(options.BaseURL+"/v1/interactions/:id/wrap-up", wrapper.PutWrapUp, options.OperationMiddlewares["putWrapUp"]...)
 	router.GET(options.BaseURL+"/v1/labels", wrapper.GetLabels, options.OperationMiddlewares["getLabels"]...)
+	router.GET(options.BaseURL+"/v1/multimedia-profiles", wrapper.ListMultimediaProfiles, options.OperationMiddlewares["listMultimediaProfiles"]...)
+	router.POST(options.BaseURL+"/v1/multimedia-profiles", wrapper.CreateMultimediaProfile, options.OperationMiddlewares["createMultimediaProfile"]...)
+	router.DELETE(options.BaseURL+"/v1/multimedia-profiles/:id", wrapper.DeleteMultimediaProfile, options.OperationMiddlewares["deleteMultimediaProfile"]...)
+	router.GET(options.BaseURL+"/v1/multimedia-profiles/:id", wrapper.GetMultimediaProfile, options.OperationMiddlewares["getMultimediaProfile"]...)
+	router.PATCH(options.BaseURL+"/v1/multimedia-profiles/:id", wrapper.UpdateMultimediaProfile, options.OperationMiddlewares["updateMultimediaProfile"]...)
+	router.PUT(options.BaseURL+"/v1/multimedia-profiles/:id", wrapper.ReplaceMultimediaProfile, options.OperationMiddlewares["replaceMultimediaProfile"]...)
+	router.PUT(options.BaseURL+"/v1/multimedia-profiles/by-external-id/:external_id", wrapper.UpsertMultimediaProfile, options.OperationMiddlewares["upsertMultimediaProfile"]...)
 	router.GET(options.BaseURL+"/v1/oauth-clients", wrapper.ListOAuthClients, options.OperationMiddlewares["listOAuthClients"]...)
 	router.POST(options.BaseURL+"/v1/oauth-clients", wrapper.CreateOAuthClient, options.OperationMiddlewares["createOAuthClient"]...)
 	router.DELETE(options.BaseURL+"/v1/oauth-clients/:id", wrapper.DeleteOAuthClient, options.OperationMiddlewares["deleteOAuthClient"]...)
@@ -2181,6 +2826,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/v1/platform-apps/:id", wrapper.GetPlatformApp, options.OperationMiddlewares["getPlatformApp"]...)
 	router.PATCH(options.BaseURL+"/v1/platform-apps/:id", wrapper.UpdatePlatformApp, options.OperationMiddlewares["updatePlatformApp"]...)
 	router.PUT(options.BaseURL+"/v1/platform-apps/:id", wrapper.ReplacePlatformApp, options.OperationMiddlewares["replacePlatformApp"]...)
+	router.PUT(options.BaseURL+"/v1/platform-apps/by-external-id/:external_id", wrapper.UpsertPlatformApp, options.OperationMiddlewares["upsertPlatformApp"]...)
 	router.GET(options.BaseURL+"/v1/queues", wrapper.ListQueues, options.OperationMiddlewares["listQueues"]...)
 	router.POST(options.BaseURL+"/v1/queues", wrapper.CreateQueue, options.OperationMiddlewares["createQueue"]...)
 	router.DELETE(options.BaseURL+"/v1/queues/:id", wrapper.DeleteQueue, options.OperationMiddlewares["deleteQueue"]...)
@@ -2191,12 +2837,21 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.DELETE(options.BaseURL+"/v1/queues/:id/members/:agent_id", wrapper.DeleteQueueMember, options.OperationMiddlewares["deleteQueueMember"]...)
 	router.PUT(options.BaseURL+"/v1/queues/:id/members/:agent_id", wrapper.PutQueueMember, options.OperationMiddlewares["putQueueMember"]...)
 	router.GET(options.BaseURL+"/v1/queues/:id/wrap-up-codes", wrapper.ListQueueWrapUpCodes, options.OperationMiddlewares["listQueueWrapUpCodes"]...)
+	router.PUT(options.BaseURL+"/v1/queues/by-external-id/:external_id", wrapper.UpsertQueue, options.OperationMiddlewares["upsertQueue"]...)
+	router.GET(options.BaseURL+"/v1/skills", wrapper.ListSkills, options.OperationMiddlewares["listSkills"]...)
+	router.POST(options.BaseURL+"/v1/skills", wrapper.CreateSkill, options.OperationMiddlewares["createSkill"]...)
+	router.DELETE(options.BaseURL+"/v1/skills/:id", wrapper.DeleteSkill, options.OperationMiddlewares["deleteSkill"]...)
+	router.GET(options.BaseURL+"/v1/skills/:id", wrapper.GetSkill, options.OperationMiddlewares["getSkill"]...)
+	router.PATCH(options.BaseURL+"/v1/skills/:id", wrapper.UpdateSkill, options.OperationMiddlewares["updateSkill"]...)
+	router.PUT(options.BaseURL+"/v1/skills/:id", wrapper.ReplaceSkill, options.OperationMiddlewares["replaceSkill"]...)
+	router.PUT(options.BaseURL+"/v1/skills/by-external-id/:external_id", wrapper.UpsertSkill, options.OperationMiddlewares["upsertSkill"]...)
 	router.GET(options.BaseURL+"/v1/wrap-up-codes", wrapper.ListWrapUpCodes, options.OperationMiddlewares["listWrapUpCodes"]...)
 	router.POST(options.BaseURL+"/v1/wrap-up-codes", wrapper.CreateWrapUpCode, options.OperationMiddlewares["createWrapUpCode"]...)
 	router.DELETE(options.BaseURL+"/v1/wrap-up-codes/:id", wrapper.DeleteWrapUpCode, options.OperationMiddlewares["deleteWrapUpCode"]...)
 	router.GET(options.BaseURL+"/v1/wrap-up-codes/:id", wrapper.GetWrapUpCode, options.OperationMiddlewares["getWrapUpCode"]...)
 	router.PATCH(options.BaseURL+"/v1/wrap-up-codes/:id", wrapper.UpdateWrapUpCode, options.OperationMiddlewares["updateWrapUpCode"]...)
 	router.PUT(options.BaseURL+"/v1/wrap-up-codes/:id", wrapper.ReplaceWrapUpCode, options.OperationMiddlewares["replaceWrapUpCode"]...)
+	router.PUT(options.BaseURL+"/v1/wrap-up-codes/by-external-id/:external_id", wrapper.UpsertWrapUpCode, options.OperationMiddlewares["upsertWrapUpCode"]...)
 
 }
 
@@ -2408,6 +3063,61 @@ type CreateAgent201JSONResponse struct {
 }
 
 func (response CreateAgent201JSONResponse) VisitCreateAgentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpsertAgentRequestObject struct {
+	ExternalID ExternalID `json:"external_id"`
+	Body       *UpsertAgentJSONRequestBody
+}
+
+type UpsertAgentResponseObject interface {
+	VisitUpsertAgentResponse(w http.ResponseWriter) error
+}
+
+type UpsertAgent200ResponseHeaders struct {
+	ETag string
+}
+
+type UpsertAgent200JSONResponse struct {
+	Body    Agent
+	Headers UpsertAgent200ResponseHeaders
+}
+
+func (response UpsertAgent200JSONResponse) VisitUpsertAgentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpsertAgent201ResponseHeaders struct {
+	ETag     string
+	Location string
+}
+
+type UpsertAgent201JSONResponse struct {
+	Body    Agent
+	Headers UpsertAgent201ResponseHeaders
+}
+
+func (response UpsertAgent201JSONResponse) VisitUpsertAgentResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -2663,6 +3373,61 @@ type CreateChannel201JSONResponse struct {
 }
 
 func (response CreateChannel201JSONResponse) VisitCreateChannelResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpsertChannelRequestObject struct {
+	ExternalID ExternalID `json:"external_id"`
+	Body       *UpsertChannelJSONRequestBody
+}
+
+type UpsertChannelResponseObject interface {
+	VisitUpsertChannelResponse(w http.ResponseWriter) error
+}
+
+type UpsertChannel200ResponseHeaders struct {
+	ETag string
+}
+
+type UpsertChannel200JSONResponse struct {
+	Body    Channel
+	Headers UpsertChannel200ResponseHeaders
+}
+
+func (response UpsertChannel200JSONResponse) VisitUpsertChannelResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpsertChannel201ResponseHeaders struct {
+	ETag     string
+	Location string
+}
+
+type UpsertChannel201JSONResponse struct {
+	Body    Channel
+	Headers UpsertChannel201ResponseHeaders
+}
+
+func (response UpsertChannel201JSONResponse) VisitUpsertChannelResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -3331,6 +4096,226 @@ func (response GetLabels304Response) VisitGetLabelsResponse(w http.ResponseWrite
 	return nil
 }
 
+type ListMultimediaProfilesRequestObject struct {
+	Params ListMultimediaProfilesParams
+}
+
+type ListMultimediaProfilesResponseObject interface {
+	VisitListMultimediaProfilesResponse(w http.ResponseWriter) error
+}
+
+type ListMultimediaProfiles200JSONResponse MultimediaProfileList
+
+func (response ListMultimediaProfiles200JSONResponse) VisitListMultimediaProfilesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateMultimediaProfileRequestObject struct {
+	Body *CreateMultimediaProfileJSONRequestBody
+}
+
+type CreateMultimediaProfileResponseObject interface {
+	VisitCreateMultimediaProfileResponse(w http.ResponseWriter) error
+}
+
+type CreateMultimediaProfile201ResponseHeaders struct {
+	ETag     string
+	Location string
+}
+
+type CreateMultimediaProfile201JSONResponse struct {
+	Body    MultimediaProfile
+	Headers CreateMultimediaProfile201ResponseHeaders
+}
+
+func (response CreateMultimediaProfile201JSONResponse) VisitCreateMultimediaProfileResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpsertMultimediaProfileRequestObject struct {
+	ExternalID ExternalID `json:"external_id"`
+	Body       *UpsertMultimediaProfileJSONRequestBody
+}
+
+type UpsertMultimediaProfileResponseObject interface {
+	VisitUpsertMultimediaProfileResponse(w http.ResponseWriter) error
+}
+
+type UpsertMultimediaProfile200ResponseHeaders struct {
+	ETag string
+}
+
+type UpsertMultimediaProfile200JSONResponse struct {
+	Body    MultimediaProfile
+	Headers UpsertMultimediaProfile200ResponseHeaders
+}
+
+func (response UpsertMultimediaProfile200JSONResponse) VisitUpsertMultimediaProfileResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpsertMultimediaProfile201ResponseHeaders struct {
+	ETag     string
+	Location string
+}
+
+type UpsertMultimediaProfile201JSONResponse struct {
+	Body    MultimediaProfile
+	Headers UpsertMultimediaProfile201ResponseHeaders
+}
+
+func (response UpsertMultimediaProfile201JSONResponse) VisitUpsertMultimediaProfileResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteMultimediaProfileRequestObject struct {
+	ID     ID `json:"id"`
+	Params DeleteMultimediaProfileParams
+}
+
+type DeleteMultimediaProfileResponseObject interface {
+	VisitDeleteMultimediaProfileResponse(w http.ResponseWriter) error
+}
+
+type DeleteMultimediaProfile204Response struct {
+}
+
+func (response DeleteMultimediaProfile204Response) VisitDeleteMultimediaProfileResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type GetMultimediaProfileRequestObject struct {
+	ID ID `json:"id"`
+}
+
+type GetMultimediaProfileResponseObject interface {
+	VisitGetMultimediaProfileResponse(w http.ResponseWriter) error
+}
+
+type GetMultimediaProfile200ResponseHeaders struct {
+	ETag string
+}
+
+type GetMultimediaProfile200JSONResponse struct {
+	Body    MultimediaProfile
+	Headers GetMultimediaProfile200ResponseHeaders
+}
+
+func (response GetMultimediaProfile200JSONResponse) VisitGetMultimediaProfileResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateMultimediaProfileRequestObject struct {
+	ID     ID `json:"id"`
+	Params UpdateMultimediaProfileParams
+	Body   *UpdateMultimediaProfileJSONRequestBody
+}
+
+type UpdateMultimediaProfileResponseObject interface {
+	VisitUpdateMultimediaProfileResponse(w http.ResponseWriter) error
+}
+
+type UpdateMultimediaProfile200ResponseHeaders struct {
+	ETag string
+}
+
+type UpdateMultimediaProfile200JSONResponse struct {
+	Body    MultimediaProfile
+	Headers UpdateMultimediaProfile200ResponseHeaders
+}
+
+func (response UpdateMultimediaProfile200JSONResponse) VisitUpdateMultimediaProfileResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReplaceMultimediaProfileRequestObject struct {
+	ID     ID `json:"id"`
+	Params ReplaceMultimediaProfileParams
+	Body   *ReplaceMultimediaProfileJSONRequestBody
+}
+
+type ReplaceMultimediaProfileResponseObject interface {
+	VisitReplaceMultimediaProfileResponse(w http.ResponseWriter) error
+}
+
+type ReplaceMultimediaProfile200ResponseHeaders struct {
+	ETag string
+}
+
+type ReplaceMultimediaProfile200JSONResponse struct {
+	Body    MultimediaProfile
+	Headers ReplaceMultimediaProfile200ResponseHeaders
+}
+
+func (response ReplaceMultimediaProfile200JSONResponse) VisitReplaceMultimediaProfileResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListOAuthClientsRequestObject struct {
 	Params ListOAuthClientsParams
 }
@@ -3517,6 +4502,61 @@ func (response CreatePlatformApp201JSONResponse) VisitCreatePlatformAppResponse(
 	return err
 }
 
+type UpsertPlatformAppRequestObject struct {
+	ExternalID ExternalID `json:"external_id"`
+	Body       *UpsertPlatformAppJSONRequestBody
+}
+
+type UpsertPlatformAppResponseObject interface {
+	VisitUpsertPlatformAppResponse(w http.ResponseWriter) error
+}
+
+type UpsertPlatformApp200ResponseHeaders struct {
+	ETag string
+}
+
+type UpsertPlatformApp200JSONResponse struct {
+	Body    PlatformApp
+	Headers UpsertPlatformApp200ResponseHeaders
+}
+
+func (response UpsertPlatformApp200JSONResponse) VisitUpsertPlatformAppResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpsertPlatformApp201ResponseHeaders struct {
+	ETag     string
+	Location string
+}
+
+type UpsertPlatformApp201JSONResponse struct {
+	Body    PlatformApp
+	Headers UpsertPlatformApp201ResponseHeaders
+}
+
+func (response UpsertPlatformApp201JSONResponse) VisitUpsertPlatformAppResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type DeletePlatformAppRequestObject struct {
 	ID     ID `json:"id"`
 	Params DeletePlatformAppParams
@@ -3669,6 +4709,61 @@ type CreateQueue201JSONResponse struct {
 }
 
 func (response CreateQueue201JSONResponse) VisitCreateQueueResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpsertQueueRequestObject struct {
+	ExternalID ExternalID `json:"external_id"`
+	Body       *UpsertQueueJSONRequestBody
+}
+
+type UpsertQueueResponseObject interface {
+	VisitUpsertQueueResponse(w http.ResponseWriter) error
+}
+
+type UpsertQueue200ResponseHeaders struct {
+	ETag string
+}
+
+type UpsertQueue200JSONResponse struct {
+	Body    Queue
+	Headers UpsertQueue200ResponseHeaders
+}
+
+func (response UpsertQueue200JSONResponse) VisitUpsertQueueResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpsertQueue201ResponseHeaders struct {
+	ETag     string
+	Location string
+}
+
+type UpsertQueue201JSONResponse struct {
+	Body    Queue
+	Headers UpsertQueue201ResponseHeaders
+}
+
+func (response UpsertQueue201JSONResponse) VisitUpsertQueueResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -3880,6 +4975,226 @@ func (response ListQueueWrapUpCodes200JSONResponse) VisitListQueueWrapUpCodesRes
 	return err
 }
 
+type ListSkillsRequestObject struct {
+	Params ListSkillsParams
+}
+
+type ListSkillsResponseObject interface {
+	VisitListSkillsResponse(w http.ResponseWriter) error
+}
+
+type ListSkills200JSONResponse SkillList
+
+func (response ListSkills200JSONResponse) VisitListSkillsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateSkillRequestObject struct {
+	Body *CreateSkillJSONRequestBody
+}
+
+type CreateSkillResponseObject interface {
+	VisitCreateSkillResponse(w http.ResponseWriter) error
+}
+
+type CreateSkill201ResponseHeaders struct {
+	ETag     string
+	Location string
+}
+
+type CreateSkill201JSONResponse struct {
+	Body    Skill
+	Headers CreateSkill201ResponseHeaders
+}
+
+func (response CreateSkill201JSONResponse) VisitCreateSkillResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpsertSkillRequestObject struct {
+	ExternalID ExternalID `json:"external_id"`
+	Body       *UpsertSkillJSONRequestBody
+}
+
+type UpsertSkillResponseObject interface {
+	VisitUpsertSkillResponse(w http.ResponseWriter) error
+}
+
+type UpsertSkill200ResponseHeaders struct {
+	ETag string
+}
+
+type UpsertSkill200JSONResponse struct {
+	Body    Skill
+	Headers UpsertSkill200ResponseHeaders
+}
+
+func (response UpsertSkill200JSONResponse) VisitUpsertSkillResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpsertSkill201ResponseHeaders struct {
+	ETag     string
+	Location string
+}
+
+type UpsertSkill201JSONResponse struct {
+	Body    Skill
+	Headers UpsertSkill201ResponseHeaders
+}
+
+func (response UpsertSkill201JSONResponse) VisitUpsertSkillResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteSkillRequestObject struct {
+	ID     ID `json:"id"`
+	Params DeleteSkillParams
+}
+
+type DeleteSkillResponseObject interface {
+	VisitDeleteSkillResponse(w http.ResponseWriter) error
+}
+
+type DeleteSkill204Response struct {
+}
+
+func (response DeleteSkill204Response) VisitDeleteSkillResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type GetSkillRequestObject struct {
+	ID ID `json:"id"`
+}
+
+type GetSkillResponseObject interface {
+	VisitGetSkillResponse(w http.ResponseWriter) error
+}
+
+type GetSkill200ResponseHeaders struct {
+	ETag string
+}
+
+type GetSkill200JSONResponse struct {
+	Body    Skill
+	Headers GetSkill200ResponseHeaders
+}
+
+func (response GetSkill200JSONResponse) VisitGetSkillResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateSkillRequestObject struct {
+	ID     ID `json:"id"`
+	Params UpdateSkillParams
+	Body   *UpdateSkillJSONRequestBody
+}
+
+type UpdateSkillResponseObject interface {
+	VisitUpdateSkillResponse(w http.ResponseWriter) error
+}
+
+type UpdateSkill200ResponseHeaders struct {
+	ETag string
+}
+
+type UpdateSkill200JSONResponse struct {
+	Body    Skill
+	Headers UpdateSkill200ResponseHeaders
+}
+
+func (response UpdateSkill200JSONResponse) VisitUpdateSkillResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReplaceSkillRequestObject struct {
+	ID     ID `json:"id"`
+	Params ReplaceSkillParams
+	Body   *ReplaceSkillJSONRequestBody
+}
+
+type ReplaceSkillResponseObject interface {
+	VisitReplaceSkillResponse(w http.ResponseWriter) error
+}
+
+type ReplaceSkill200ResponseHeaders struct {
+	ETag string
+}
+
+type ReplaceSkill200JSONResponse struct {
+	Body    Skill
+	Headers ReplaceSkill200ResponseHeaders
+}
+
+func (response ReplaceSkill200JSONResponse) VisitReplaceSkillResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListWrapUpCodesRequestObject struct {
 	Params ListWrapUpCodesParams
 }
@@ -3921,6 +5236,61 @@ type CreateWrapUpCode201JSONResponse struct {
 }
 
 func (response CreateWrapUpCode201JSONResponse) VisitCreateWrapUpCodeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpsertWrapUpCodeRequestObject struct {
+	ExternalID ExternalID `json:"external_id"`
+	Body       *UpsertWrapUpCodeJSONRequestBody
+}
+
+type UpsertWrapUpCodeResponseObject interface {
+	VisitUpsertWrapUpCodeResponse(w http.ResponseWriter) error
+}
+
+type UpsertWrapUpCode200ResponseHeaders struct {
+	ETag string
+}
+
+type UpsertWrapUpCode200JSONResponse struct {
+	Body    WrapUpCode
+	Headers UpsertWrapUpCode200ResponseHeaders
+}
+
+func (response UpsertWrapUpCode200JSONResponse) VisitUpsertWrapUpCodeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpsertWrapUpCode201ResponseHeaders struct {
+	ETag     string
+	Location string
+}
+
+type UpsertWrapUpCode201JSONResponse struct {
+	Body    WrapUpCode
+	Headers UpsertWrapUpCode201ResponseHeaders
+}
+
+func (response UpsertWrapUpCode201JSONResponse) VisitUpsertWrapUpCodeResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -4074,6 +5444,9 @@ type StrictServerInterface interface {
 	// CreateAgent Make an agent
 	// (POST /v1/agents)
 	CreateAgent(ctx context.Context, request CreateAgentRequestObject) (CreateAgentResponseObject, error)
+	// UpsertAgent Make or replace an agent by its external id
+	// (PUT /v1/agents/by-external-id/{external_id})
+	UpsertAgent(ctx context.Context, request UpsertAgentRequestObject) (UpsertAgentResponseObject, error)
 	// GetOwnAgent Get the agent of the token
 	// (GET /v1/agents/me)
 	GetOwnAgent(ctx context.Context, request GetOwnAgentRequestObject) (GetOwnAgentResponseObject, error)
@@ -4101,6 +5474,9 @@ type StrictServerInterface interface {
 	// CreateChannel Make a channel
 	// (POST /v1/channels)
 	CreateChannel(ctx context.Context, request CreateChannelRequestObject) (CreateChannelResponseObject, error)
+	// UpsertChannel Make or replace a channel by its external id
+	// (PUT /v1/channels/by-external-id/{external_id})
+	UpsertChannel(ctx context.Context, request UpsertChannelRequestObject) (UpsertChannelResponseObject, error)
 	// DeleteChannel Delete a channel
 	// (DELETE /v1/channels/{id})
 	DeleteChannel(ctx context.Context, request DeleteChannelRequestObject) (DeleteChannelResponseObject, error)
@@ -4176,6 +5552,27 @@ type StrictServerInterface interface {
 	// GetLabels Get the labels of enums, actions and scopes
 	// (GET /v1/labels)
 	GetLabels(ctx context.Context, request GetLabelsRequestObject) (GetLabelsResponseObject, error)
+	// ListMultimediaProfiles List multimedia profiles
+	// (GET /v1/multimedia-profiles)
+	ListMultimediaProfiles(ctx context.Context, request ListMultimediaProfilesRequestObject) (ListMultimediaProfilesResponseObject, error)
+	// CreateMultimediaProfile Make a multimedia profile
+	// (POST /v1/multimedia-profiles)
+	CreateMultimediaProfile(ctx context.Context, request CreateMultimediaProfileRequestObject) (CreateMultimediaProfileResponseObject, error)
+	// UpsertMultimediaProfile Make or replace a multimedia profile by its external id
+	// (PUT /v1/multimedia-profiles/by-external-id/{external_id})
+	UpsertMultimediaProfile(ctx context.Context, request UpsertMultimediaProfileRequestObject) (UpsertMultimediaProfileResponseObject, error)
+	// DeleteMultimediaProfile Delete a multimedia profile
+	// (DELETE /v1/multimedia-profiles/{id})
+	DeleteMultimediaProfile(ctx context.Context, request DeleteMultimediaProfileRequestObject) (DeleteMultimediaProfileResponseObject, error)
+	// GetMultimediaProfile Get a multimedia profile
+	// (GET /v1/multimedia-profiles/{id})
+	GetMultimediaProfile(ctx context.Context, request GetMultimediaProfileRequestObject) (GetMultimediaProfileResponseObject, error)
+	// UpdateMultimediaProfile Change a multimedia profile
+	// (PATCH /v1/multimedia-profiles/{id})
+	UpdateMultimediaProfile(ctx context.Context, request UpdateMultimediaProfileRequestObject) (UpdateMultimediaProfileResponseObject, error)
+	// ReplaceMultimediaProfile Replace a multimedia profile
+	// (PUT /v1/multimedia-profiles/{id})
+	ReplaceMultimediaProfile(ctx context.Context, request ReplaceMultimediaProfileRequestObject) (ReplaceMultimediaProfileResponseObject, error)
 	// ListOAuthClients List OAuth clients
 	// (GET /v1/oauth-clients)
 	ListOAuthClients(ctx context.Context, request ListOAuthClientsRequestObject) (ListOAuthClientsResponseObject, error)
@@ -4197,6 +5594,9 @@ type StrictServerInterface interface {
 	// CreatePlatformApp Make a platform app
 	// (POST /v1/platform-apps)
 	CreatePlatformApp(ctx context.Context, request CreatePlatformAppRequestObject) (CreatePlatformAppResponseObject, error)
+	// UpsertPlatformApp Make or replace a platform app by its external id
+	// (PUT /v1/platform-apps/by-external-id/{external_id})
+	UpsertPlatformApp(ctx context.Context, request UpsertPlatformAppRequestObject) (UpsertPlatformAppResponseObject, error)
 	// DeletePlatformApp Delete a platform app
 	// (DELETE /v1/platform-apps/{id})
 	DeletePlatformApp(ctx context.Context, request DeletePlatformAppRequestObject) (DeletePlatformAppResponseObject, error)
@@ -4215,6 +5615,9 @@ type StrictServerInterface interface {
 	// CreateQueue Make a queue
 	// (POST /v1/queues)
 	CreateQueue(ctx context.Context, request CreateQueueRequestObject) (CreateQueueResponseObject, error)
+	// UpsertQueue Make or replace a queue by its external id
+	// (PUT /v1/queues/by-external-id/{external_id})
+	UpsertQueue(ctx context.Context, request UpsertQueueRequestObject) (UpsertQueueResponseObject, error)
 	// DeleteQueue Delete a queue
 	// (DELETE /v1/queues/{id})
 	DeleteQueue(ctx context.Context, request DeleteQueueRequestObject) (DeleteQueueResponseObject, error)
@@ -4239,12 +5642,36 @@ type StrictServerInterface interface {
 	// ListQueueWrapUpCodes List a queue's wrap-up codes
 	// (GET /v1/queues/{id}/wrap-up-codes)
 	ListQueueWrapUpCodes(ctx context.Context, request ListQueueWrapUpCodesRequestObject) (ListQueueWrapUpCodesResponseObject, error)
+	// ListSkills List skills
+	// (GET /v1/skills)
+	ListSkills(ctx context.Context, request ListSkillsRequestObject) (ListSkillsResponseObject, error)
+	// CreateSkill Make a skill
+	// (POST /v1/skills)
+	CreateSkill(ctx context.Context, request CreateSkillRequestObject) (CreateSkillResponseObject, error)
+	// UpsertSkill Make or replace a skill by its external id
+	// (PUT /v1/skills/by-external-id/{external_id})
+	UpsertSkill(ctx context.Context, request UpsertSkillRequestObject) (UpsertSkillResponseObject, error)
+	// DeleteSkill Delete a skill
+	// (DELETE /v1/skills/{id})
+	DeleteSkill(ctx context.Context, request DeleteSkillRequestObject) (DeleteSkillResponseObject, error)
+	// GetSkill Get a skill
+	// (GET /v1/skills/{id})
+	GetSkill(ctx context.Context, request GetSkillRequestObject) (GetSkillResponseObject, error)
+	// UpdateSkill Change a skill
+	// (PATCH /v1/skills/{id})
+	UpdateSkill(ctx context.Context, request UpdateSkillRequestObject) (UpdateSkillResponseObject, error)
+	// ReplaceSkill Replace a skill
+	// (PUT /v1/skills/{id})
+	ReplaceSkill(ctx context.Context, request ReplaceSkillRequestObject) (ReplaceSkillResponseObject, error)
 	// ListWrapUpCodes List wrap-up codes
 	// (GET /v1/wrap-up-codes)
 	ListWrapUpCodes(ctx context.Context, request ListWrapUpCodesRequestObject) (ListWrapUpCodesResponseObject, error)
 	// CreateWrapUpCode Make a wrap-up code
 	// (POST /v1/wrap-up-codes)
 	CreateWrapUpCode(ctx context.Context, request CreateWrapUpCodeRequestObject) (CreateWrapUpCodeResponseObject, error)
+	// UpsertWrapUpCode Make or replace a wrap-up code by its external id
+	// (PUT /v1/wrap-up-codes/by-external-id/{external_id})
+	UpsertWrapUpCode(ctx context.Context, request UpsertWrapUpCodeRequestObject) (UpsertWrapUpCodeResponseObject, error)
 	// DeleteWrapUpCode Delete a wrap-up code
 	// (DELETE /v1/wrap-up-codes/{id})
 	DeleteWrapUpCode(ctx context.Context, request DeleteWrapUpCodeRequestObject) (DeleteWrapUpCodeResponseObject, error)
@@ -4575,6 +6002,54 @@ func (sh *strictHandler) CreateAgent(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(CreateAgentResponseObject); ok {
 		return validResponse.VisitCreateAgentResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UpsertAgent operation middleware
+func (sh *strictHandler) UpsertAgent(ctx echo.Context, externalID ExternalID) error {
+	var request UpsertAgentRequestObject
+
+	request.ExternalID = externalID
+
+	var body UpsertAgentJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UpsertAgent(ctx.Request().Context(), request.(UpsertAgentRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UpsertAgent")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UpsertAgentResponseObject); ok {
+		return validResponse.VisitUpsertAgentResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -4912,6 +6387,54 @@ func (sh *strictHandler) CreateChannel(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(CreateChannelResponseObject); ok {
 		return validResponse.VisitCreateChannelResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UpsertChannel operation middleware
+func (sh *strictHandler) UpsertChannel(ctx echo.Context, externalID ExternalID) error {
+	var request UpsertChannelRequestObject
+
+	request.ExternalID = externalID
+
+	var body UpsertChannelJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UpsertChannel(ctx.Request().Context(), request.(UpsertChannelRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UpsertChannel")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UpsertChannelResponseObject); ok {
+		return validResponse.VisitUpsertChannelResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -5826,6 +7349,274 @@ func (sh *strictHandler) GetLabels(ctx echo.Context, params GetLabelsParams) err
 	return nil
 }
 
+// ListMultimediaProfiles operation middleware
+func (sh *strictHandler) ListMultimediaProfiles(ctx echo.Context, params ListMultimediaProfilesParams) error {
+	var request ListMultimediaProfilesRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListMultimediaProfiles(ctx.Request().Context(), request.(ListMultimediaProfilesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListMultimediaProfiles")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListMultimediaProfilesResponseObject); ok {
+		return validResponse.VisitListMultimediaProfilesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CreateMultimediaProfile operation middleware
+func (sh *strictHandler) CreateMultimediaProfile(ctx echo.Context) error {
+	var request CreateMultimediaProfileRequestObject
+
+	var body CreateMultimediaProfileJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateMultimediaProfile(ctx.Request().Context(), request.(CreateMultimediaProfileRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateMultimediaProfile")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CreateMultimediaProfileResponseObject); ok {
+		return validResponse.VisitCreateMultimediaProfileResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UpsertMultimediaProfile operation middleware
+func (sh *strictHandler) UpsertMultimediaProfile(ctx echo.Context, externalID ExternalID) error {
+	var request UpsertMultimediaProfileRequestObject
+
+	request.ExternalID = externalID
+
+	var body UpsertMultimediaProfileJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UpsertMultimediaProfile(ctx.Request().Context(), request.(UpsertMultimediaProfileRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UpsertMultimediaProfile")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UpsertMultimediaProfileResponseObject); ok {
+		return validResponse.VisitUpsertMultimediaProfileResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// DeleteMultimediaProfile operation middleware
+func (sh *strictHandler) DeleteMultimediaProfile(ctx echo.Context, id ID, params DeleteMultimediaProfileParams) error {
+	var request DeleteMultimediaProfileRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DeleteMultimediaProfile(ctx.Request().Context(), request.(DeleteMultimediaProfileRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeleteMultimediaProfile")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(DeleteMultimediaProfileResponseObject); ok {
+		return validResponse.VisitDeleteMultimediaProfileResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetMultimediaProfile operation middleware
+func (sh *strictHandler) GetMultimediaProfile(ctx echo.Context, id ID) error {
+	var request GetMultimediaProfileRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetMultimediaProfile(ctx.Request().Context(), request.(GetMultimediaProfileRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetMultimediaProfile")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetMultimediaProfileResponseObject); ok {
+		return validResponse.VisitGetMultimediaProfileResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UpdateMultimediaProfile operation middleware
+func (sh *strictHandler) UpdateMultimediaProfile(ctx echo.Context, id ID, params UpdateMultimediaProfileParams) error {
+	var request UpdateMultimediaProfileRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body UpdateMultimediaProfileJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UpdateMultimediaProfile(ctx.Request().Context(), request.(UpdateMultimediaProfileRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UpdateMultimediaProfile")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UpdateMultimediaProfileResponseObject); ok {
+		return validResponse.VisitUpdateMultimediaProfileResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ReplaceMultimediaProfile operation middleware
+func (sh *strictHandler) ReplaceMultimediaProfile(ctx echo.Context, id ID, params ReplaceMultimediaProfileParams) error {
+	var request ReplaceMultimediaProfileRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body ReplaceMultimediaProfileJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ReplaceMultimediaProfile(ctx.Request().Context(), request.(ReplaceMultimediaProfileRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReplaceMultimediaProfile")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ReplaceMultimediaProfileResponseObject); ok {
+		return validResponse.VisitReplaceMultimediaProfileResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // ListOAuthClients operation middleware
 func (sh *strictHandler) ListOAuthClients(ctx echo.Context, params ListOAuthClientsParams) error {
 	var request ListOAuthClientsRequestObject
@@ -6039,6 +7830,54 @@ func (sh *strictHandler) CreatePlatformApp(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(CreatePlatformAppResponseObject); ok {
 		return validResponse.VisitCreatePlatformAppResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UpsertPlatformApp operation middleware
+func (sh *strictHandler) UpsertPlatformApp(ctx echo.Context, externalID ExternalID) error {
+	var request UpsertPlatformAppRequestObject
+
+	request.ExternalID = externalID
+
+	var body UpsertPlatformAppJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UpsertPlatformApp(ctx.Request().Context(), request.(UpsertPlatformAppRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UpsertPlatformApp")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UpsertPlatformAppResponseObject); ok {
+		return validResponse.VisitUpsertPlatformAppResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -6259,6 +8098,54 @@ func (sh *strictHandler) CreateQueue(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(CreateQueueResponseObject); ok {
 		return validResponse.VisitCreateQueueResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UpsertQueue operation middleware
+func (sh *strictHandler) UpsertQueue(ctx echo.Context, externalID ExternalID) error {
+	var request UpsertQueueRequestObject
+
+	request.ExternalID = externalID
+
+	var body UpsertQueueJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UpsertQueue(ctx.Request().Context(), request.(UpsertQueueRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UpsertQueue")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UpsertQueueResponseObject); ok {
+		return validResponse.VisitUpsertQueueResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -6541,6 +8428,274 @@ func (sh *strictHandler) ListQueueWrapUpCodes(ctx echo.Context, id ID, params Li
 	return nil
 }
 
+// ListSkills operation middleware
+func (sh *strictHandler) ListSkills(ctx echo.Context, params ListSkillsParams) error {
+	var request ListSkillsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListSkills(ctx.Request().Context(), request.(ListSkillsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListSkills")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListSkillsResponseObject); ok {
+		return validResponse.VisitListSkillsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CreateSkill operation middleware
+func (sh *strictHandler) CreateSkill(ctx echo.Context) error {
+	var request CreateSkillRequestObject
+
+	var body CreateSkillJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateSkill(ctx.Request().Context(), request.(CreateSkillRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateSkill")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CreateSkillResponseObject); ok {
+		return validResponse.VisitCreateSkillResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UpsertSkill operation middleware
+func (sh *strictHandler) UpsertSkill(ctx echo.Context, externalID ExternalID) error {
+	var request UpsertSkillRequestObject
+
+	request.ExternalID = externalID
+
+	var body UpsertSkillJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UpsertSkill(ctx.Request().Context(), request.(UpsertSkillRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UpsertSkill")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UpsertSkillResponseObject); ok {
+		return validResponse.VisitUpsertSkillResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// DeleteSkill operation middleware
+func (sh *strictHandler) DeleteSkill(ctx echo.Context, id ID, params DeleteSkillParams) error {
+	var request DeleteSkillRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DeleteSkill(ctx.Request().Context(), request.(DeleteSkillRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeleteSkill")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(DeleteSkillResponseObject); ok {
+		return validResponse.VisitDeleteSkillResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetSkill operation middleware
+func (sh *strictHandler) GetSkill(ctx echo.Context, id ID) error {
+	var request GetSkillRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetSkill(ctx.Request().Context(), request.(GetSkillRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetSkill")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetSkillResponseObject); ok {
+		return validResponse.VisitGetSkillResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UpdateSkill operation middleware
+func (sh *strictHandler) UpdateSkill(ctx echo.Context, id ID, params UpdateSkillParams) error {
+	var request UpdateSkillRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body UpdateSkillJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UpdateSkill(ctx.Request().Context(), request.(UpdateSkillRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UpdateSkill")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UpdateSkillResponseObject); ok {
+		return validResponse.VisitUpdateSkillResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ReplaceSkill operation middleware
+func (sh *strictHandler) ReplaceSkill(ctx echo.Context, id ID, params ReplaceSkillParams) error {
+	var request ReplaceSkillRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body ReplaceSkillJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ReplaceSkill(ctx.Request().Context(), request.(ReplaceSkillRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReplaceSkill")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ReplaceSkillResponseObject); ok {
+		return validResponse.VisitReplaceSkillResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // ListWrapUpCodes operation middleware
 func (sh *strictHandler) ListWrapUpCodes(ctx echo.Context, params ListWrapUpCodesParams) error {
 	var request ListWrapUpCodesRequestObject
@@ -6606,6 +8761,54 @@ func (sh *strictHandler) CreateWrapUpCode(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(CreateWrapUpCodeResponseObject); ok {
 		return validResponse.VisitCreateWrapUpCodeResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UpsertWrapUpCode operation middleware
+func (sh *strictHandler) UpsertWrapUpCode(ctx echo.Context, externalID ExternalID) error {
+	var request UpsertWrapUpCodeRequestObject
+
+	request.ExternalID = externalID
+
+	var body UpsertWrapUpCodeJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UpsertWrapUpCode(ctx.Request().Context(), request.(UpsertWrapUpCodeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UpsertWrapUpCode")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UpsertWrapUpCodeResponseObject); ok {
+		return validResponse.VisitUpsertWrapUpCodeResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

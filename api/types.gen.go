@@ -512,6 +512,24 @@ func (e InteractionState) Valid() bool {
 	}
 }
 
+// Defines values for Medium.
+const (
+	MediumMessage Medium = "message"
+	MediumSocial  Medium = "social"
+)
+
+// Valid indicates whether the value is a known member of the Medium enum.
+func (e Medium) Valid() bool {
+	switch e {
+	case MediumMessage:
+		return true
+	case MediumSocial:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for MessageKind.
 const (
 	MessageKindMessage MessageKind = "message"
@@ -1101,8 +1119,14 @@ type Agent struct {
 	// Email The agent's address at work.
 	Email *string `json:"email"`
 
+	// ExternalID The agent's id in another system.
+	ExternalID *string `json:"external_id"`
+
 	// ID The identifier of a resource, a UUIDv7 in small letters. Ids sort roughly by the time they were made.
 	ID ID `json:"id"`
+
+	// MultimediaProfileID The profile that says how much of what the agent may have at once, or null.
+	MultimediaProfileID *ID `json:"multimedia_profile_id"`
 
 	// Name The agent's name, as colleagues see it.
 	Name string `json:"name"`
@@ -1127,6 +1151,9 @@ type Agent struct {
 	// Scopes What the agent may do, as routing sees it.
 	Scopes []string `json:"scopes"`
 
+	// Skills What the agent is good at.
+	Skills []AgentSkill `json:"skills"`
+
 	// UpdatedAt A moment, RFC 3339 in UTC with milliseconds.
 	UpdatedAt Time `json:"updated_at"`
 
@@ -1145,11 +1172,20 @@ type AgentInput struct {
 	// Email The agent's address at work. Parley sends nothing to it.
 	Email *string `json:"email,omitempty"`
 
+	// ExternalID The agent's id in another system. Unique among the organization's agents.
+	ExternalID *string `json:"external_id,omitempty"`
+
+	// MultimediaProfileID How much of what the agent may have at once. Without a profile it is three conversations on any channels, counted together.
+	MultimediaProfileID *ID `json:"multimedia_profile_id,omitempty"`
+
 	// Name The agent's name, as colleagues see it.
 	Name string `json:"name"`
 
 	// Scopes What the agent may do, so that routing knows whom to offer work to. Absent, it is all that a desk needs. What a token may do stands in the token alone.
 	Scopes []string `json:"scopes,omitempty"`
+
+	// Skills What the agent is good at, each skill once.
+	Skills []AgentSkillInput `json:"skills,omitempty"`
 }
 
 // AgentList One page of agents.
@@ -1159,6 +1195,24 @@ type AgentList struct {
 
 	// NextCursor The cursor of the next page, or null at the end.
 	NextCursor *string `json:"next_cursor"`
+}
+
+// AgentSkill A skill of an agent, and how good the agent is at it.
+type AgentSkill struct {
+	// Proficiency From 0, the least, to 5, the best.
+	Proficiency int `json:"proficiency"`
+
+	// Skill The skill.
+	Skill ID `json:"skill"`
+}
+
+// AgentSkillInput A skill of an agent, and how good the agent is at it.
+type AgentSkillInput struct {
+	// Proficiency From 0, the least, to 5, the best.
+	Proficiency int `json:"proficiency"`
+
+	// Skill The skill.
+	Skill ID `json:"skill"`
 }
 
 // AgentUpdate A merge patch (RFC 7396) of an agent. What is absent stays as it is; null empties a field that may be empty.
@@ -1214,6 +1268,24 @@ type BusinessHoursInput struct {
 
 	// TimeZone The zone of all times here, by its IANA name, such as `Europe/Paris`.
 	TimeZone string `json:"time_zone"`
+}
+
+// Capacities How many conversations of each medium an agent may have at once.
+type Capacities struct {
+	// Message Of messages.
+	Message int `json:"message"`
+
+	// Social Of what everybody can read.
+	Social int `json:"social"`
+}
+
+// CapacitiesInput How many conversations of each medium an agent may have at once; 3 unless given.
+type CapacitiesInput struct {
+	// Message Of messages.
+	Message *int `json:"message,omitempty"`
+
+	// Social Of what everybody can read.
+	Social *int `json:"social,omitempty"`
 }
 
 // Capacity Work of one kind. An offer counts from the moment it is made.
@@ -1832,6 +1904,24 @@ type InteractionQueue struct {
 // - `disconnected`: over; the customer's next message starts a new interaction
 type InteractionState string
 
+// InterruptibleBy For each medium, what may be offered while an agent has some of it.
+type InterruptibleBy struct {
+	// Message What may come while there are messages.
+	Message []Medium `json:"message"`
+
+	// Social What may come while there is social work.
+	Social []Medium `json:"social"`
+}
+
+// InterruptibleByInput For each medium, what may be offered while an agent has some of it; every other one unless given. More of the same may always come.
+type InterruptibleByInput struct {
+	// Message What may come while there are messages.
+	Message []Medium `json:"message,omitempty"`
+
+	// Social What may come while there is social work.
+	Social []Medium `json:"social,omitempty"`
+}
+
 // Key One public key. Which of `n`, `e`, `crv`, `x`, `y` are there depends on `kty`.
 type Key struct {
 	// Alg The algorithm that the key signs with, such as `EdDSA`, `ES256` or `RS256`.
@@ -1882,6 +1972,11 @@ type Labels struct {
 	// Scopes The names of scopes as permissions. Only their last word is in the language.
 	Scopes map[string]string `json:"scopes"`
 }
+
+// Medium A sort of work with a capacity of its own.
+// - `message`: what customers write to the account alone
+// - `social`: Facebook pages, posts on X and comments on Instagram
+type Medium string
 
 // Message One entry of a transcript. Every field is present, null when empty.
 type Message struct {
@@ -1964,6 +2059,51 @@ type MessageList struct {
 	// NextCursor The cursor of the next page, or null at the end.
 	NextCursor *string `json:"next_cursor"`
 }
+
+// MultimediaProfile What agents may be offered, how much of it at once, and what may come beside what.
+type MultimediaProfile struct {
+	// Capacities How many conversations of each medium an agent may have at once.
+	Capacities Capacities `json:"capacities"`
+
+	// Channels The kinds of channels of which agents are offered conversations; null means all.
+	Channels []ChannelKind `json:"channels"`
+
+	// CreatedAt A moment, RFC 3339 in UTC with milliseconds.
+	CreatedAt Time `json:"created_at"`
+
+	// ExternalID The profile's id in another system.
+	ExternalID *string `json:"external_id"`
+
+	// ID The identifier of a resource, a UUIDv7 in small letters. Ids sort roughly by the time they were made.
+	ID ID `json:"id"`
+
+	// InterruptibleBy For each medium, what may be offered while an agent has some of it.
+	InterruptibleBy InterruptibleBy `json:"interruptible_by"`
+
+	// Name What people call the profile.
+	Name string `json:"name"`
+
+	// UpdatedAt A moment, RFC 3339 in UTC with milliseconds.
+	UpdatedAt Time `json:"updated_at"`
+
+	// Version Counts the changes of a resource. The header `ETag` carries it in quotes.
+	Version Version `json:"version"`
+}
+
+// MultimediaProfileInput A multimedia profile as an administrator wants it. What is absent takes its default, also when a profile is replaced.
+type MultimediaProfileInput = json.RawMessage
+
+// MultimediaProfileList One page of multimedia profiles.
+type MultimediaProfileList struct {
+	// Items The multimedia profiles.
+	Items []MultimediaProfile `json:"items"`
+
+	// NextCursor The cursor of the next page, or null at the end.
+	NextCursor *string `json:"next_cursor"`
+}
+
+// MultimediaProfileUpdate A merge patch (RFC 7396) of a multimedia profile. What is absent stays as it is; null empties a field that may be empty.
+type MultimediaProfileUpdate = json.RawMessage
 
 // OAuthClient A program that may ask for tokens.
 type OAuthClient struct {
@@ -2154,6 +2294,9 @@ type PlatformApp struct {
 	// CreatedAt A moment, RFC 3339 in UTC with milliseconds.
 	CreatedAt Time `json:"created_at"`
 
+	// ExternalID The app's id in another system.
+	ExternalID *string `json:"external_id"`
+
 	// ID The identifier of a resource, a UUIDv7 in small letters. Ids sort roughly by the time they were made.
 	ID ID `json:"id"`
 
@@ -2180,6 +2323,9 @@ type PlatformApp struct {
 
 // PlatformAppInput A developer app at a platform. Secrets go in and never come out.
 type PlatformAppInput struct {
+	// ExternalID The app's id in another system. Unique among the organization's apps.
+	ExternalID *string `json:"external_id,omitempty"`
+
 	// Name What people call the app. A label; it need not be unique.
 	Name string `json:"name"`
 
@@ -2935,11 +3081,53 @@ type ServiceLevelInput struct {
 	Seconds *int `json:"seconds,omitempty"`
 }
 
+// Skill Something that agents can be good at, such as a language or a product.
+type Skill struct {
+	// CreatedAt A moment, RFC 3339 in UTC with milliseconds.
+	CreatedAt Time `json:"created_at"`
+
+	// ExternalID The skill's id in another system.
+	ExternalID *string `json:"external_id"`
+
+	// ID The identifier of a resource, a UUIDv7 in small letters. Ids sort roughly by the time they were made.
+	ID ID `json:"id"`
+
+	// Name What people call the skill.
+	Name string `json:"name"`
+
+	// UpdatedAt A moment, RFC 3339 in UTC with milliseconds.
+	UpdatedAt Time `json:"updated_at"`
+
+	// Version Counts the changes of a resource. The header `ETag` carries it in quotes.
+	Version Version `json:"version"`
+}
+
 // SkillEvaluation How a queue looks at skills.
 // - `none`: it does not; who has waited longest is asked
 // - `best`: of those who have every skill, the best are asked, by the sum of their proficiencies
 // - `all`: of those who have every skill, who has waited longest is asked
 type SkillEvaluation string
+
+// SkillInput A skill as an administrator wants it.
+type SkillInput struct {
+	// ExternalID The skill's id in another system. Unique among the organization's skills.
+	ExternalID *string `json:"external_id,omitempty"`
+
+	// Name What people call the skill. A label; it need not be unique.
+	Name string `json:"name"`
+}
+
+// SkillList One page of skills.
+type SkillList struct {
+	// Items The skills.
+	Items []Skill `json:"items"`
+
+	// NextCursor The cursor of the next page, or null at the end.
+	NextCursor *string `json:"next_cursor"`
+}
+
+// SkillUpdate A merge patch (RFC 7396) of a skill. What is absent stays as it is; null empties a field that may be empty.
+type SkillUpdate = json.RawMessage
 
 // SortOrder The direction of a list.
 // - `asc`: oldest first
@@ -3022,6 +3210,9 @@ type TypingInput struct {
 type Utilization struct {
 	// Message Work of one kind. An offer counts from the moment it is made.
 	Message Capacity `json:"message"`
+
+	// Social Work of one kind. An offer counts from the moment it is made.
+	Social Capacity `json:"social"`
 }
 
 // Validated What `validate_only` answers to a request that would be carried out. It names nothing, as nothing was made.
@@ -3148,6 +3339,12 @@ type ArrivalOrder = SortOrder
 // Cursor defines model for Cursor.
 type Cursor = string
 
+// ExternalID defines model for ExternalId.
+type ExternalID = string
+
+// ExternalIDFilter defines model for ExternalIdFilter.
+type ExternalIDFilter = string
+
 // IdempotencyKey defines model for IdempotencyKey.
 type IdempotencyKey = string
 
@@ -3174,6 +3371,9 @@ type Prefer = string
 // ValidateOnly defines model for ValidateOnly.
 type ValidateOnly = bool
 
+// WholeName defines model for WholeName.
+type WholeName = string
+
 // ListPlatformRequestsParams defines parameters for ListPlatformRequests.
 type ListPlatformRequestsParams struct {
 	// Limit How many of the latest requests to show.
@@ -3193,6 +3393,12 @@ type ListAgentsParams struct {
 
 	// Q A part of the name, in any case.
 	Q NamePart `form:"q,omitempty" json:"q,omitempty"`
+
+	// Name The whole name, to the letter.
+	Name WholeName `form:"name,omitempty" json:"name,omitempty"`
+
+	// ExternalID The id in another system; no more than one item has it.
+	ExternalID ExternalIDFilter `form:"external_id,omitempty" json:"external_id,omitempty"`
 }
 
 // DeleteAgentParams defines parameters for DeleteAgent.
@@ -3223,6 +3429,15 @@ type ListChannelsParams struct {
 
 	// Order The direction of the list; `desc`, newest first, unless given.
 	Order Order `form:"order,omitempty" json:"order,omitempty"`
+
+	// Q A part of the name, in any case.
+	Q NamePart `form:"q,omitempty" json:"q,omitempty"`
+
+	// Name The whole name, to the letter.
+	Name WholeName `form:"name,omitempty" json:"name,omitempty"`
+
+	// ExternalID The id in another system; no more than one item has it.
+	ExternalID ExternalIDFilter `form:"external_id,omitempty" json:"external_id,omitempty"`
 
 	// Kind Only channels of this kind.
 	Kind ChannelKind `form:"kind,omitempty" json:"kind,omitempty"`
@@ -3360,6 +3575,45 @@ type GetLabelsParams struct {
 	IfNoneMatch string `json:"If-None-Match,omitempty"`
 }
 
+// ListMultimediaProfilesParams defines parameters for ListMultimediaProfiles.
+type ListMultimediaProfilesParams struct {
+	// Limit How many items to answer with at most.
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor Where to go on, the `next_cursor` of the answer before; an empty one is the beginning.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// Order The direction of the list; `desc`, newest first, unless given.
+	Order Order `form:"order,omitempty" json:"order,omitempty"`
+
+	// Q A part of the name, in any case.
+	Q NamePart `form:"q,omitempty" json:"q,omitempty"`
+
+	// Name The whole name, to the letter.
+	Name WholeName `form:"name,omitempty" json:"name,omitempty"`
+
+	// ExternalID The id in another system; no more than one item has it.
+	ExternalID ExternalIDFilter `form:"external_id,omitempty" json:"external_id,omitempty"`
+}
+
+// DeleteMultimediaProfileParams defines parameters for DeleteMultimediaProfile.
+type DeleteMultimediaProfileParams struct {
+	// IfMatch The `ETag` of the version that the change is meant for. An older one is answered with 412.
+	IfMatch IfMatch `json:"If-Match,omitempty"`
+}
+
+// UpdateMultimediaProfileParams defines parameters for UpdateMultimediaProfile.
+type UpdateMultimediaProfileParams struct {
+	// IfMatch The `ETag` of the version that the change is meant for. An older one is answered with 412.
+	IfMatch IfMatch `json:"If-Match,omitempty"`
+}
+
+// ReplaceMultimediaProfileParams defines parameters for ReplaceMultimediaProfile.
+type ReplaceMultimediaProfileParams struct {
+	// IfMatch The `ETag` of the version that is replaced. Without it the answer is 428, with an older one 412.
+	IfMatch IfMatchRequired `json:"If-Match"`
+}
+
 // ListOAuthClientsParams defines parameters for ListOAuthClients.
 type ListOAuthClientsParams struct {
 	// Limit How many items to answer with at most.
@@ -3394,6 +3648,15 @@ type ListPlatformAppsParams struct {
 
 	// Order The direction of the list; `desc`, newest first, unless given.
 	Order Order `form:"order,omitempty" json:"order,omitempty"`
+
+	// Q A part of the name, in any case.
+	Q NamePart `form:"q,omitempty" json:"q,omitempty"`
+
+	// Name The whole name, to the letter.
+	Name WholeName `form:"name,omitempty" json:"name,omitempty"`
+
+	// ExternalID The id in another system; no more than one item has it.
+	ExternalID ExternalIDFilter `form:"external_id,omitempty" json:"external_id,omitempty"`
 }
 
 // DeletePlatformAppParams defines parameters for DeletePlatformApp.
@@ -3424,6 +3687,15 @@ type ListQueuesParams struct {
 
 	// Order The direction of the list; `desc`, newest first, unless given.
 	Order Order `form:"order,omitempty" json:"order,omitempty"`
+
+	// Q A part of the name, in any case.
+	Q NamePart `form:"q,omitempty" json:"q,omitempty"`
+
+	// Name The whole name, to the letter.
+	Name WholeName `form:"name,omitempty" json:"name,omitempty"`
+
+	// ExternalID The id in another system; no more than one item has it.
+	ExternalID ExternalIDFilter `form:"external_id,omitempty" json:"external_id,omitempty"`
 }
 
 // DeleteQueueParams defines parameters for DeleteQueue.
@@ -3471,6 +3743,45 @@ type ListQueueWrapUpCodesParams struct {
 	Q NamePart `form:"q,omitempty" json:"q,omitempty"`
 }
 
+// ListSkillsParams defines parameters for ListSkills.
+type ListSkillsParams struct {
+	// Limit How many items to answer with at most.
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor Where to go on, the `next_cursor` of the answer before; an empty one is the beginning.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// Order The direction of the list; `desc`, newest first, unless given.
+	Order Order `form:"order,omitempty" json:"order,omitempty"`
+
+	// Q A part of the name, in any case.
+	Q NamePart `form:"q,omitempty" json:"q,omitempty"`
+
+	// Name The whole name, to the letter.
+	Name WholeName `form:"name,omitempty" json:"name,omitempty"`
+
+	// ExternalID The id in another system; no more than one item has it.
+	ExternalID ExternalIDFilter `form:"external_id,omitempty" json:"external_id,omitempty"`
+}
+
+// DeleteSkillParams defines parameters for DeleteSkill.
+type DeleteSkillParams struct {
+	// IfMatch The `ETag` of the version that the change is meant for. An older one is answered with 412.
+	IfMatch IfMatch `json:"If-Match,omitempty"`
+}
+
+// UpdateSkillParams defines parameters for UpdateSkill.
+type UpdateSkillParams struct {
+	// IfMatch The `ETag` of the version that the change is meant for. An older one is answered with 412.
+	IfMatch IfMatch `json:"If-Match,omitempty"`
+}
+
+// ReplaceSkillParams defines parameters for ReplaceSkill.
+type ReplaceSkillParams struct {
+	// IfMatch The `ETag` of the version that is replaced. Without it the answer is 428, with an older one 412.
+	IfMatch IfMatchRequired `json:"If-Match"`
+}
+
 // ListWrapUpCodesParams defines parameters for ListWrapUpCodes.
 type ListWrapUpCodesParams struct {
 	// Limit How many items to answer with at most.
@@ -3484,6 +3795,12 @@ type ListWrapUpCodesParams struct {
 
 	// Q A part of the name, in any case.
 	Q NamePart `form:"q,omitempty" json:"q,omitempty"`
+
+	// Name The whole name, to the letter.
+	Name WholeName `form:"name,omitempty" json:"name,omitempty"`
+
+	// ExternalID The id in another system; no more than one item has it.
+	ExternalID ExternalIDFilter `form:"external_id,omitempty" json:"external_id,omitempty"`
 }
 
 // DeleteWrapUpCodeParams defines parameters for DeleteWrapUpCode.
@@ -3516,6 +3833,9 @@ type SendPlatformInboundJSONRequestBody = InboundInput
 // CreateAgentJSONRequestBody defines body for CreateAgent for application/json ContentType.
 type CreateAgentJSONRequestBody = AgentInput
 
+// UpsertAgentJSONRequestBody defines body for UpsertAgent for application/json ContentType.
+type UpsertAgentJSONRequestBody = AgentInput
+
 // PutOwnPresenceJSONRequestBody defines body for PutOwnPresence for application/json ContentType.
 type PutOwnPresenceJSONRequestBody = PresenceInput
 
@@ -3530,6 +3850,9 @@ type PutAgentPresenceJSONRequestBody = PresenceInput
 
 // CreateChannelJSONRequestBody defines body for CreateChannel for application/json ContentType.
 type CreateChannelJSONRequestBody = ChannelInput
+
+// UpsertChannelJSONRequestBody defines body for UpsertChannel for application/json ContentType.
+type UpsertChannelJSONRequestBody = ChannelInput
 
 // UpdateChannelJSONRequestBody defines body for UpdateChannel for application/json ContentType.
 type UpdateChannelJSONRequestBody = ChannelUpdate
@@ -3564,11 +3887,26 @@ type SignalTypingJSONRequestBody = TypingInput
 // PutWrapUpJSONRequestBody defines body for PutWrapUp for application/json ContentType.
 type PutWrapUpJSONRequestBody = WrapUpInput
 
+// CreateMultimediaProfileJSONRequestBody defines body for CreateMultimediaProfile for application/json ContentType.
+type CreateMultimediaProfileJSONRequestBody = MultimediaProfileInput
+
+// UpsertMultimediaProfileJSONRequestBody defines body for UpsertMultimediaProfile for application/json ContentType.
+type UpsertMultimediaProfileJSONRequestBody = MultimediaProfileInput
+
+// UpdateMultimediaProfileJSONRequestBody defines body for UpdateMultimediaProfile for application/json ContentType.
+type UpdateMultimediaProfileJSONRequestBody = MultimediaProfileUpdate
+
+// ReplaceMultimediaProfileJSONRequestBody defines body for ReplaceMultimediaProfile for application/json ContentType.
+type ReplaceMultimediaProfileJSONRequestBody = MultimediaProfileInput
+
 // CreateOAuthClientJSONRequestBody defines body for CreateOAuthClient for application/json ContentType.
 type CreateOAuthClientJSONRequestBody = OAuthClientInput
 
 // CreatePlatformAppJSONRequestBody defines body for CreatePlatformApp for application/json ContentType.
 type CreatePlatformAppJSONRequestBody = PlatformAppInput
+
+// UpsertPlatformAppJSONRequestBody defines body for UpsertPlatformApp for application/json ContentType.
+type UpsertPlatformAppJSONRequestBody = PlatformAppInput
 
 // UpdatePlatformAppJSONRequestBody defines body for UpdatePlatformApp for application/json ContentType.
 type UpdatePlatformAppJSONRequestBody = PlatformAppUpdate
@@ -3579,6 +3917,9 @@ type ReplacePlatformAppJSONRequestBody = PlatformAppInput
 // CreateQueueJSONRequestBody defines body for CreateQueue for application/json ContentType.
 type CreateQueueJSONRequestBody = QueueInput
 
+// UpsertQueueJSONRequestBody defines body for UpsertQueue for application/json ContentType.
+type UpsertQueueJSONRequestBody = QueueInput
+
 // UpdateQueueJSONRequestBody defines body for UpdateQueue for application/json ContentType.
 type UpdateQueueJSONRequestBody = QueueUpdate
 
@@ -3588,8 +3929,23 @@ type ReplaceQueueJSONRequestBody = QueueInput
 // PutQueueMemberJSONRequestBody defines body for PutQueueMember for application/json ContentType.
 type PutQueueMemberJSONRequestBody = QueueMemberInput
 
+// CreateSkillJSONRequestBody defines body for CreateSkill for application/json ContentType.
+type CreateSkillJSONRequestBody = SkillInput
+
+// UpsertSkillJSONRequestBody defines body for UpsertSkill for application/json ContentType.
+type UpsertSkillJSONRequestBody = SkillInput
+
+// UpdateSkillJSONRequestBody defines body for UpdateSkill for application/json ContentType.
+type UpdateSkillJSONRequestBody = SkillUpdate
+
+// ReplaceSkillJSONRequestBody defines body for ReplaceSkill for application/json ContentType.
+type ReplaceSkillJSONRequestBody = SkillInput
+
 // CreateWrapUpCodeJSONRequestBody defines body for CreateWrapUpCode for application/json ContentType.
 type CreateWrapUpCodeJSONRequestBody = WrapUpCodeInput
+
+// UpsertWrapUpCodeJSONRequestBody defines body for UpsertWrapUpCode for application/json ContentType.
+type UpsertWrapUpCodeJSONRequestBody = WrapUpCodeInput
 
 // UpdateWrapUpCodeJSONRequestBody defines body for UpdateWrapUpCode for application/json ContentType.
 type UpdateWrapUpCodeJSONRequestBody = WrapUpCodeUpdate

@@ -56,6 +56,9 @@ func listsOrder(t *testing.T, p *program) {
 		w.desk.hire(fmt.Sprint("Extra ", n))
 	}
 	p.desk(0, nil) // one more of everything else
+	for _, path := range []string{"/v1/skills", "/v1/multimedia-profiles"} {
+		w.desk.admin.do("POST", path, map[string]any{"name": "Extra"}).want(201)
+	}
 	for _, o := range operations(t) {
 		if !slices.Contains(names(o), "order") {
 			continue

@@ -63,9 +63,12 @@ func (p *program) populate(admin *caller) world {
 	reply := ana.do("POST", "/v1/interactions/"+open+"/replies", map[string]any{"text": "same", "client_message_id": "same"}).want(202).get("items.0.id")
 	ana.until(open, reply, "failed")
 	i := admin.do("GET", "/v1/interactions/"+open+"?expand=messages", nil).want(200)
+	skill := admin.do("POST", "/v1/skills", map[string]any{"name": "French"}).want(201).get("id")
+	profile := admin.do("POST", "/v1/multimedia-profiles", map[string]any{"name": "Three"}).want(201).get("id")
 	made := admin.do("POST", "/v1/oauth-clients", map[string]any{"name": "All", "agent_id": d.ids[0], "scopes": p.allScopes()}).want(201)
 	w.who = admin.login(made.get("client_id"), made.get("client_secret"))
 	w.own = map[string]string{"queue": d.queue, "agent": d.ids[0], "wrap-up code": d.codes[0], "platform app": d.app, "channel": d.channel, "client": made.get("id"),
+		"skill": skill, "multimedia profile": profile,
 		"interaction": open, "ended interaction": ended, "reply": reply, "message": i.get("messages.0.id"), "contact": i.get("contact.id"), "participant": i.get("participants.1.id"),
 		"ended participant": admin.do("GET", "/v1/interactions/"+ended, nil).want(200).get("participants.1.id")}
 	gone := func(kind, path string, body map[string]any) {
@@ -76,6 +79,8 @@ func (p *program) populate(admin *caller) world {
 	gone("queue", "/v1/queues", map[string]any{"name": "Gone"})
 	gone("agent", "/v1/agents", map[string]any{"name": "Gone"})
 	gone("wrap-up code", "/v1/wrap-up-codes", map[string]any{"name": "Gone"})
+	gone("skill", "/v1/skills", map[string]any{"name": "Gone"})
+	gone("multimedia profile", "/v1/multimedia-profiles", map[string]any{"name": "Gone"})
 	gone("platform app", "/v1/platform-apps", map[string]any{"platform": "meta", "name": "Gone", "secrets": []string{"s"}, "verify_token": "v"})
 	gone("channel", "/v1/channels", map[string]any{"name": "Gone", "kind": "messenger", "app_id": d.app, "account_id": d.page + "0"})
 	gone("client", "/v1/oauth-clients", map[string]any{"name": "Gone", "scopes": []string{}})
@@ -86,6 +91,7 @@ func (p *program) populate(admin *caller) world {
 func kindOf(o operation, name string) string {
 	if name == "id" {
 		kinds := map[string]string{"queues": "queue", "agents": "agent", "wrap-up-codes": "wrap-up code", "platform-apps": "platform app", "channels": "channel",
+			"skills": "skill", "skills_to_remove": "skill", "multimedia-profiles": "multimedia profile",
 			"oauth-clients": "client", "interactions": "interaction"}
 		kind := kinds[strings.Split(o.path, "/")[2]]
 		if strings.HasSuffix(o.path, "/wrap-up") {
@@ -97,10 +103,10 @@ func kindOf(o operation, name string) string {
 		return "ended participant"
 	}
 	return map[string]string{"agent_id": "agent", "reply_id": "reply", "queue_id": "queue", "overflow_queue_id": "queue", "contact_id": "contact", "interaction_id": "interaction", "app_id": "platform app",
-		"offer_id": "participant", "in_reply_to": "message", "wrap_up_code_ids": "wrap-up code", "code_ids": "wrap-up code"}[name]
+		"offer_id": "participant", "in_reply_to": "message", "wrap_up_code_ids": "wrap-up code", "code_ids": "wrap-up code", "skill": "skill", "skills": "skill", "skills_to_remove": "skill", "multimedia_profile_id": "multimedia profile"}[name]
 }
 
-// place is where an operation takes an id.
+// place is where an operation takes an id; in a body, name is its path.
 type place struct{ in, name string }
 
 // places lists where an operation takes ids.
@@ -108,22 +114,60 @@ func places(o operation) []place {
 	var found []place
 	for _, q := range o.parameters {
 		s := q.Value.Schema.Value
-		if q.Value.In == "path" && q.Value.Name != "kind" || q.Value.In == "query" && (s.Format == "uuid" || strings.HasSuffix(q.Value.Name, "_id")) {
+		if q.Value.In == "path" && q.Value.Name != "kind" && q.Value.Name != "external_id" || q.Value.In == "query" && (s.Format == "uuid" || strings.HasSuffix(q.Value.Name, "_id") && q.Value.Name != "external_id") {
 			found = append(found, place{q.Value.In, q.Value.Name})
 		}
 	}
 	if o.body != nil {
-		for name, property := range sorted(o.body.Properties) {
-			if takesID(property.Value) {
-				found = append(found, place{"body", name})
-			}
+		for _, path := range idsIn(o.body, "") {
+			found = append(found, place{"body", path})
 		}
 	}
 	return found
 }
 
-func takesID(s *openapi3.Schema) bool {
-	return s.Format == "uuid" || s.Items != nil && takesID(s.Items.Value) || slices.ContainsFunc(s.AnyOf, func(r *openapi3.SchemaRef) bool { return takesID(r.Value) })
+// idsIn lists where a body takes ids, by name, "0" being the first of a list.
+func idsIn(s *openapi3.Schema, at string) []string {
+	if s.Format == "uuid" {
+		return []string{strings.TrimPrefix(at, ".")}
+	}
+	var found []string
+	for _, r := range s.AnyOf {
+		found = append(found, idsIn(r.Value, at)...)
+	}
+	if s.Items != nil {
+		found = append(found, idsIn(s.Items.Value, at+".0")...)
+	}
+	for name, property := range sorted(s.Properties) {
+		found = append(found, idsIn(property.Value, at+"."+name)...)
+	}
+	return found
+}
+
+// noun gives the name that says what an id in a body is of.
+func (p place) noun() string {
+	words := strings.Split(p.name, ".")
+	if words[len(words)-1] == "0" {
+		return words[len(words)-2]
+	}
+	return words[len(words)-1]
+}
+
+// inserted gives a body with a value at a path, in the first item of each list on its way.
+func inserted(body any, path string, value any) any {
+	if path == "" {
+		return value
+	}
+	name, rest, _ := strings.Cut(path, ".")
+	if name == "0" {
+		return []any{inserted(lookup(body, "0"), rest, value)}
+	}
+	object := map[string]any{}
+	if was, ok := body.(map[string]any); ok {
+		maps.Copy(object, was)
+	}
+	object[name] = inserted(object[name], rest, value)
+	return object
 }
 
 // call fills an operation with what the world has, but for one id.
@@ -135,10 +179,10 @@ func (w world) call(o operation, at place, id string) answer {
 // filled gives the path of an operation and its body, nil for none, with what the
 // world has in place of every id but one.
 func (w world) filled(o operation, at place, id string) (address string, content any) {
-	path, body := o.path, maps.Clone(o.example)
-	var query string
+	path, query := strings.Replace(o.path, "{external_id}", "matrix-"+domain.NewID[string](), 1), ""
+	var body any = o.example
 	for _, p := range places(o) {
-		value := w.own[kindOf(o, p.name)]
+		value := w.own[kindOf(o, p.noun())]
 		if p == at {
 			value = id
 		}
@@ -150,12 +194,8 @@ func (w world) filled(o operation, at place, id string) (address string, content
 				query = "?" + p.name + "=" + value
 			}
 		case "body":
-			switch {
-			case p != at && body[p.name] == nil:
-			case o.body.Properties[p.name].Value.Items != nil:
-				body[p.name] = []any{value}
-			default:
-				body[p.name] = value
+			if p == at || lookup(body, p.name) != nil {
+				body = inserted(body, p.name, value)
 			}
 		}
 	}
@@ -189,7 +229,7 @@ func matrixIDs(t *testing.T, p *program) {
 		}
 		for _, at := range places(o) {
 			rows++
-			kind := kindOf(o, at.name)
+			kind := kindOf(o, at.noun())
 			if mine.own[kind] == "" {
 				t.Errorf("%s takes an id as %s %s: this test must learn what it names", o.id, at.in, at.name)
 				continue

@@ -157,7 +157,7 @@ var parameter = regexp.MustCompile(`\\\{\w+\\\}`)
 // find gives the operation of a request: a path without parameters goes first.
 func find(doc *openapi3.T, r *http.Request) (path string, operation *openapi3.Operation) {
 	for template, item := range doc.Paths.Map() {
-		if !pattern(template).MatchString(r.URL.Path) {
+		if !pattern(template).MatchString(r.URL.EscapedPath()) {
 			continue
 		}
 		if o := item.GetOperation(r.Method); o != nil && (operation == nil || !strings.Contains(template, "{")) {

@@ -37,6 +37,7 @@ type PlatformApp struct {
 	Organization OrganizationID
 	Platform     Platform
 	Name         string
+	ExternalID   *string
 	Secrets      []string
 	VerifyToken  string
 	Version      int64

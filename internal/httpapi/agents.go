@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"reflect"
 	"slices"
 	"strconv"
 
@@ -10,10 +11,11 @@ import (
 )
 
 func toAgent(a domain.Agent) api.Agent {
-	return api.Agent{ID: string(a.ID), Name: a.Name, DisplayName: a.DisplayName, Email: a.Email, Scopes: scopeWords(a.Scopes),
+	return api.Agent{ID: string(a.ID), Name: a.Name, DisplayName: a.DisplayName, Email: a.Email,
+		ExternalID: a.ExternalID, Skills: each(a.Skills, toAgentSkill), MultimediaProfileID: ref(a.Profile), Scopes: scopeWords(a.Scopes),
 		Presence: api.Presence(a.Presence), PresenceNote: a.PresenceNote, RoutingStatus: api.RoutingStatus(a.RoutingStatus()),
 		AllowedPresences: each(a.AllowedPresences(), func(p domain.Presence) api.Presence { return api.Presence(p) }),
-		Utilization:      api.Utilization{Message: api.Capacity{Used: a.Load.Used(), Maximum: domain.MessageCapacity}},
+		Utilization:      api.Utilization{Message: toCapacity(a, domain.MediumMessage), Social: toCapacity(a, domain.MediumSocial)},
 		Version:          a.Version, CreatedAt: api.At(a.CreatedAt), UpdatedAt: api.At(a.UpdatedAt)}
 }
 
@@ -24,11 +26,65 @@ type agentInput struct {
 	Scopes []string `json:"scopes,omitzero"`
 }
 
+func toAgentSkill(has domain.AgentSkill) api.AgentSkill {
+	return api.AgentSkill{Skill: string(has.Skill), Proficiency: has.Proficiency}
+}
+
+func toCapacity(a domain.Agent, m domain.Medium) api.Capacity {
+	return api.Capacity{Used: a.Load.Of(m), Maximum: a.Limits.Maximum(m)}
+}
+
 // fromAgent takes over what a client may set.
-func (s *Server) fromAgent(a domain.Agent, in api.Agent) (domain.Agent, error) {
+func (s *Server) fromAgent(ctx context.Context, a domain.Agent, in api.Agent) (domain.Agent, error) {
 	scopes, err := s.knownScopes(in.Scopes)
-	a.Name, a.DisplayName, a.Email, a.Scopes = in.Name, in.DisplayName, in.Email, scopes
-	return a, err
+	if err != nil {
+		return a, err
+	}
+	if !slices.Equal(a.Scopes, scopes) {
+		a.Scopes = scopes
+	}
+	a.Name, a.ExternalID, a.DisplayName, a.Email = in.Name, in.ExternalID, in.DisplayName, in.Email
+	if a.Skills, err = s.knownSkills(ctx, a.Organization, in.Skills); err != nil {
+		return a, err
+	}
+	return s.limited(ctx, a, unref[domain.ProfileID](in.MultimediaProfileID))
+}
+
+// knownSkills reads a list of skills, and refuses those that do not exist or are
+// given twice.
+func (s *Server) knownSkills(ctx context.Context, org domain.OrganizationID, in []api.AgentSkill) ([]domain.AgentSkill, error) {
+	skills := each(in, func(has api.AgentSkill) domain.AgentSkill {
+		return domain.AgentSkill{Skill: domain.SkillID(has.Skill), Proficiency: has.Proficiency}
+	})
+	living, err := s.Store.LivingSkills(ctx, org, each(skills, func(has domain.AgentSkill) domain.SkillID { return has.Skill }))
+	if err != nil {
+		return nil, err
+	}
+	seen := map[domain.SkillID]bool{}
+	for n, has := range skills {
+		pointer := "/skills/" + strconv.Itoa(n) + "/skill"
+		if !living[has.Skill] {
+			return nil, domain.Invalid(pointer, "skill.unknown", "There is no skill with this id. Make the skill first.")
+		}
+		if seen[has.Skill] {
+			return nil, domain.Invalid(pointer, "skill.given_twice", "The skill is given more than once.")
+		}
+		seen[has.Skill] = true
+	}
+	return skills, nil
+}
+
+// limited puts an agent under the limits of a profile, which nobody changes
+// before the transaction ends.
+func (s *Server) limited(ctx context.Context, a domain.Agent, profile *domain.ProfileID) (domain.Agent, error) {
+	if profile == nil {
+		return a.Limited(nil), nil
+	}
+	p, err := s.Store.LockProfile(ctx, a.Organization, *profile)
+	if domain.IsKind(err, domain.ErrorNotFound) {
+		return a, domain.Invalid("/multimedia_profile_id", "multimedia_profile.unknown", "There is no multimedia profile with this id. Give the id of a profile, or null.")
+	}
+	return a.Limited(&p), err
 }
 
 // knownScopes reads a list of scopes, each once, and refuses those that the
@@ -54,7 +110,8 @@ func scopeWords(scopes []domain.Scope) []string {
 
 // ListAgents serves GET /v1/agents.
 func (s *Server) ListAgents(ctx context.Context, r api.ListAgentsRequestObject) (api.ListAgentsResponseObject, error) {
-	agents, next, err := s.Store.Agents(ctx, principal(ctx).Organization, r.Params.Q, page(ctx, r.Params.Limit, r.Params.Cursor, r.Params.Order, api.SortOrderDesc))
+	agents, next, err := s.Store.Agents(ctx, principal(ctx).Organization, find(r.Params.Q, r.Params.Name, r.Params.ExternalID),
+		page(ctx, r.Params.Limit, r.Params.Cursor, r.Params.Order, api.SortOrderDesc))
 	if err != nil {
 		return nil, err
 	}
@@ -68,10 +125,15 @@ func (s *Server) CreateAgent(ctx context.Context, r api.CreateAgentRequestObject
 	if err != nil {
 		return nil, err
 	}
-	if a, err = s.fromAgent(a, input); err != nil {
-		return nil, err
-	}
-	if err := s.write(ctx, func(ctx context.Context) error { return s.Store.CreateAgent(ctx, a) }); err != nil {
+	err = s.write(ctx, func(ctx context.Context) error {
+		made, err := s.fromAgent(ctx, a, input)
+		if err != nil {
+			return err
+		}
+		a = made
+		return s.Store.CreateAgent(ctx, a)
+	})
+	if err != nil {
 		return nil, err
 	}
 	return api.CreateAgent201JSONResponse{Body: toAgent(a),
@@ -91,32 +153,66 @@ func (s *Server) GetAgent(ctx context.Context, r api.GetAgentRequestObject) (api
 // over what it is for a merge patch. Presence and load stay as they are.
 func (s *Server) changeAgent(ctx context.Context, id, ifMatch string, body any, replace bool) (a domain.Agent, err error) {
 	err = s.write(ctx, func(ctx context.Context) error {
-		if a, err = s.Store.LockAgent(ctx, principal(ctx).Organization, domain.AgentID(id)); err != nil {
+		before, err := s.Store.LockAgent(ctx, principal(ctx).Organization, domain.AgentID(id))
+		if err != nil {
 			return err
 		}
-		if err := matches(ifMatch, a.Version, toAgent(a)); err != nil {
+		if err := matches(ifMatch, before.Version, toAgent(before)); err != nil {
 			return err
 		}
-		base := toAgent(a)
+		base := toAgent(before)
 		if replace {
-			base = toAgent(domain.NewAgent(a.Organization, "", a.CreatedAt))
+			base = toAgent(domain.NewAgent(before.Organization, "", before.CreatedAt))
 		}
 		input, err := overlay(base, body)
 		if err != nil {
 			return err
 		}
-		scopes := a.Scopes
-		if a, err = s.fromAgent(a, input); err != nil {
+		if a, err = s.fromAgent(ctx, before, input); err != nil {
 			return err
 		}
-		a.UpdatedAt = s.Now()
-		if !slices.Equal(a.Scopes, scopes) {
-			org, agent := a.Organization, a.ID
-			s.Store.After(ctx, func() { s.Freed(org, agent) })
-		}
-		return s.Store.SaveAgent(ctx, &a)
+		return s.saveAgent(ctx, before, &a)
 	})
 	return a, err
+}
+
+// saveAgent writes an agent that was changed under its lock. What makes the agent
+// eligible for more has dispatch look at them again.
+func (s *Server) saveAgent(ctx context.Context, before domain.Agent, a *domain.Agent) error {
+	a.UpdatedAt = s.Now()
+	if !slices.Equal(a.Scopes, before.Scopes) || !slices.Equal(a.Skills, before.Skills) || !reflect.DeepEqual(a.Limits, before.Limits) {
+		org, agent := a.Organization, a.ID
+		s.Store.After(ctx, func() { s.Freed(org, agent) })
+	}
+	return s.Store.SaveAgent(ctx, a)
+}
+
+// UpsertAgent serves PUT /v1/agents/by-external-id/{external_id}.
+func (s *Server) UpsertAgent(ctx context.Context, r api.UpsertAgentRequestObject) (api.UpsertAgentResponseObject, error) {
+	fresh := domain.NewAgent(principal(ctx).Organization, "", s.Now())
+	a, made, err := upsert(ctx, s, upserting[domain.Agent]{table: "agents", external: r.ExternalID, list: s.Store.Agents, fresh: fresh,
+		create: s.Store.CreateAgent, save: s.saveAgent,
+		lock: func(ctx context.Context, a domain.Agent) (domain.Agent, error) {
+			return s.Store.LockAgent(ctx, a.Organization, a.ID)
+		},
+		change: func(ctx context.Context, a domain.Agent) (domain.Agent, error) {
+			input, err := overlay(toAgent(fresh), agentInput{*r.Body, r.Body.Scopes})
+			if err != nil {
+				return a, err
+			}
+			if err := named(&input.ExternalID, r.ExternalID); err != nil {
+				return a, err
+			}
+			return s.fromAgent(ctx, a, input)
+		}})
+	if err != nil {
+		return nil, err
+	}
+	if made {
+		return api.UpsertAgent201JSONResponse{Body: toAgent(a),
+			Headers: api.UpsertAgent201ResponseHeaders{ETag: etag(a.Version), Location: location("agents", string(a.ID))}}, nil
+	}
+	return api.UpsertAgent200JSONResponse{Body: toAgent(a), Headers: api.UpsertAgent200ResponseHeaders{ETag: etag(a.Version)}}, nil
 }
 
 // ReplaceAgent serves PUT /v1/agents/{id}.

@@ -119,7 +119,7 @@ func (s *Server) checkChannelAddress(c domain.Channel) error {
 
 // ListChannels serves GET /v1/channels.
 func (s *Server) ListChannels(ctx context.Context, r api.ListChannelsRequestObject) (api.ListChannelsResponseObject, error) {
-	filter := storage.ChannelFilter{Kind: domain.ChannelKind(r.Params.Kind), Queue: domain.QueueID(r.Params.QueueID)}
+	filter := storage.ChannelFilter{Find: find(r.Params.Q, r.Params.Name, r.Params.ExternalID), Kind: domain.ChannelKind(r.Params.Kind), Queue: domain.QueueID(r.Params.QueueID)}
 	channels, next, err := s.Store.Channels(ctx, principal(ctx).Organization, filter, page(ctx, r.Params.Limit, r.Params.Cursor, r.Params.Order, api.SortOrderDesc))
 	if err != nil {
 		return nil, err
@@ -225,6 +225,38 @@ func (s *Server) UpdateChannel(ctx context.Context, r api.UpdateChannelRequestOb
 		return nil, err
 	}
 	return api.UpdateChannel200JSONResponse{Body: toChannel(c), Headers: api.UpdateChannel200ResponseHeaders{ETag: etag(c.Version)}}, nil
+}
+
+// UpsertChannel serves PUT /v1/channels/by-external-id/{external_id}.
+func (s *Server) UpsertChannel(ctx context.Context, r api.UpsertChannelRequestObject) (api.UpsertChannelResponseObject, error) {
+	fresh := newChannel(principal(ctx).Organization, s.Now())
+	c, made, err := upsert(ctx, s, upserting[domain.Channel]{table: "channels", external: r.ExternalID, fresh: fresh,
+		list: func(ctx context.Context, org domain.OrganizationID, f storage.Find, p storage.Page) ([]domain.Channel, *string, error) {
+			return s.Store.Channels(ctx, org, storage.ChannelFilter{Find: f}, p)
+		},
+		lock: func(ctx context.Context, c domain.Channel) (domain.Channel, error) {
+			return s.Store.LockChannel(ctx, c.Organization, c.ID)
+		},
+		create: s.Store.CreateChannel, save: s.saveChannel,
+		change: func(ctx context.Context, c domain.Channel) (domain.Channel, error) {
+			input, err := overlay(channelInput{Channel: toChannel(fresh)}, r.Body)
+			if err != nil {
+				return c, err
+			}
+			if err := named(&input.ExternalID, r.ExternalID); err != nil {
+				return c, err
+			}
+			c = fromChannel(c, input)
+			return c, s.checkChannel(ctx, c)
+		}})
+	if err != nil {
+		return nil, err
+	}
+	if made {
+		return api.UpsertChannel201JSONResponse{Body: toChannel(c),
+			Headers: api.UpsertChannel201ResponseHeaders{ETag: etag(c.Version), Location: location("channels", string(c.ID))}}, nil
+	}
+	return api.UpsertChannel200JSONResponse{Body: toChannel(c), Headers: api.UpsertChannel200ResponseHeaders{ETag: etag(c.Version)}}, nil
 }
 
 // DeleteChannel serves DELETE /v1/channels/{id}.

@@ -89,6 +89,24 @@ func LoadContract() (*Contract, error) {
 // Scopes lists every scope of the contract.
 func (c *Contract) Scopes() []domain.Scope { return c.scopes }
 
+// methodsAt gives the methods that a path takes, in order.
+func (c *Contract) methodsAt(path string) []string {
+	var methods []string
+	for _, o := range c.operations {
+		if fits(o.path, path) {
+			methods = append(methods, o.method)
+		}
+	}
+	slices.Sort(methods)
+	return methods
+}
+
+// fits tells whether a path is one of those that the contract writes like this.
+func fits(template, path string) bool {
+	want, got := strings.Split(template, "/"), strings.Split(path, "/")
+	return slices.EqualFunc(want, got, func(w, g string) bool { return w == g || strings.HasPrefix(w, "{") && g != "" })
+}
+
 // formats are the string formats that the validator does not know by itself.
 var formats = []openapi3.SchemaValidationOption{
 	// In small letters, as ids are given out: one database would find them in capitals, the other not.

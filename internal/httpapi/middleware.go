@@ -101,7 +101,7 @@ func guarded(next echo.HandlerFunc, c echo.Context) (err error) {
 func (s *Server) enforce(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		if c.Path() != "" && strings.Count(c.Path(), "/") != strings.Count(c.Request().URL.EscapedPath(), "/") {
-			return errNoRoute // the router lets the last parameter swallow the rest of a longer path
+			return s.swallowed(c) // the router lets the last parameter swallow the rest of a longer path
 		}
 		o, ok := s.Contract.operations[c.Request().Method+" "+c.Path()]
 		if !ok {
@@ -149,6 +149,17 @@ func unknown(next echo.HandlerFunc, c echo.Context) error {
 		return next(c) // not found
 	}
 	c.Response().Header().Set(echo.HeaderAllow, strings.TrimPrefix(allow, "OPTIONS, "))
+	return errMethod
+}
+
+// swallowed refuses a path that the router took for a shorter one: it is of
+// another operation, which takes other methods, or of none.
+func (s *Server) swallowed(c echo.Context) error {
+	methods := s.Contract.methodsAt(c.Request().URL.EscapedPath())
+	if len(methods) == 0 {
+		return errNoRoute
+	}
+	c.Response().Header().Set(echo.HeaderAllow, strings.Join(methods, ", "))
 	return errMethod
 }
 

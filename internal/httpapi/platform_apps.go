@@ -2,14 +2,19 @@ package httpapi
 
 import (
 	"context"
+	"time"
 
 	"github.com/parley-cx/parley/api"
 	"github.com/parley-cx/parley/internal/domain"
 )
 
 func (s *Server) toPlatformApp(a domain.PlatformApp) api.PlatformApp {
-	return api.PlatformApp{ID: string(a.ID), Platform: api.Platform(a.Platform), Name: a.Name, SecretCount: len(a.Secrets),
+	return api.PlatformApp{ID: string(a.ID), Platform: api.Platform(a.Platform), Name: a.Name, ExternalID: a.ExternalID, SecretCount: len(a.Secrets),
 		WebhookURL: s.PublicURL + "/hooks/" + string(a.ID), Version: a.Version, CreatedAt: api.At(a.CreatedAt), UpdatedAt: api.At(a.UpdatedAt)}
+}
+
+func newPlatformApp(org domain.OrganizationID, now time.Time) domain.PlatformApp {
+	return domain.PlatformApp{ID: domain.NewID[domain.AppID](), Organization: org, Version: 1, CreatedAt: now, UpdatedAt: now}
 }
 
 // platformAppInput is an app with what goes in and never comes out.
@@ -21,7 +26,7 @@ type platformAppInput struct {
 
 // fromPlatformApp takes over what a client may set; absent secrets mean keep.
 func fromPlatformApp(a domain.PlatformApp, in platformAppInput) domain.PlatformApp {
-	a.Platform, a.Name = domain.Platform(in.Platform), in.Name
+	a.Platform, a.Name, a.ExternalID = domain.Platform(in.Platform), in.Name, in.ExternalID
 	if len(in.Secrets) > 0 {
 		a.Secrets = in.Secrets
 	}
@@ -41,7 +46,8 @@ func checkPlatformApp(a domain.PlatformApp) error {
 
 // ListPlatformApps serves GET /v1/platform-apps.
 func (s *Server) ListPlatformApps(ctx context.Context, r api.ListPlatformAppsRequestObject) (api.ListPlatformAppsResponseObject, error) {
-	apps, next, err := s.Store.Apps(ctx, principal(ctx).Organization, page(ctx, r.Params.Limit, r.Params.Cursor, r.Params.Order, api.SortOrderDesc))
+	apps, next, err := s.Store.Apps(ctx, principal(ctx).Organization, find(r.Params.Q, r.Params.Name, r.Params.ExternalID),
+		page(ctx, r.Params.Limit, r.Params.Cursor, r.Params.Order, api.SortOrderDesc))
 	if err != nil {
 		return nil, err
 	}
@@ -50,8 +56,7 @@ func (s *Server) ListPlatformApps(ctx context.Context, r api.ListPlatformAppsReq
 
 // CreatePlatformApp serves POST /v1/platform-apps.
 func (s *Server) CreatePlatformApp(ctx context.Context, r api.CreatePlatformAppRequestObject) (api.CreatePlatformAppResponseObject, error) {
-	now := s.Now()
-	a := domain.PlatformApp{ID: domain.NewID[domain.AppID](), Organization: principal(ctx).Organization, Version: 1, CreatedAt: now, UpdatedAt: now}
+	a := newPlatformApp(principal(ctx).Organization, s.Now())
 	input, err := overlay(platformAppInput{PlatformApp: s.toPlatformApp(a)}, r.Body)
 	if err != nil {
 		return nil, err
@@ -76,29 +81,39 @@ func (s *Server) GetPlatformApp(ctx context.Context, r api.GetPlatformAppRequest
 	return api.GetPlatformApp200JSONResponse{Body: s.toPlatformApp(a), Headers: api.GetPlatformApp200ResponseHeaders{ETag: etag(a.Version)}}, nil
 }
 
-// changePlatformApp puts a body over an app. A replacement needs no other base:
-// no field of an app has a default.
-func (s *Server) changePlatformApp(ctx context.Context, id, ifMatch string, body any) (a domain.PlatformApp, err error) {
+// changePlatformApp puts a body over an app: over the defaults for a replacement,
+// over what it is for a merge patch.
+func (s *Server) changePlatformApp(ctx context.Context, id, ifMatch string, body any, replace bool) (a domain.PlatformApp, err error) {
 	err = s.write(ctx, func(ctx context.Context) error {
-		if a, err = s.Store.App(ctx, principal(ctx).Organization, domain.AppID(id)); err != nil {
-			return err
-		}
-		if err := matches(ifMatch, a.Version, s.toPlatformApp(a)); err != nil {
-			return err
-		}
-		input, err := overlay(platformAppInput{PlatformApp: s.toPlatformApp(a)}, body)
+		before, err := s.Store.App(ctx, principal(ctx).Organization, domain.AppID(id))
 		if err != nil {
 			return err
 		}
-		if domain.Platform(input.Platform) != a.Platform {
-			return domain.Invalid("/platform", "platform_app.platform_fixed", "The platform of an app cannot change. Make another app.")
+		if err := matches(ifMatch, before.Version, s.toPlatformApp(before)); err != nil {
+			return err
 		}
-		a = fromPlatformApp(a, input)
-		a.UpdatedAt = s.Now()
-		s.forgetApp(ctx, a.ID)
-		return s.Store.SaveApp(ctx, &a)
+		base := s.toPlatformApp(before)
+		if replace {
+			base = s.toPlatformApp(newPlatformApp(before.Organization, before.CreatedAt))
+		}
+		input, err := overlay(platformAppInput{PlatformApp: base}, body)
+		if err != nil {
+			return err
+		}
+		a = fromPlatformApp(before, input)
+		return s.savePlatformApp(ctx, before, &a)
 	})
 	return a, err
+}
+
+// savePlatformApp checks and writes an app that was changed.
+func (s *Server) savePlatformApp(ctx context.Context, before domain.PlatformApp, a *domain.PlatformApp) error {
+	if a.Platform != before.Platform {
+		return domain.Invalid("/platform", "platform_app.platform_fixed", "The platform of an app cannot change. Make another app.")
+	}
+	a.UpdatedAt = s.Now()
+	s.forgetApp(ctx, a.ID)
+	return s.Store.SaveApp(ctx, a)
 }
 
 // forgetApp makes the webhooks' door read an app anew, once its change is on disk.
@@ -108,7 +123,7 @@ func (s *Server) forgetApp(ctx context.Context, id domain.AppID) {
 
 // ReplacePlatformApp serves PUT /v1/platform-apps/{id}.
 func (s *Server) ReplacePlatformApp(ctx context.Context, r api.ReplacePlatformAppRequestObject) (api.ReplacePlatformAppResponseObject, error) {
-	a, err := s.changePlatformApp(ctx, r.ID, r.Params.IfMatch, r.Body)
+	a, err := s.changePlatformApp(ctx, r.ID, r.Params.IfMatch, r.Body, true)
 	if err != nil {
 		return nil, err
 	}
@@ -117,11 +132,37 @@ func (s *Server) ReplacePlatformApp(ctx context.Context, r api.ReplacePlatformAp
 
 // UpdatePlatformApp serves PATCH /v1/platform-apps/{id}.
 func (s *Server) UpdatePlatformApp(ctx context.Context, r api.UpdatePlatformAppRequestObject) (api.UpdatePlatformAppResponseObject, error) {
-	a, err := s.changePlatformApp(ctx, r.ID, r.Params.IfMatch, r.Body)
+	a, err := s.changePlatformApp(ctx, r.ID, r.Params.IfMatch, r.Body, false)
 	if err != nil {
 		return nil, err
 	}
 	return api.UpdatePlatformApp200JSONResponse{Body: s.toPlatformApp(a), Headers: api.UpdatePlatformApp200ResponseHeaders{ETag: etag(a.Version)}}, nil
+}
+
+// UpsertPlatformApp serves PUT /v1/platform-apps/by-external-id/{external_id}.
+func (s *Server) UpsertPlatformApp(ctx context.Context, r api.UpsertPlatformAppRequestObject) (api.UpsertPlatformAppResponseObject, error) {
+	fresh := newPlatformApp(principal(ctx).Organization, s.Now())
+	a, made, err := upsert(ctx, s, upserting[domain.PlatformApp]{table: "platform_apps", external: r.ExternalID, list: s.Store.Apps, fresh: fresh,
+		create: s.Store.CreateApp, save: s.savePlatformApp,
+		change: func(_ context.Context, a domain.PlatformApp) (domain.PlatformApp, error) {
+			input, err := overlay(platformAppInput{PlatformApp: s.toPlatformApp(fresh)}, r.Body)
+			if err != nil {
+				return a, err
+			}
+			if err := named(&input.ExternalID, r.ExternalID); err != nil {
+				return a, err
+			}
+			a = fromPlatformApp(a, input)
+			return a, checkPlatformApp(a)
+		}})
+	if err != nil {
+		return nil, err
+	}
+	if made {
+		return api.UpsertPlatformApp201JSONResponse{Body: s.toPlatformApp(a),
+			Headers: api.UpsertPlatformApp201ResponseHeaders{ETag: etag(a.Version), Location: location("platform-apps", string(a.ID))}}, nil
+	}
+	return api.UpsertPlatformApp200JSONResponse{Body: s.toPlatformApp(a), Headers: api.UpsertPlatformApp200ResponseHeaders{ETag: etag(a.Version)}}, nil
 }
 
 // DeletePlatformApp serves DELETE /v1/platform-apps/{id}.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/parley-cx/parley/api"
 	"github.com/parley-cx/parley/internal/domain"
+	"github.com/parley-cx/parley/internal/storage"
 )
 
 func toQueue(q domain.Queue) api.Queue {
@@ -46,7 +47,8 @@ func (s *Server) checkQueue(ctx context.Context, q domain.Queue) error {
 
 // ListQueues serves GET /v1/queues.
 func (s *Server) ListQueues(ctx context.Context, r api.ListQueuesRequestObject) (api.ListQueuesResponseObject, error) {
-	queues, next, err := s.Store.Queues(ctx, principal(ctx).Organization, page(ctx, r.Params.Limit, r.Params.Cursor, r.Params.Order, api.SortOrderDesc))
+	queues, next, err := s.Store.Queues(ctx, principal(ctx).Organization, find(r.Params.Q, r.Params.Name, r.Params.ExternalID),
+		page(ctx, r.Params.Limit, r.Params.Cursor, r.Params.Order, api.SortOrderDesc))
 	if err != nil {
 		return nil, err
 	}
@@ -102,13 +104,17 @@ func (s *Server) changeQueue(ctx context.Context, id, ifMatch string, body any, 
 			return err
 		}
 		q = fromQueue(q, input)
-		q.UpdatedAt = s.Now()
 		if err := s.checkQueue(ctx, q); err != nil {
 			return err
 		}
-		return s.Store.SaveQueue(ctx, &q)
+		return s.saveQueue(ctx, q, &q)
 	})
 	return q, err
+}
+
+func (s *Server) saveQueue(ctx context.Context, _ domain.Queue, q *domain.Queue) error {
+	q.UpdatedAt = s.Now()
+	return s.Store.SaveQueue(ctx, q)
 }
 
 // ReplaceQueue serves PUT /v1/queues/{id}.
@@ -127,6 +133,32 @@ func (s *Server) UpdateQueue(ctx context.Context, r api.UpdateQueueRequestObject
 		return nil, err
 	}
 	return api.UpdateQueue200JSONResponse{Body: toQueue(q), Headers: api.UpdateQueue200ResponseHeaders{ETag: etag(q.Version)}}, nil
+}
+
+// UpsertQueue serves PUT /v1/queues/by-external-id/{external_id}.
+func (s *Server) UpsertQueue(ctx context.Context, r api.UpsertQueueRequestObject) (api.UpsertQueueResponseObject, error) {
+	fresh := domain.NewQueue(principal(ctx).Organization, s.Now())
+	q, made, err := upsert(ctx, s, upserting[domain.Queue]{table: "queues", external: r.ExternalID, list: s.Store.Queues, fresh: fresh,
+		create: s.Store.CreateQueue, save: s.saveQueue,
+		change: func(ctx context.Context, q domain.Queue) (domain.Queue, error) {
+			input, err := overlay(toQueue(fresh), r.Body)
+			if err != nil {
+				return q, err
+			}
+			if err := named(&input.ExternalID, r.ExternalID); err != nil {
+				return q, err
+			}
+			q = fromQueue(q, input)
+			return q, s.checkQueue(ctx, q)
+		}})
+	if err != nil {
+		return nil, err
+	}
+	if made {
+		return api.UpsertQueue201JSONResponse{Body: toQueue(q),
+			Headers: api.UpsertQueue201ResponseHeaders{ETag: etag(q.Version), Location: location("queues", string(q.ID))}}, nil
+	}
+	return api.UpsertQueue200JSONResponse{Body: toQueue(q), Headers: api.UpsertQueue200ResponseHeaders{ETag: etag(q.Version)}}, nil
 }
 
 // DeleteQueue serves DELETE /v1/queues/{id}.
@@ -157,7 +189,7 @@ func (s *Server) ListQueueWrapUpCodes(ctx context.Context, r api.ListQueueWrapUp
 	if err != nil {
 		return nil, err
 	}
-	codes, next, err := s.Store.WrapUpCodes(ctx, q.Organization, r.Params.Q, q.WrapUpCodes, page(ctx, r.Params.Limit, r.Params.Cursor, r.Params.Order, api.SortOrderDesc))
+	codes, next, err := s.Store.WrapUpCodes(ctx, q.Organization, storage.Find{Part: r.Params.Q}, q.WrapUpCodes, page(ctx, r.Params.Limit, r.Params.Cursor, r.Params.Order, api.SortOrderDesc))
 	if err != nil {
 		return nil, err
 	}

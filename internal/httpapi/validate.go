@@ -73,6 +73,11 @@ func checkParameters(contract *Contract, o *operation, c echo.Context) error {
 	input := &openapi3filter.RequestValidationInput{Request: r, QueryParams: query, PathParams: pathParams(c),
 		Route:   &routers.Route{Spec: contract.doc, Path: o.path, Method: o.method, Operation: o.spec},
 		Options: &openapi3filter.Options{SchemaValidationOptions: formats}}
+	for name, value := range input.PathParams {
+		if !plainText(value) {
+			return malformed(name, notPlain)
+		}
+	}
 	for _, p := range o.parameters {
 		if err := openapi3filter.ValidateParameter(r.Context(), input, p.Value); err != nil {
 			detail, args := parameterDetail(p.Value, err)
@@ -98,8 +103,8 @@ func knownQuery(o *operation, query url.Values) error {
 		if len(values) > 1 {
 			return malformed(name, "It is given more than once. Give a list with commas.")
 		}
-		if strings.ContainsRune(values[0], 0) || !utf8.ValidString(values[0]) {
-			return malformed(name, "It contains the character U+0000, or is not UTF-8.")
+		if !plainText(values[0]) {
+			return malformed(name, notPlain)
 		}
 	}
 	return nil
@@ -112,10 +117,19 @@ func unknownQuery(name string, known []string) error {
 	return malformed(name, "There is no such query parameter here. Known are: %s.", list(known))
 }
 
+const notPlain = "It contains the character U+0000, or is not UTF-8."
+
+// plainText tells whether every database takes a text.
+func plainText(s string) bool { return !strings.ContainsRune(s, 0) && utf8.ValidString(s) }
+
 func pathParams(c echo.Context) map[string]string {
 	params := map[string]string{}
 	for i, name := range c.ParamNames() {
-		params[name] = c.ParamValues()[i]
+		value := c.ParamValues()[i]
+		if plain, err := url.PathUnescape(value); err == nil && c.Request().URL.RawPath != "" {
+			value = plain // the router leaves it as it was sent
+		}
+		params[name] = value
 	}
 	return params
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/parley-cx/parley/api"
 	"github.com/parley-cx/parley/internal/domain"
+	"github.com/parley-cx/parley/internal/storage"
 )
 
 func toWrapUpCode(c domain.WrapUpCode) api.WrapUpCode {
@@ -26,7 +27,8 @@ func fromWrapUpCode(c domain.WrapUpCode, a api.WrapUpCode) domain.WrapUpCode {
 
 // ListWrapUpCodes serves GET /v1/wrap-up-codes.
 func (s *Server) ListWrapUpCodes(ctx context.Context, r api.ListWrapUpCodesRequestObject) (api.ListWrapUpCodesResponseObject, error) {
-	codes, next, err := s.Store.WrapUpCodes(ctx, principal(ctx).Organization, r.Params.Q, nil, page(ctx, r.Params.Limit, r.Params.Cursor, r.Params.Order, api.SortOrderDesc))
+	codes, next, err := s.Store.WrapUpCodes(ctx, principal(ctx).Organization, find(r.Params.Q, r.Params.Name, r.Params.ExternalID), nil,
+		page(ctx, r.Params.Limit, r.Params.Cursor, r.Params.Order, api.SortOrderDesc))
 	if err != nil {
 		return nil, err
 	}
@@ -76,10 +78,14 @@ func (s *Server) changeWrapUpCode(ctx context.Context, id, ifMatch string, body 
 			return err
 		}
 		c = fromWrapUpCode(c, input)
-		c.UpdatedAt = s.Now()
-		return s.Store.SaveWrapUpCode(ctx, &c)
+		return s.saveWrapUpCode(ctx, c, &c)
 	})
 	return c, err
+}
+
+func (s *Server) saveWrapUpCode(ctx context.Context, _ domain.WrapUpCode, c *domain.WrapUpCode) error {
+	c.UpdatedAt = s.Now()
+	return s.Store.SaveWrapUpCode(ctx, c)
 }
 
 // ReplaceWrapUpCode serves PUT /v1/wrap-up-codes/{id}.
@@ -98,6 +104,32 @@ func (s *Server) UpdateWrapUpCode(ctx context.Context, r api.UpdateWrapUpCodeReq
 		return nil, err
 	}
 	return api.UpdateWrapUpCode200JSONResponse{Body: toWrapUpCode(c), Headers: api.UpdateWrapUpCode200ResponseHeaders{ETag: etag(c.Version)}}, nil
+}
+
+// UpsertWrapUpCode serves PUT /v1/wrap-up-codes/by-external-id/{external_id}.
+func (s *Server) UpsertWrapUpCode(ctx context.Context, r api.UpsertWrapUpCodeRequestObject) (api.UpsertWrapUpCodeResponseObject, error) {
+	fresh := newWrapUpCode(principal(ctx).Organization, s.Now())
+	c, made, err := upsert(ctx, s, upserting[domain.WrapUpCode]{table: "wrap_up_codes", external: r.ExternalID, fresh: fresh,
+		list: func(ctx context.Context, org domain.OrganizationID, f storage.Find, p storage.Page) ([]domain.WrapUpCode, *string, error) {
+			return s.Store.WrapUpCodes(ctx, org, f, nil, p)
+		},
+		create: s.Store.CreateWrapUpCode, save: s.saveWrapUpCode,
+		change: func(_ context.Context, c domain.WrapUpCode) (domain.WrapUpCode, error) {
+			input, err := overlay(toWrapUpCode(fresh), r.Body)
+			if err != nil {
+				return c, err
+			}
+			err = named(&input.ExternalID, r.ExternalID)
+			return fromWrapUpCode(c, input), err
+		}})
+	if err != nil {
+		return nil, err
+	}
+	if made {
+		return api.UpsertWrapUpCode201JSONResponse{Body: toWrapUpCode(c),
+			Headers: api.UpsertWrapUpCode201ResponseHeaders{ETag: etag(c.Version), Location: location("wrap-up-codes", string(c.ID))}}, nil
+	}
+	return api.UpsertWrapUpCode200JSONResponse{Body: toWrapUpCode(c), Headers: api.UpsertWrapUpCode200ResponseHeaders{ETag: etag(c.Version)}}, nil
 }
 
 // DeleteWrapUpCode serves DELETE /v1/wrap-up-codes/{id}.

@@ -79,13 +79,9 @@ func (s *Store) LockAgent(ctx context.Context, org domain.OrganizationID, agent 
 	return fromAgentRow(r), nil
 }
 
-// Agents lists agents whose name contains q, in any case.
-func (s *Store) Agents(ctx context.Context, org domain.OrganizationID, q string, p Page) ([]domain.Agent, *string, error) {
-	db := s.living(ctx, org)
-	if q != "" {
-		db = db.Where("lower(name) LIKE ? ESCAPE '!'", containing(q))
-	}
-	rows, next, err := page(db, p, func(r agentRow) string { return r.ID })
+// Agents lists agents.
+func (s *Store) Agents(ctx context.Context, org domain.OrganizationID, find Find, p Page) ([]domain.Agent, *string, error) {
+	rows, next, err := page(find.in(s.living(ctx, org)), p, func(r agentRow) string { return r.ID })
 	return each(rows, fromAgentRow), next, err
 }
 

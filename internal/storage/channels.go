@@ -14,6 +14,7 @@ type appRow struct {
 	ID             string `gorm:"primaryKey"`
 	Platform       string `gorm:"<-:create"`
 	Name           string
+	ExternalID     *string
 	Secrets        []byte
 	VerifyToken    []byte
 	Version        int64
@@ -54,13 +55,13 @@ func (s *Store) toAppRow(a domain.PlatformApp) (appRow, error) {
 		return appRow{}, err
 	}
 	token, err := s.seal(place(org, "platform_apps", "verify_token", row), a.VerifyToken)
-	return appRow{OrganizationID: org, ID: row, Platform: string(a.Platform), Name: a.Name, Secrets: secrets, VerifyToken: token,
+	return appRow{OrganizationID: org, ID: row, Platform: string(a.Platform), Name: a.Name, ExternalID: a.ExternalID, Secrets: secrets, VerifyToken: token,
 		Version: a.Version, CreatedAt: ms(a.CreatedAt), UpdatedAt: ms(a.UpdatedAt)}, err
 }
 
 func (s *Store) fromAppRow(r appRow) (domain.PlatformApp, error) {
 	a := domain.PlatformApp{ID: domain.AppID(r.ID), Organization: domain.OrganizationID(r.OrganizationID),
-		Platform: domain.Platform(r.Platform), Name: r.Name, Version: r.Version,
+		Platform: domain.Platform(r.Platform), Name: r.Name, ExternalID: r.ExternalID, Version: r.Version,
 		CreatedAt: fromMS(r.CreatedAt), UpdatedAt: fromMS(r.UpdatedAt)}
 	if err := s.unseal(place(r.OrganizationID, "platform_apps", "secrets", r.ID), r.Secrets, &a.Secrets); err != nil {
 		return a, err
@@ -105,8 +106,8 @@ func (s *Store) App(ctx context.Context, org domain.OrganizationID, app domain.A
 }
 
 // Apps lists an organization's apps.
-func (s *Store) Apps(ctx context.Context, org domain.OrganizationID, p Page) ([]domain.PlatformApp, *string, error) {
-	rows, next, err := page(s.living(ctx, org), p, func(r appRow) string { return r.ID })
+func (s *Store) Apps(ctx context.Context, org domain.OrganizationID, find Find, p Page) ([]domain.PlatformApp, *string, error) {
+	rows, next, err := page(find.in(s.living(ctx, org)), p, func(r appRow) string { return r.ID })
 	if err != nil {
 		return nil, nil, err
 	}
@@ -121,9 +122,7 @@ func (s *Store) Apps(ctx context.Context, org domain.OrganizationID, p Page) ([]
 
 // DeleteApp hides an app; its webhooks are refused from then on.
 func (s *Store) DeleteApp(ctx context.Context, a domain.PlatformApp, now time.Time) error {
-	return s.writeTo(ctx, write{table: "platform_apps", rows: []string{rowKey(a.Organization, a.ID)}, want: 1, miss: errStale,
-		sql:  "UPDATE platform_apps SET deleted_at = ?, version = version + 1 WHERE organization_id = ? AND id = ? AND version = ? AND deleted_at IS NULL",
-		args: []any{ms(now), a.Organization, a.ID, a.Version}})
+	return s.remove(ctx, "platform_apps", a.Organization, string(a.ID), a.Version, now)
 }
 
 // AppInUse tells whether a channel belongs to the app.
@@ -206,13 +205,14 @@ func (s *Store) LockChannel(ctx context.Context, org domain.OrganizationID, ch d
 
 // ChannelFilter narrows a list of channels.
 type ChannelFilter struct {
+	Find
 	Kind  domain.ChannelKind
 	Queue domain.QueueID
 }
 
 // Channels lists an organization's channels.
 func (s *Store) Channels(ctx context.Context, org domain.OrganizationID, f ChannelFilter, p Page) ([]domain.Channel, *string, error) {
-	db := s.living(ctx, org)
+	db := f.in(s.living(ctx, org))
 	if f.Kind != "" {
 		db = db.Where("kind = ?", f.Kind)
 	}

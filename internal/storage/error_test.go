@@ -44,7 +44,7 @@ func TestOddValuesAreTheCallersFault(t *testing.T) {
 func second[T any](_ T, err error) error { return err }
 
 func search(ctx context.Context, w *world, q string) ([]domain.Agent, error) {
-	found, _, err := w.Agents(ctx, w.org, q, Page{Limit: 1})
+	found, _, err := w.Agents(ctx, w.org, Find{Part: q}, Page{Limit: 1})
 	return found, err
 }
 

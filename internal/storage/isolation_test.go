@@ -19,6 +19,8 @@ type full struct {
 	delivery  domain.Delivery
 	code      domain.WrapUpCode
 	agent     domain.Agent
+	skill     domain.Skill
+	profile   domain.Profile
 }
 
 func newFull(t *testing.T, s *Store) *full {
@@ -43,7 +45,7 @@ func newFull(t *testing.T, s *Store) *full {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &full{world: w, code: code, agent: a, delivery: w.delivery(threads[talk.Thread], 1)}
+	f := &full{world: w, code: code, agent: a, skill: skill, profile: profile, delivery: w.delivery(threads[talk.Thread], 1)}
 	commit(t, s, func(ctx context.Context) error {
 		w.queue.WrapUpCodes = []domain.WrapUpCodeID{code.ID}
 		written, wrote := threads[talk.Thread], noon
@@ -154,7 +156,7 @@ func TestListsAreOfOneOrganization(t *testing.T) {
 		if _, err := db.SequenceEvents(ctx, true); err != nil {
 			t.Fatal(err)
 		}
-		apps, _, err := db.Apps(ctx, theirs.org, p)
+		apps, _, err := db.Apps(ctx, theirs.org, Find{}, p)
 		if err != nil || len(apps) != 1 || apps[0].ID != theirs.app.ID {
 			t.Errorf("apps: %v (%v)", apps, err)
 		}
@@ -166,7 +168,7 @@ func TestListsAreOfOneOrganization(t *testing.T) {
 		if err != nil || len(byAccount) != 1 || byAccount[mine.channel.AccountID].ID != theirs.channel.ID {
 			t.Errorf("channels of an account: %v (%v)", byAccount, err)
 		}
-		queues, _, err := db.Queues(ctx, theirs.org, p)
+		queues, _, err := db.Queues(ctx, theirs.org, Find{}, p)
 		if err != nil || len(queues) != 1 || queues[0].ID != theirs.queue.ID {
 			t.Errorf("queues: %v (%v)", queues, err)
 		}
@@ -222,6 +224,16 @@ func TestWritesOfAnotherOrganizationChangeNothing(t *testing.T) {
 				c := mine.channel
 				c.Organization = other
 				return db.DeleteChannel(ctx, c, noon)
+			},
+			"DeleteSkill": func(ctx context.Context) error {
+				k := mine.skill
+				k.Organization = other
+				return db.DeleteSkill(ctx, k, noon)
+			},
+			"DeleteProfile": func(ctx context.Context) error {
+				p := mine.profile
+				p.Organization = other
+				return db.DeleteProfile(ctx, p, noon)
 			},
 			"DeleteWrapUpCode": func(ctx context.Context) error {
 				c := mine.code

@@ -34,7 +34,7 @@ func lists(t *testing.T, s *Store) map[string]list {
 				return string(a.ID), w.CreateAgent(ctx, a)
 			},
 			read: func(ctx context.Context, p Page) ([]string, *string, error) {
-				items, next, err := w.Agents(ctx, w.org, "AGENT", p)
+				items, next, err := w.Agents(ctx, w.org, Find{Part: "AGENT"}, p)
 				return ids(items, next, err, func(a domain.Agent) domain.AgentID { return a.ID })
 			}},
 		"clients": {
@@ -52,7 +52,7 @@ func lists(t *testing.T, s *Store) map[string]list {
 				return string(q.ID), w.CreateQueue(ctx, q)
 			},
 			read: func(ctx context.Context, p Page) ([]string, *string, error) {
-				items, next, err := w.Queues(ctx, w.org, p)
+				items, next, err := w.Queues(ctx, w.org, Find{}, p)
 				return ids(items, next, err, func(q domain.Queue) domain.QueueID { return q.ID })
 			}},
 		"skills": {
@@ -98,7 +98,7 @@ func moreLists(w *world) map[string]list {
 				return string(a.ID), w.CreateApp(ctx, a)
 			},
 			read: func(ctx context.Context, p Page) ([]string, *string, error) {
-				items, next, err := w.Apps(ctx, w.org, p)
+				items, next, err := w.Apps(ctx, w.org, Find{}, p)
 				return ids(items, next, err, func(a domain.PlatformApp) domain.AppID { return a.ID })
 			}},
 		"channels": {
@@ -117,7 +117,7 @@ func moreLists(w *world) map[string]list {
 				return string(c.ID), w.CreateWrapUpCode(ctx, c)
 			},
 			read: func(ctx context.Context, p Page) ([]string, *string, error) {
-				items, next, err := w.WrapUpCodes(ctx, w.org, "0% done_!", nil, p)
+				items, next, err := w.WrapUpCodes(ctx, w.org, Find{Part: "0% done_!"}, nil, p)
 				return ids(items, next, err, func(c domain.WrapUpCode) domain.WrapUpCodeID { return c.ID })
 			}},
 		"interactions": {
@@ -286,7 +286,7 @@ func TestNamesAreFoundInAnyCase(t *testing.T) {
 		a := w.agent(func(a *domain.Agent) { a.Name = "Émile Ärger_1" })
 		w.agent(func(a *domain.Agent) { a.Name = "Emil ArgerX1" })
 		for _, q := range []string{"ÄRGER", "ärger", "éMILE", "R_1", "É"} {
-			found, _, err := w.Agents(t.Context(), w.org, q, Page{Limit: 5})
+			found, _, err := w.Agents(t.Context(), w.org, Find{Part: q}, Page{Limit: 5})
 			if err != nil || len(found) != 1 || found[0].ID != a.ID {
 				t.Errorf("%q finds %v (%v)", q, found, err)
 			}

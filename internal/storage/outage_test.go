@@ -56,7 +56,7 @@ func TestConnectionsThatEnd(t *testing.T) {
 	calls := map[string]func() error{
 		"a read":  func() error { _, err := db.Queue(t.Context(), w.org, w.queue.ID); return err },
 		"a value": func() error { _, err := db.QueueInUse(t.Context(), w.org, w.queue.ID); return err },
-		"a list":  func() error { _, _, err := db.Queues(t.Context(), w.org, Page{Limit: 3}); return err },
+		"a list":  func() error { _, _, err := db.Queues(t.Context(), w.org, Find{}, Page{Limit: 3}); return err },
 		"events":  func() error { _, _, err := db.Events(t.Context(), w.org, domain.EventFilter{}, 0, 3); return err },
 		"a write": func() error {
 			return db.InTx(t.Context(), func(ctx context.Context) error { return note(ctx, db.Store, "written") })

@@ -70,8 +70,8 @@ func (s *Store) Queue(ctx context.Context, org domain.OrganizationID, queue doma
 }
 
 // Queues lists an organization's queues.
-func (s *Store) Queues(ctx context.Context, org domain.OrganizationID, p Page) ([]domain.Queue, *string, error) {
-	rows, next, err := page(s.living(ctx, org), p, func(r queueRow) string { return r.ID })
+func (s *Store) Queues(ctx context.Context, org domain.OrganizationID, find Find, p Page) ([]domain.Queue, *string, error) {
+	rows, next, err := page(find.in(s.living(ctx, org)), p, func(r queueRow) string { return r.ID })
 	return each(rows, fromQueueRow), next, err
 }
 

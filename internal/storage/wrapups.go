@@ -50,13 +50,9 @@ func (s *Store) WrapUpCode(ctx context.Context, org domain.OrganizationID, code 
 	return fromWrapUpCodeRow(r), nil
 }
 
-// WrapUpCodes lists codes whose name contains q, in any case; among only these
-// ids where only is not nil.
-func (s *Store) WrapUpCodes(ctx context.Context, org domain.OrganizationID, q string, only []domain.WrapUpCodeID, p Page) ([]domain.WrapUpCode, *string, error) {
-	db := s.living(ctx, org)
-	if q != "" {
-		db = db.Where("lower(name) LIKE ? ESCAPE '!'", containing(q))
-	}
+// WrapUpCodes lists codes, among only these ids where only is not nil.
+func (s *Store) WrapUpCodes(ctx context.Context, org domain.OrganizationID, find Find, only []domain.WrapUpCodeID, p Page) ([]domain.WrapUpCode, *string, error) {
+	db := find.in(s.living(ctx, org))
 	if only != nil {
 		db = db.Where("id IN ?", append([]domain.WrapUpCodeID{zeroID}, only...))
 	}

@@ -55,6 +55,7 @@ func (w *world) writers() map[string]func(ctx context.Context) error {
 		"DeleteQueue":      func(ctx context.Context) error { return w.DeleteQueue(ctx, w.queue, noon) },
 		"DeleteWrapUpCode": func(ctx context.Context) error { return w.DeleteWrapUpCode(ctx, code, noon) },
 		"DropEcho":         func(ctx context.Context) error { return w.DropEcho(ctx, m) },
+		"LockExternalID":   func(ctx context.Context) error { return w.LockExternalID(ctx, w.org, "queues", "x") },
 		"LockSetup":        w.LockSetup,
 		"MarkInbox": func(ctx context.Context) error {
 			return w.MarkInbox(ctx, w.inbox(64, 0), domain.InboxApplied, "", noon)

@@ -27,8 +27,12 @@ ALTER TABLE agents ADD COLUMN social_by_message integer NOT NULL DEFAULT 1;
 ALTER TABLE agents ADD COLUMN social integer NOT NULL DEFAULT 0;
 CREATE UNIQUE INDEX agents_by_external_id ON agents (organization_id, external_id) WHERE deleted_at IS NULL;
 CREATE INDEX agents_by_profile ON agents (organization_id, profile_id) WHERE profile_id IS NOT NULL;
+ALTER TABLE platform_apps ADD COLUMN external_id text;
+CREATE UNIQUE INDEX platform_apps_by_external_id ON platform_apps (organization_id, external_id) WHERE deleted_at IS NULL;
 
 -- +goose Down
+DROP INDEX platform_apps_by_external_id;
+ALTER TABLE platform_apps DROP COLUMN external_id;
 DROP INDEX agents_by_profile;
 DROP INDEX agents_by_external_id;
 ALTER TABLE agents DROP COLUMN social;
