@@ -225,7 +225,7 @@ func repliesResend(t *testing.T, p *program) {
 	if failed.get("allowed_actions") != `["resend","delete"]` {
 		t.Errorf("a failed reply allows %s", failed.get("allowed_actions"))
 	}
-	if seen := d.agents[1].reply(i, first).get("allowed_actions"); seen != "[]" {
+	if seen := d.admin.reply(i, first).get("allowed_actions"); seen != "[]" {
 		t.Errorf("to others it allows %s", seen)
 	}
 	after := ana.says(i, "Anything else?")

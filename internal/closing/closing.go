@@ -27,6 +27,7 @@ type Waiting interface {
 	Interaction(ctx context.Context, org domain.OrganizationID, i domain.InteractionID) (domain.Interaction, error)
 	LockInteraction(ctx context.Context, org domain.OrganizationID, i domain.InteractionID) (domain.Interaction, error)
 	SaveInteraction(ctx context.Context, i *domain.Interaction) error
+	See(ctx context.Context, org domain.OrganizationID, i domain.InteractionID, sight domain.Sight) error
 	Append(ctx context.Context, events ...domain.Event) error
 }
 
@@ -51,8 +52,8 @@ type Closing struct {
 
 // End disconnects an interaction: the customer is told that the agent has left
 // (C38), the thread may open a new one, the agent wraps up. Ending what the same
-// agent ended before changes nothing. A program that acts for no agent can end
-// what no agent has.
+// agent ended before changes nothing. A supervisor, and a program that acts for no
+// agent, can end what no agent has.
 func (c *Closing) End(ctx context.Context, by domain.Principal, id domain.InteractionID) error {
 	seen, err := c.Store.Interaction(ctx, by.Organization, id)
 	if err != nil {
@@ -67,6 +68,9 @@ func (c *Closing) End(ctx context.Context, by domain.Principal, id domain.Intera
 			return c.close(ctx, by, id, threads[seen.Thread])
 		}
 		e, err := c.Store.LockEngagement(ctx, by.Organization, id, by.Agent, "")
+		if c.supervised(ctx, by, e, err) {
+			return c.close(ctx, by, id, threads[seen.Thread])
+		}
 		if err != nil {
 			return notParty(e, err)
 		}
@@ -77,24 +81,52 @@ func (c *Closing) End(ctx context.Context, by domain.Principal, id domain.Intera
 	})
 }
 
-// close ends an interaction that waits, for a program that acts for no agent.
+// supervised tells whether the caller has no part in an interaction but may end it
+// as a supervisor, because no agent has it.
+func (c *Closing) supervised(ctx context.Context, by domain.Principal, e domain.Engagement, err error) bool {
+	i, mine := e.Interaction, err == nil && e.Participant.Offer == domain.OfferPending
+	if i.ID == "" || mine || !by.MayClose() || i.Open() && !i.Unowned() || !i.Open() && err == nil {
+		return false
+	}
+	return c.Store.See(ctx, by.Organization, e.Interaction.ID, by.Sight()) == nil
+}
+
+// close ends an interaction that waits or is only offered, for a supervisor or a
+// program that acts for no agent.
 func (c *Closing) close(ctx context.Context, by domain.Principal, id domain.InteractionID, t domain.Thread) error {
 	i, err := c.Store.LockInteraction(ctx, by.Organization, id)
 	if err != nil || !i.Open() {
-		return err
-	}
-	i, events, err := i.Close(by.Actor(), c.Now())
-	if err != nil {
 		return err
 	}
 	t.Open, t.Position = nil, i.Position
 	if err := c.Store.SaveThread(ctx, &t); err != nil {
 		return err
 	}
+	if i.Offered != nil {
+		return c.cancel(ctx, by, i)
+	}
+	i, events, err := i.Close(by.Actor(), c.Now())
+	if err != nil {
+		return err
+	}
 	if err := c.Store.SaveInteraction(ctx, &i); err != nil {
 		return err
 	}
 	return c.Store.Append(ctx, events...)
+}
+
+// cancel ends an interaction that is offered; the agent is free again.
+func (c *Closing) cancel(ctx context.Context, by domain.Principal, i domain.Interaction) error {
+	e, err := c.Store.LockEngagement(ctx, by.Organization, i.ID, "", *i.Offered)
+	if err != nil {
+		return err
+	}
+	e, events, err := e.Cancel(by.Actor(), c.Now())
+	if err != nil {
+		return err
+	}
+	c.Store.After(ctx, func() { c.Router.Freed(by.Organization, e.Agent.ID) })
+	return c.Store.SaveEngagement(ctx, &e, events)
 }
 
 // notParty tells an agent who has no part in an interaction so.

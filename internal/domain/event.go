@@ -109,6 +109,7 @@ type LoggedEvent struct {
 
 // EventFilter narrows the log; empty fields narrow nothing.
 type EventFilter struct {
+	Sight       Sight
 	Types       []EventType
 	Interaction InteractionID
 	Queue       QueueID

@@ -1,6 +1,9 @@
 package domain
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // InteractionState is where an interaction is on its way.
 type InteractionState string
@@ -209,6 +212,16 @@ func (d InteractionDetail) PendingOffer() *Participant {
 		}
 	}
 	return nil
+}
+
+// ActionsOf lists what a caller can do with the interaction now: what their own
+// part allows, and, where no agent has it yet, what a supervisor may.
+func (d InteractionDetail) ActionsOf(p Principal) []Action {
+	actions := d.AllowedActions(p.Agent, d.Participants)
+	if d.Unowned() && p.MayClose() && !slices.Contains(actions, ActionEnd) {
+		actions = append(actions, ActionEnd)
+	}
+	return actions
 }
 
 // Waiting is a queued interaction as routing sees it. A smaller Score goes first.

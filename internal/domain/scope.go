@@ -13,6 +13,7 @@ type Scope string
 // the contract.
 const (
 	ScopeAccept       Scope = "conversation:message:accept"
+	ScopeMonitor      Scope = "conversation:message:monitor"
 	ScopeOnQueue      Scope = "routing:agent:onqueue"
 	ScopePublicCreate Scope = "conversation:socialmedia:create"
 	ScopeActAs        Scope = "agent:act_as"

@@ -40,7 +40,7 @@ func (s *Server) ListEvents(ctx context.Context, r api.ListEventsRequestObject) 
 	if limit == 0 {
 		limit = 50
 	}
-	f := domain.EventFilter{Interaction: domain.InteractionID(p.InteractionID), Queue: domain.QueueID(p.QueueID), Agent: domain.AgentID(p.AgentID),
+	f := domain.EventFilter{Sight: principal(ctx).Sight(), Interaction: domain.InteractionID(p.InteractionID), Queue: domain.QueueID(p.QueueID), Agent: domain.AgentID(p.AgentID),
 		Types: each(p.Types, func(t api.EventType) domain.EventType { return domain.EventType(t) })}
 	events, next, err := s.Hub.Read(ctx, principal(ctx).Organization, f, after, limit, time.Duration(p.Wait)*time.Second)
 	if err != nil {

@@ -9,14 +9,14 @@ import (
 	"github.com/parley-cx/parley/internal/storage"
 )
 
-// toInteraction shows an interaction as one agent sees it: allowed actions are
-// the viewer's.
-func (s *Server) toInteraction(d domain.InteractionDetail, viewer domain.AgentID) api.Interaction {
+// toInteraction shows an interaction as one caller sees it: allowed actions are
+// theirs.
+func (s *Server) toInteraction(d domain.InteractionDetail, who domain.Principal) api.Interaction {
 	i := api.Interaction{ID: string(d.ID), State: api.InteractionState(d.State), ThreadID: string(d.Thread),
 		Channel: api.InteractionChannel{ID: string(d.Channel), Kind: api.ChannelKind(d.ChannelKind), AccountID: d.ChannelAccount, Label: d.ChannelName},
 		Contact: api.InteractionContact{ID: string(d.Contact), Address: d.ContactAddress, DisplayName: contactName(d)},
 		Origin:  api.InteractionOrigin(d.Origin), PreviousInteractionID: ref(d.Previous), Participants: toParticipants(d),
-		AllowedActions: each(d.AllowedActions(viewer, d.Participants), func(a domain.Action) api.InteractionAction { return api.InteractionAction(a) }),
+		AllowedActions: each(d.ActionsOf(who), func(a domain.Action) api.InteractionAction { return api.InteractionAction(a) }),
 		ConnectedAt:    api.AtOrNull(d.ConnectedAt), DisconnectedAt: api.AtOrNull(d.DisconnectedAt), ClosedAt: api.AtOrNull(d.ClosedAt),
 		ReplyPolicy: s.toReplyPolicy(d), Recording: d.Recording, EnqueuedAt: api.AtOrNull(&d.EnqueuedAt), Version: d.Version}
 	if d.DisconnectType != nil {
@@ -66,7 +66,7 @@ func toParticipants(d domain.InteractionDetail) []api.Participant {
 // ListInteractions serves GET /v1/interactions.
 func (s *Server) ListInteractions(ctx context.Context, r api.ListInteractionsRequestObject) (api.ListInteractionsResponseObject, error) {
 	who, p := principal(ctx), r.Params
-	f := storage.InteractionFilter{Queue: domain.QueueID(p.QueueID), Agent: domain.AgentID(p.AgentID), ChannelKind: domain.ChannelKind(p.ChannelKind),
+	f := storage.InteractionFilter{Sight: who.Sight(), Queue: domain.QueueID(p.QueueID), Agent: domain.AgentID(p.AgentID), ChannelKind: domain.ChannelKind(p.ChannelKind),
 		Contact: domain.ContactID(p.ContactID), States: each(p.State, func(s api.InteractionState) domain.InteractionState { return domain.InteractionState(s) })}
 	if p.AgentID == "me" {
 		if f.Agent = who.Agent; f.Agent == "" {
@@ -80,7 +80,7 @@ func (s *Server) ListInteractions(ctx context.Context, r api.ListInteractionsReq
 	if err != nil {
 		return nil, err
 	}
-	items := each(details, func(d domain.InteractionDetail) api.Interaction { return s.toInteraction(d, who.Agent) })
+	items := each(details, func(d domain.InteractionDetail) api.Interaction { return s.toInteraction(d, who) })
 	return api.ListInteractions200JSONResponse(api.InteractionList{Items: items, NextCursor: next}), nil
 }
 
@@ -88,7 +88,7 @@ func (s *Server) ListInteractions(ctx context.Context, r api.ListInteractionsReq
 func (s *Server) interaction(ctx context.Context, id string) (api.Interaction, error) {
 	who := principal(ctx)
 	d, err := s.Store.InteractionDetail(ctx, who.Organization, domain.InteractionID(id))
-	return s.toInteraction(d, who.Agent), err
+	return s.toInteraction(d, who), err
 }
 
 // expandedMessages is how many of the latest messages expand=messages gives.
@@ -101,7 +101,7 @@ func (s *Server) GetInteraction(ctx context.Context, r api.GetInteractionRequest
 	if err != nil {
 		return nil, err
 	}
-	i := s.toInteraction(d, who.Agent)
+	i := s.toInteraction(d, who)
 	if slices.Contains(r.Params.Expand, api.InteractionExpansionMessages) {
 		latest := storage.Page{Limit: expandedMessages}
 		messages, _, err := s.Store.Messages(ctx, who.Organization, d.ID, storage.MessageFilter{}, latest)

@@ -118,6 +118,9 @@ func (s *Server) enforce(next echo.HandlerFunc) echo.HandlerFunc {
 		if err := s.authorizeBody(c, o); err != nil {
 			return err
 		}
+		if err := s.see(c, o); err != nil {
+			return err
+		}
 		if o.v1() {
 			c.Response().Header().Set("Cache-Control", "no-store")
 			if o.method != http.MethodGet {
@@ -139,6 +142,16 @@ func (s *Server) mutate(next echo.HandlerFunc, c echo.Context) error {
 	}
 	c.Response().Header().Set("Event-Cursor", stream.Cursor(s.Store.Tail()))
 	return s.idempotent(next, c)
+}
+
+// see hides an interaction, and all that can be read of it, from a caller who may
+// not see it; commands tell for themselves whose it is.
+func (s *Server) see(c echo.Context, o *operation) error {
+	if o.method != http.MethodGet || !strings.HasPrefix(o.path, "/v1/interactions/{id}") {
+		return nil
+	}
+	p := info(c).principal
+	return s.Store.See(c.Request().Context(), p.Organization, domain.InteractionID(c.Param("id")), p.Sight())
 }
 
 // unknown refuses what the contract does not have. The router knows which methods

@@ -174,7 +174,8 @@ func (s *Store) raiseTail(position int64) {
 func (s *Store) Tail() int64 { return s.tail.Load() }
 
 // narrow restricts a query of the log.
-func narrow(db *gorm.DB, f domain.EventFilter) *gorm.DB {
+func narrow(db *gorm.DB, org domain.OrganizationID, f domain.EventFilter) *gorm.DB {
+	db = visibleEvents(db, f.Sight, org)
 	if len(f.Types) > 0 {
 		db = db.Where("e.type IN ?", f.Types)
 	}
@@ -213,7 +214,7 @@ func (s *Store) Events(ctx context.Context, org domain.OrganizationID, f domain.
 	db := s.db(ctx).Table("event_log l").Select("e.*, l.position").
 		Joins("JOIN events e ON e.organization_id = l.organization_id AND e.id = l.event_id").
 		Where("l.organization_id = ? AND l.position > ? AND l.position <= ?", org, after, *end)
-	rows, err := all[logged](narrow(db, f).Order("l.position").Limit(limit))
+	rows, err := all[logged](narrow(db, org, f).Order("l.position").Limit(limit))
 	if err != nil {
 		return nil, after, err
 	}

@@ -118,6 +118,7 @@ func (s *Store) Interaction(ctx context.Context, org domain.OrganizationID, i do
 // InteractionFilter narrows a list of interactions. With an agent, States means
 // the agent's own part.
 type InteractionFilter struct {
+	Sight        domain.Sight
 	States       []domain.InteractionState
 	Queue        domain.QueueID
 	Agent        domain.AgentID
@@ -148,7 +149,7 @@ func (f InteractionFilter) parts() []domain.ParticipantState {
 }
 
 func (f InteractionFilter) apply(db *gorm.DB, org domain.OrganizationID) *gorm.DB {
-	db = db.Where("organization_id = ?", org)
+	db = visible(db.Where("organization_id = ?", org), f.Sight, org)
 	switch {
 	case f.Agent != "":
 		db = db.Where(`id IN (SELECT interaction_id FROM participants WHERE organization_id = ? AND agent_id = ? AND state IN ?

@@ -81,7 +81,11 @@ func calls(f *full) map[string]func(ctx context.Context) {
 	for name, filter := range map[string]InteractionFilter{"all": {}, "by queue": {Queue: f.queue.ID}, "by contact": {Contact: domain.NewID[domain.ContactID]()},
 		"by state": {States: []domain.InteractionState{domain.InteractionQueued, domain.InteractionAlerting}}, "by kind": {ChannelKind: f.channel.Kind},
 		"by agent": {Agent: f.agent.ID}, "by agent's state": {Agent: f.agent.ID, States: []domain.InteractionState{domain.InteractionAlerting}},
-		"by time": {CreatedAfter: &after}} {
+		"by time":           {CreatedAfter: &after},
+		"of desk":           {Sight: domain.Sight{Agent: f.agent.ID}},
+		"of desk's queue":   {Sight: domain.Sight{Agent: f.agent.ID}, Queue: f.queue.ID},
+		"of desk's contact": {Sight: domain.Sight{Agent: f.agent.ID}, Contact: domain.NewID[domain.ContactID]()},
+		"of supervisor":     {Sight: domain.Sight{Agent: f.agent.ID, Supervises: true}}} {
 		for order, p := range map[string]Page{"": {Limit: 25}, ", oldest first": {Limit: 25, Asc: true}, ", next page": {Limit: 25, Cursor: *next}} {
 			all["Interactions "+name+order] = func(ctx context.Context) { _, _, _ = f.Interactions(ctx, f.org, filter, p) }
 		}
@@ -89,6 +93,10 @@ func calls(f *full) map[string]func(ctx context.Context) {
 	talk := f.arguments[reflect.TypeFor[domain.InteractionID]()].(domain.InteractionID)
 	for n, filter := range []domain.EventFilter{{Types: []domain.EventType{eventOdd}}, {Interaction: talk}, {Queue: f.queue.ID}, {Agent: f.agent.ID}} {
 		all[fmt.Sprint("Events ", n)] = func(ctx context.Context) { _, _, _ = f.Events(ctx, f.org, filter, 0, 100) }
+	}
+	for name, sight := range map[string]domain.Sight{"of desk": {Agent: f.agent.ID}, "of supervisor": {Agent: f.agent.ID, Supervises: true}} {
+		all["Events "+name] = func(ctx context.Context) { _, _, _ = f.Events(ctx, f.org, domain.EventFilter{Sight: sight}, 0, 100) }
+		all["See "+name] = func(ctx context.Context) { _ = f.See(ctx, f.org, talk, sight) }
 	}
 	all["Messages of agents"] = func(ctx context.Context) {
 		_, _, _ = f.Messages(ctx, f.org, talk, MessageFilter{Visibility: domain.Private, Replies: true}, Page{Limit: 25, Asc: true})
