@@ -138,7 +138,7 @@ func Document(t testing.TB) *openapi3.T {
 }
 
 var document = sync.OnceValues(func() (*openapi3.T, error) {
-	for _, text := range []string{"text/plain", "application/yaml"} {
+	for _, text := range []string{"text/plain", "text/html", "application/yaml"} {
 		openapi3filter.RegisterBodyDecoder(text, func(b io.Reader, _ http.Header, _ *openapi3.SchemaRef, _ openapi3filter.EncodingFn) (any, error) {
 			all, err := io.ReadAll(b)
 			return string(all), err

@@ -6,10 +6,12 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"github.com/parley-cx/parley/api"
+	"github.com/parley-cx/parley/internal/docs"
 	"github.com/parley-cx/parley/internal/domain"
 )
 
@@ -20,6 +22,7 @@ type Contract struct {
 	json       []byte
 	operations map[string]*operation // by method and echo route
 	scopes     []domain.Scope
+	page       func() (*docs.Page, error)
 }
 
 // operation is one operation of the contract.
@@ -70,6 +73,7 @@ func LoadContract() (*Contract, error) {
 		return nil, fmt.Errorf("contract: %w", err)
 	}
 	doc.OpenAPI = "3.0.3"
+	c.page = sync.OnceValues(func() (*docs.Page, error) { return docs.Render(doc) })
 	for scope := range doc.Components.SecuritySchemes["bearer"].Value.Flows.ClientCredentials.Scopes {
 		c.scopes = append(c.scopes, domain.Scope(scope))
 	}
