@@ -10,7 +10,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"mime/multipart"
 	"net/http"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 	"github.com/oapi-codegen/runtime"
@@ -21,6 +23,18 @@ type ServerInterface interface {
 	// GetKeys Get the keys that verify tokens
 	// (GET /.well-known/jwks.json)
 	GetKeys(ctx echo.Context) error
+	// PostAttachment Send the bytes of an announced file by POST
+	// (POST /attachments/{id})
+	PostAttachment(ctx echo.Context, id ID, params PostAttachmentParams) error
+	// UploadAttachment Send the bytes of an announced file
+	// (PUT /attachments/{id})
+	UploadAttachment(ctx echo.Context, id ID, params UploadAttachmentParams) error
+	// DownloadAttachment Get a file by its signed link
+	// (GET /attachments/{id}/{name})
+	DownloadAttachment(ctx echo.Context, id ID, name string, params DownloadAttachmentParams) error
+	// InspectAttachment Look at a file by its signed link
+	// (HEAD /attachments/{id}/{name})
+	InspectAttachment(ctx echo.Context, id ID, name string, params InspectAttachmentParams) error
 	// GetClock Read the clock
 	// (GET /sandbox/clock)
 	GetClock(ctx echo.Context) error
@@ -69,6 +83,15 @@ type ServerInterface interface {
 	// PutAgentPresence Set an agent's presence
 	// (PUT /v1/agents/{id}/presence)
 	PutAgentPresence(ctx echo.Context, id ID) error
+	// CreateAttachment Upload a file
+	// (POST /v1/attachments)
+	CreateAttachment(ctx echo.Context) error
+	// GetAttachment Get an attachment
+	// (GET /v1/attachments/{id})
+	GetAttachment(ctx echo.Context, id ID) error
+	// GetAttachmentContent Get the bytes of an attachment
+	// (GET /v1/attachments/{id}/content)
+	GetAttachmentContent(ctx echo.Context, id ID) error
 	// ListChannels List channels
 	// (GET /v1/channels)
 	ListChannels(ctx echo.Context, params ListChannelsParams) error
@@ -298,6 +321,150 @@ func (w *ServerInterfaceWrapper) GetKeys(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.GetKeys(ctx)
+	return err
+}
+
+// PostAttachment converts echo context to params.
+func (w *ServerInterfaceWrapper) PostAttachment(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params PostAttachmentParams
+	// ------------- Required query parameter "exp" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "exp", ctx.QueryParams(), &params.Exp, runtime.BindQueryParameterOptions{Type: "integer", Format: "int64"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter exp: %s", err))
+	}
+
+	// ------------- Required query parameter "sig" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "sig", ctx.QueryParams(), &params.Sig, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter sig: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PostAttachment(ctx, id, params)
+	return err
+}
+
+// UploadAttachment converts echo context to params.
+func (w *ServerInterfaceWrapper) UploadAttachment(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params UploadAttachmentParams
+	// ------------- Required query parameter "exp" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "exp", ctx.QueryParams(), &params.Exp, runtime.BindQueryParameterOptions{Type: "integer", Format: "int64"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter exp: %s", err))
+	}
+
+	// ------------- Required query parameter "sig" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "sig", ctx.QueryParams(), &params.Sig, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter sig: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UploadAttachment(ctx, id, params)
+	return err
+}
+
+// DownloadAttachment converts echo context to params.
+func (w *ServerInterfaceWrapper) DownloadAttachment(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// ------------- Path parameter "name" -------------
+	var name string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", ctx.Param("name"), &name, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DownloadAttachmentParams
+	// ------------- Required query parameter "exp" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "exp", ctx.QueryParams(), &params.Exp, runtime.BindQueryParameterOptions{Type: "integer", Format: "int64"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter exp: %s", err))
+	}
+
+	// ------------- Required query parameter "sig" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "sig", ctx.QueryParams(), &params.Sig, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter sig: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DownloadAttachment(ctx, id, name, params)
+	return err
+}
+
+// InspectAttachment converts echo context to params.
+func (w *ServerInterfaceWrapper) InspectAttachment(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// ------------- Path parameter "name" -------------
+	var name string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", ctx.Param("name"), &name, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params InspectAttachmentParams
+	// ------------- Required query parameter "exp" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "exp", ctx.QueryParams(), &params.Exp, runtime.BindQueryParameterOptions{Type: "integer", Format: "int64"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter exp: %s", err))
+	}
+
+	// ------------- Required query parameter "sig" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "sig", ctx.QueryParams(), &params.Sig, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter sig: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.InspectAttachment(ctx, id, name, params)
 	return err
 }
 
@@ -627,6 +794,47 @@ func (w *ServerInterfaceWrapper) PutAgentPresence(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.PutAgentPresence(ctx, id)
+	return err
+}
+
+// CreateAttachment converts echo context to params.
+func (w *ServerInterfaceWrapper) CreateAttachment(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CreateAttachment(ctx)
+	return err
+}
+
+// GetAttachment converts echo context to params.
+func (w *ServerInterfaceWrapper) GetAttachment(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetAttachment(ctx, id)
+	return err
+}
+
+// GetAttachmentContent converts echo context to params.
+func (w *ServerInterfaceWrapper) GetAttachmentContent(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetAttachmentContent(ctx, id)
 	return err
 }
 
@@ -2764,6 +2972,10 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	}
 
 	router.GET(options.BaseURL+"/.well-known/jwks.json", wrapper.GetKeys, options.OperationMiddlewares["getKeys"]...)
+	router.POST(options.BaseURL+"/attachments/:id", wrapper.PostAttachment, options.OperationMiddlewares["postAttachment"]...)
+	router.PUT(options.BaseURL+"/attachments/:id", wrapper.UploadAttachment, options.OperationMiddlewares["uploadAttachment"]...)
+	router.GET(options.BaseURL+"/attachments/:id/:name", wrapper.DownloadAttachment, options.OperationMiddlewares["downloadAttachment"]...)
+	router.HEAD(options.BaseURL+"/attachments/:id/:name", wrapper.InspectAttachment, options.OperationMiddlewares["inspectAttachment"]...)
 	router.GET(options.BaseURL+"/sandbox/clock", wrapper.GetClock, options.OperationMiddlewares["getClock"]...)
 	router.POST(options.BaseURL+"/sandbox/clock/advance", wrapper.AdvanceClock, options.OperationMiddlewares["advanceClock"]...)
 	router.GET(options.BaseURL+"/sandbox/platforms/:kind/faults", wrapper.GetPlatformFaults, options.OperationMiddlewares["getPlatformFaults"]...)
@@ -2780,6 +2992,9 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.PUT(options.BaseURL+"/v1/agents/by-external-id/:external_id", wrapper.UpsertAgent, options.OperationMiddlewares["upsertAgent"]...)
 	router.GET(options.BaseURL+"/v1/agents/me", wrapper.GetOwnAgent, options.OperationMiddlewares["getOwnAgent"]...)
 	router.PUT(options.BaseURL+"/v1/agents/me/presence", wrapper.PutOwnPresence, options.OperationMiddlewares["putOwnPresence"]...)
+	router.POST(options.BaseURL+"/v1/attachments", wrapper.CreateAttachment, options.OperationMiddlewares["createAttachment"]...)
+	router.GET(options.BaseURL+"/v1/attachments/:id", wrapper.GetAttachment, options.OperationMiddlewares["getAttachment"]...)
+	router.GET(options.BaseURL+"/v1/attachments/:id/content", wrapper.GetAttachmentContent, options.OperationMiddlewares["getAttachmentContent"]...)
 	router.GET(options.BaseURL+"/v1/channels", wrapper.ListChannels, options.OperationMiddlewares["listChannels"]...)
 	router.POST(options.BaseURL+"/v1/channels", wrapper.CreateChannel, options.OperationMiddlewares["createChannel"]...)
 	router.DELETE(options.BaseURL+"/v1/channels/:id", wrapper.DeleteChannel, options.OperationMiddlewares["deleteChannel"]...)
@@ -2855,6 +3070,31 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 
 }
 
+type FileContentResponseHeaders struct {
+	ContentDisposition    string
+	ContentSecurityPolicy string
+}
+type FileContentAsteriskResponse struct {
+	Body io.Reader
+
+	Headers       FileContentResponseHeaders
+	ContentType   string
+	ContentLength int64
+}
+
+type FilePartResponseHeaders struct {
+	ContentDisposition    string
+	ContentRange          string
+	ContentSecurityPolicy string
+}
+type FilePartAsteriskResponse struct {
+	Body io.Reader
+
+	Headers       FilePartResponseHeaders
+	ContentType   string
+	ContentLength int64
+}
+
 type ProblemApplicationProblemPlusJSONResponse Problem
 
 type ValidatedJSONResponse Validated
@@ -2886,6 +3126,123 @@ func (response GetKeys200JSONResponse) VisitGetKeysResponse(w http.ResponseWrite
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
+}
+
+type PostAttachmentRequestObject struct {
+	ID          ID `json:"id"`
+	Params      PostAttachmentParams
+	ContentType string
+	Body        io.Reader
+}
+
+type PostAttachmentResponseObject interface {
+	VisitPostAttachmentResponse(w http.ResponseWriter) error
+}
+
+type PostAttachment200JSONResponse Attachment
+
+func (response PostAttachment200JSONResponse) VisitPostAttachmentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UploadAttachmentRequestObject struct {
+	ID          ID `json:"id"`
+	Params      UploadAttachmentParams
+	ContentType string
+	Body        io.Reader
+}
+
+type UploadAttachmentResponseObject interface {
+	VisitUploadAttachmentResponse(w http.ResponseWriter) error
+}
+
+type UploadAttachment200JSONResponse Attachment
+
+func (response UploadAttachment200JSONResponse) VisitUploadAttachmentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DownloadAttachmentRequestObject struct {
+	ID     ID     `json:"id"`
+	Name   string `json:"name"`
+	Params DownloadAttachmentParams
+}
+
+type DownloadAttachmentResponseObject interface {
+	VisitDownloadAttachmentResponse(w http.ResponseWriter) error
+}
+
+type DownloadAttachment200AsteriskResponse struct{ FileContentAsteriskResponse }
+
+func (response DownloadAttachment200AsteriskResponse) VisitDownloadAttachmentResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", response.ContentType)
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Content-Disposition", fmt.Sprint(response.Headers.ContentDisposition))
+	w.Header().Set("Content-Security-Policy", fmt.Sprint(response.Headers.ContentSecurityPolicy))
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type DownloadAttachment206AsteriskResponse struct{ FilePartAsteriskResponse }
+
+func (response DownloadAttachment206AsteriskResponse) VisitDownloadAttachmentResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", response.ContentType)
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Content-Disposition", fmt.Sprint(response.Headers.ContentDisposition))
+	w.Header().Set("Content-Range", fmt.Sprint(response.Headers.ContentRange))
+	w.Header().Set("Content-Security-Policy", fmt.Sprint(response.Headers.ContentSecurityPolicy))
+	w.WriteHeader(206)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type InspectAttachmentRequestObject struct {
+	ID     ID     `json:"id"`
+	Name   string `json:"name"`
+	Params InspectAttachmentParams
+}
+
+type InspectAttachmentResponseObject interface {
+	VisitInspectAttachmentResponse(w http.ResponseWriter) error
+}
+
+type InspectAttachment200Response struct {
+}
+
+func (response InspectAttachment200Response) VisitInspectAttachmentResponse(w http.ResponseWriter) error {
+	w.WriteHeader(200)
+	return nil
 }
 
 type GetClockRequestObject struct {
@@ -3329,6 +3686,106 @@ func (response PutAgentPresence200JSONResponse) VisitPutAgentPresenceResponse(w 
 	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateAttachmentRequestObject struct {
+	JSONBody      *CreateAttachmentJSONRequestBody
+	MultipartBody *multipart.Reader
+}
+
+type CreateAttachmentResponseObject interface {
+	VisitCreateAttachmentResponse(w http.ResponseWriter) error
+}
+
+type CreateAttachment201ResponseHeaders struct {
+	Location string
+}
+
+type CreateAttachment201JSONResponse struct {
+	Body    Attachment
+	Headers CreateAttachment201ResponseHeaders
+}
+
+func (response CreateAttachment201JSONResponse) VisitCreateAttachmentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetAttachmentRequestObject struct {
+	ID ID `json:"id"`
+}
+
+type GetAttachmentResponseObject interface {
+	VisitGetAttachmentResponse(w http.ResponseWriter) error
+}
+
+type GetAttachment200JSONResponse Attachment
+
+func (response GetAttachment200JSONResponse) VisitGetAttachmentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetAttachmentContentRequestObject struct {
+	ID ID `json:"id"`
+}
+
+type GetAttachmentContentResponseObject interface {
+	VisitGetAttachmentContentResponse(w http.ResponseWriter) error
+}
+
+type GetAttachmentContent200AsteriskResponse struct{ FileContentAsteriskResponse }
+
+func (response GetAttachmentContent200AsteriskResponse) VisitGetAttachmentContentResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", response.ContentType)
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Content-Disposition", fmt.Sprint(response.Headers.ContentDisposition))
+	w.Header().Set("Content-Security-Policy", fmt.Sprint(response.Headers.ContentSecurityPolicy))
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type GetAttachmentContent206AsteriskResponse struct{ FilePartAsteriskResponse }
+
+func (response GetAttachmentContent206AsteriskResponse) VisitGetAttachmentContentResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", response.ContentType)
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Content-Disposition", fmt.Sprint(response.Headers.ContentDisposition))
+	w.Header().Set("Content-Range", fmt.Sprint(response.Headers.ContentRange))
+	w.Header().Set("Content-Security-Policy", fmt.Sprint(response.Headers.ContentSecurityPolicy))
+	w.WriteHeader(206)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
 	return err
 }
 
@@ -5420,6 +5877,18 @@ type StrictServerInterface interface {
 	// GetKeys Get the keys that verify tokens
 	// (GET /.well-known/jwks.json)
 	GetKeys(ctx context.Context, request GetKeysRequestObject) (GetKeysResponseObject, error)
+	// PostAttachment Send the bytes of an announced file by POST
+	// (POST /attachments/{id})
+	PostAttachment(ctx context.Context, request PostAttachmentRequestObject) (PostAttachmentResponseObject, error)
+	// UploadAttachment Send the bytes of an announced file
+	// (PUT /attachments/{id})
+	UploadAttachment(ctx context.Context, request UploadAttachmentRequestObject) (UploadAttachmentResponseObject, error)
+	// DownloadAttachment Get a file by its signed link
+	// (GET /attachments/{id}/{name})
+	DownloadAttachment(ctx context.Context, request DownloadAttachmentRequestObject) (DownloadAttachmentResponseObject, error)
+	// InspectAttachment Look at a file by its signed link
+	// (HEAD /attachments/{id}/{name})
+	InspectAttachment(ctx context.Context, request InspectAttachmentRequestObject) (InspectAttachmentResponseObject, error)
 	// GetClock Read the clock
 	// (GET /sandbox/clock)
 	GetClock(ctx context.Context, request GetClockRequestObject) (GetClockResponseObject, error)
@@ -5468,6 +5937,15 @@ type StrictServerInterface interface {
 	// PutAgentPresence Set an agent's presence
 	// (PUT /v1/agents/{id}/presence)
 	PutAgentPresence(ctx context.Context, request PutAgentPresenceRequestObject) (PutAgentPresenceResponseObject, error)
+	// CreateAttachment Upload a file
+	// (POST /v1/attachments)
+	CreateAttachment(ctx context.Context, request CreateAttachmentRequestObject) (CreateAttachmentResponseObject, error)
+	// GetAttachment Get an attachment
+	// (GET /v1/attachments/{id})
+	GetAttachment(ctx context.Context, request GetAttachmentRequestObject) (GetAttachmentResponseObject, error)
+	// GetAttachmentContent Get the bytes of an attachment
+	// (GET /v1/attachments/{id}/content)
+	GetAttachmentContent(ctx context.Context, request GetAttachmentContentRequestObject) (GetAttachmentContentResponseObject, error)
 	// ListChannels List channels
 	// (GET /v1/channels)
 	ListChannels(ctx context.Context, request ListChannelsRequestObject) (ListChannelsResponseObject, error)
@@ -5715,6 +6193,118 @@ func (sh *strictHandler) GetKeys(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(GetKeysResponseObject); ok {
 		return validResponse.VisitGetKeysResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// PostAttachment operation middleware
+func (sh *strictHandler) PostAttachment(ctx echo.Context, id ID, params PostAttachmentParams) error {
+	var request PostAttachmentRequestObject
+
+	request.ID = id
+	request.Params = params
+	request.ContentType = ctx.Request().Header.Get("Content-Type")
+
+	request.Body = ctx.Request().Body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PostAttachment(ctx.Request().Context(), request.(PostAttachmentRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PostAttachment")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(PostAttachmentResponseObject); ok {
+		return validResponse.VisitPostAttachmentResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UploadAttachment operation middleware
+func (sh *strictHandler) UploadAttachment(ctx echo.Context, id ID, params UploadAttachmentParams) error {
+	var request UploadAttachmentRequestObject
+
+	request.ID = id
+	request.Params = params
+	request.ContentType = ctx.Request().Header.Get("Content-Type")
+
+	request.Body = ctx.Request().Body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UploadAttachment(ctx.Request().Context(), request.(UploadAttachmentRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UploadAttachment")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UploadAttachmentResponseObject); ok {
+		return validResponse.VisitUploadAttachmentResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// DownloadAttachment operation middleware
+func (sh *strictHandler) DownloadAttachment(ctx echo.Context, id ID, name string, params DownloadAttachmentParams) error {
+	var request DownloadAttachmentRequestObject
+
+	request.ID = id
+	request.Name = name
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DownloadAttachment(ctx.Request().Context(), request.(DownloadAttachmentRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DownloadAttachment")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(DownloadAttachmentResponseObject); ok {
+		return validResponse.VisitDownloadAttachmentResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// InspectAttachment operation middleware
+func (sh *strictHandler) InspectAttachment(ctx echo.Context, id ID, name string, params InspectAttachmentParams) error {
+	var request InspectAttachmentRequestObject
+
+	request.ID = id
+	request.Name = name
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.InspectAttachment(ctx.Request().Context(), request.(InspectAttachmentRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "InspectAttachment")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(InspectAttachmentResponseObject); ok {
+		return validResponse.VisitInspectAttachmentResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -6316,6 +6906,112 @@ func (sh *strictHandler) PutAgentPresence(ctx echo.Context, id ID) error {
 		return err
 	} else if validResponse, ok := response.(PutAgentPresenceResponseObject); ok {
 		return validResponse.VisitPutAgentPresenceResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CreateAttachment operation middleware
+func (sh *strictHandler) CreateAttachment(ctx echo.Context) error {
+	var request CreateAttachmentRequestObject
+
+	if strings.HasPrefix(ctx.Request().Header.Get("Content-Type"), "application/json") {
+		var body CreateAttachmentJSONRequestBody
+		var err error
+		if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+			// A request validator built on kin-openapi's openapi3filter with
+			// KeepValidatedValue leaves the value it validated on the body. Bind
+			// that value, matching member names exactly, so the handler receives
+			// what was validated instead of a second, case-insensitive decode.
+			// Otherwise bind only the request body, so that path and query
+			// parameters are not also bound into the body struct.
+			if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+				err = binder.BindBody(ctx, &body)
+			}
+		} else {
+			// A custom binder is installed on the Echo instance; defer to it
+			// entirely, since echo.Binder does not expose body-only binding and
+			// the binder may do more than decode (for example call ctx.Validate).
+			err = ctx.Bind(&body)
+		}
+		if err != nil {
+			return err
+		}
+		request.JSONBody = &body
+
+	}
+	if strings.HasPrefix(ctx.Request().Header.Get("Content-Type"), "multipart/form-data") {
+		if reader, err := ctx.Request().MultipartReader(); err != nil {
+			return err
+		} else {
+			request.MultipartBody = reader
+		}
+	}
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateAttachment(ctx.Request().Context(), request.(CreateAttachmentRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateAttachment")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CreateAttachmentResponseObject); ok {
+		return validResponse.VisitCreateAttachmentResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetAttachment operation middleware
+func (sh *strictHandler) GetAttachment(ctx echo.Context, id ID) error {
+	var request GetAttachmentRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetAttachment(ctx.Request().Context(), request.(GetAttachmentRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetAttachment")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetAttachmentResponseObject); ok {
+		return validResponse.VisitGetAttachmentResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetAttachmentContent operation middleware
+func (sh *strictHandler) GetAttachmentContent(ctx echo.Context, id ID) error {
+	var request GetAttachmentContentRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetAttachmentContent(ctx.Request().Context(), request.(GetAttachmentContentRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetAttachmentContent")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetAttachmentContentResponseObject); ok {
+		return validResponse.VisitGetAttachmentContentResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -6,6 +6,8 @@ package api
 import (
 	"encoding/json"
 	"time"
+
+	openapi_types "github.com/oapi-codegen/runtime/types"
 )
 
 // Defines values for ActorType.
@@ -47,6 +49,57 @@ func (e AcwMode) Valid() bool {
 	case AcwModeMandatory:
 		return true
 	case AcwModeOptional:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for AttachmentFault.
+const (
+	AttachmentFaultForbidden      AttachmentFault = "forbidden"
+	AttachmentFaultTooLarge       AttachmentFault = "too_large"
+	AttachmentFaultTypeNotAllowed AttachmentFault = "type_not_allowed"
+	AttachmentFaultUnreachable    AttachmentFault = "unreachable"
+)
+
+// Valid indicates whether the value is a known member of the AttachmentFault enum.
+func (e AttachmentFault) Valid() bool {
+	switch e {
+	case AttachmentFaultForbidden:
+		return true
+	case AttachmentFaultTooLarge:
+		return true
+	case AttachmentFaultTypeNotAllowed:
+		return true
+	case AttachmentFaultUnreachable:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for AttachmentState.
+const (
+	AttachmentStateExpired  AttachmentState = "expired"
+	AttachmentStateLinked   AttachmentState = "linked"
+	AttachmentStatePending  AttachmentState = "pending"
+	AttachmentStateReady    AttachmentState = "ready"
+	AttachmentStateRejected AttachmentState = "rejected"
+)
+
+// Valid indicates whether the value is a known member of the AttachmentState enum.
+func (e AttachmentState) Valid() bool {
+	switch e {
+	case AttachmentStateExpired:
+		return true
+	case AttachmentStateLinked:
+		return true
+	case AttachmentStatePending:
+		return true
+	case AttachmentStateReady:
+		return true
+	case AttachmentStateRejected:
 		return true
 	default:
 		return false
@@ -238,6 +291,9 @@ const (
 	EventTypeAgentCapacityChanged        EventType = "agent.capacity_changed"
 	EventTypeAgentPresenceChanged        EventType = "agent.presence_changed"
 	EventTypeAgentRoutingStatusChanged   EventType = "agent.routing_status_changed"
+	EventTypeAttachmentExpired           EventType = "attachment.expired"
+	EventTypeAttachmentReady             EventType = "attachment.ready"
+	EventTypeAttachmentRejected          EventType = "attachment.rejected"
 	EventTypeChannelNeedsReauthorization EventType = "channel.needs_reauthorization"
 	EventTypeInteractionClosed           EventType = "interaction.closed"
 	EventTypeInteractionConnected        EventType = "interaction.connected"
@@ -277,6 +333,12 @@ func (e EventType) Valid() bool {
 	case EventTypeAgentPresenceChanged:
 		return true
 	case EventTypeAgentRoutingStatusChanged:
+		return true
+	case EventTypeAttachmentExpired:
+		return true
+	case EventTypeAttachmentReady:
+		return true
+	case EventTypeAttachmentRejected:
 		return true
 	case EventTypeChannelNeedsReauthorization:
 		return true
@@ -1218,17 +1280,85 @@ type AgentSkillInput struct {
 // AgentUpdate A merge patch (RFC 7396) of an agent. What is absent stays as it is; null empties a field that may be empty.
 type AgentUpdate = json.RawMessage
 
-// Attachment Something that came with a message. It is a link at the platform, which may expire.
+// Attachment A file that an agent sends, or that a customer sent.
 type Attachment struct {
-	// Name Its name or title, or null.
-	Name *string `json:"name"`
+	// ContentType What it is, or null while nobody knows.
+	ContentType *string `json:"content_type"`
 
-	// Type What the platform says it is, such as `image`, `audio`, `video`, `file`, `sticker` or `fallback`.
-	Type string `json:"type"`
+	// CreatedAt A moment, RFC 3339 in UTC with milliseconds.
+	CreatedAt Time `json:"created_at"`
 
-	// URL Where the platform keeps it, or null.
-	URL *string `json:"url"`
+	// ExpiresAt When it ends, or null.
+	ExpiresAt *Time `json:"expires_at"`
+
+	// Fault Why it was rejected, or null.
+	Fault *AttachmentFault `json:"fault"`
+
+	// FileName The file's name, cleaned of what could mislead, or null.
+	FileName *string `json:"file_name"`
+
+	// ID The identifier of a resource, a UUIDv7 in small letters. Ids sort roughly by the time they were made.
+	ID ID `json:"id"`
+
+	// Sha256 The SHA-256 of the bytes in hexadecimal, or null while nobody knows.
+	Sha256 *string `json:"sha256"`
+
+	// Size How many bytes it has, or null while nobody knows.
+	Size *int64 `json:"size"`
+
+	// State How far a file has come.
+	// - `pending`: its bytes are not here yet
+	// - `ready`: they are
+	// - `rejected`: the platform's file could not be had, or may not be kept; `fault` says why
+	// - `expired`: its time is over
+	// - `linked`: the platform allows nobody to keep it; there is its link alone
+	State AttachmentState `json:"state"`
+
+	// UploadExpiresAt Until when `upload_url` takes them, by the real clock; null without it.
+	UploadExpiresAt *Time `json:"upload_expires_at"`
+
+	// UploadURL Where the bytes are to be sent; only in the answer that made the attachment, else null.
+	UploadURL *string `json:"upload_url"`
+
+	// URL Where the bytes are, with a token.
+	URL string `json:"url"`
 }
+
+// AttachmentFault Why a platform's file was rejected.
+// - `unreachable`: it could not be had, however often it was tried
+// - `forbidden`: its address leads where nothing may be fetched from
+// - `too_large`: it is larger than any that is kept
+// - `type_not_allowed`: it is not what it was said to be, or of a kind that is not kept
+type AttachmentFault string
+
+// AttachmentForm A file as browsers send it.
+type AttachmentForm struct {
+	// File The file, with its name and type; 100 MiB at most.
+	File openapi_types.File `json:"file"`
+}
+
+// AttachmentInput A file that is about to be sent.
+type AttachmentInput struct {
+	// ContentType What it is; `application/octet-stream` lets Parley find out.
+	ContentType string `json:"content_type"`
+
+	// FileName The file's name. A path, and what cannot be seen, is taken out of it.
+	FileName string `json:"file_name"`
+
+	// Sha256 The SHA-256 of the bytes, in hexadecimal.
+	Sha256 string `json:"sha256"`
+
+	// Size How many bytes it has; 100 MiB at most.
+	Size int64 `json:"size"`
+}
+
+// AttachmentState How far a file has come.
+// - `pending`: its bytes are not here yet
+// - `ready`: they are
+// - `rejected`: the platform's file could not be had, or may not be kept; `fault` says why
+// - `expired`: its time is over
+// - `linked`: the platform allows nobody to keep it; there is its link alone
+type AttachmentState string
 
 // BusinessHours When the queue is open.
 type BusinessHours struct {
@@ -1559,6 +1689,7 @@ type Event struct {
 	// - `offer.created`, `.accepted`, `.declined`, `.timed_out`, `.rescinded`: the way of an offer
 	// - `wrap_up.started`, `.submitted`, `.skipped`: the way of a wrap-up
 	// - `message.received`: the customer wrote
+	// - `attachment.ready`, `.rejected`, `.expired`: how far a file has come
 	// - `reply.queued`, `.sending`, `.sent`, `.delivered`, `.read`, `.failed`, `.unconfirmed`: how far a reply has come
 	// - `reply.resent`, `.deleted`: what an agent did with a reply that failed
 	// - `agent.presence_changed`, `.routing_status_changed`, `.capacity_changed`: an agent's standing
@@ -1585,6 +1716,7 @@ type EventList struct {
 //   - `offer.created`, `.accepted`, `.declined`, `.timed_out`, `.rescinded`: the way of an offer
 //   - `wrap_up.started`, `.submitted`, `.skipped`: the way of a wrap-up
 //   - `message.received`: the customer wrote
+//   - `attachment.ready`, `.rejected`, `.expired`: how far a file has come
 //   - `reply.queued`, `.sending`, `.sent`, `.delivered`, `.read`, `.failed`, `.unconfirmed`: how far a reply has come
 //   - `reply.resent`, `.deleted`: what an agent did with a reply that failed
 //   - `agent.presence_changed`, `.routing_status_changed`, `.capacity_changed`: an agent's standing
@@ -1981,7 +2113,7 @@ type Medium string
 // Message One entry of a transcript. Every field is present, null when empty.
 type Message struct {
 	// Attachments What came or goes along.
-	Attachments []Attachment `json:"attachments"`
+	Attachments []MessageAttachment `json:"attachments"`
 
 	// Channel The channel of a message.
 	Channel MessageChannel `json:"channel"`
@@ -2030,6 +2162,33 @@ type Message struct {
 	// - `private`: the customer
 	// - `public`: everybody on the platform
 	Visibility Visibility `json:"visibility"`
+}
+
+// MessageAttachment Something that came with a message.
+type MessageAttachment struct {
+	// ContentType What the bytes are, or null while nobody knows.
+	ContentType *string `json:"content_type"`
+
+	// ExpiresAt When its bytes are removed, or null.
+	ExpiresAt *Time `json:"expires_at"`
+
+	// ID The attachment, or null for a mere link.
+	ID *ID `json:"id"`
+
+	// Name Its name or title, or null.
+	Name *string `json:"name"`
+
+	// Size How many bytes it has, or null while nobody knows.
+	Size *int64 `json:"size"`
+
+	// State How far the file has come, or null for a mere link.
+	State *AttachmentState `json:"state"`
+
+	// Type What the platform says it is, such as `image`, `audio`, `video`, `file`, `sticker` or `fallback`.
+	Type string `json:"type"`
+
+	// URL Where it is: with Parley (`/v1/attachments/{id}/content`), or at the platform where Parley does not have it. Null where it is nowhere.
+	URL *string `json:"url"`
 }
 
 // MessageChannel The channel of a message.
@@ -2787,7 +2946,7 @@ type Reply struct {
 	AllowedActions []ReplyAction `json:"allowed_actions"`
 
 	// Attachments What came or goes along.
-	Attachments []Attachment `json:"attachments"`
+	Attachments []MessageAttachment `json:"attachments"`
 
 	// Attempts How often it was handed to the platform.
 	Attempts int `json:"attempts"`
@@ -3357,6 +3516,12 @@ type IfMatchRequired = string
 // Limit defines model for Limit.
 type Limit = int
 
+// LinkExpiry defines model for LinkExpiry.
+type LinkExpiry = int64
+
+// LinkSignature defines model for LinkSignature.
+type LinkSignature = string
+
 // NamePart defines model for NamePart.
 type NamePart = string
 
@@ -3373,6 +3538,42 @@ type ValidateOnly = bool
 
 // WholeName defines model for WholeName.
 type WholeName = string
+
+// PostAttachmentParams defines parameters for PostAttachment.
+type PostAttachmentParams struct {
+	// Exp When the link ends, in seconds since 1970.
+	Exp LinkExpiry `form:"exp" json:"exp"`
+
+	// Sig What makes the link one of ours.
+	Sig LinkSignature `form:"sig" json:"sig"`
+}
+
+// UploadAttachmentParams defines parameters for UploadAttachment.
+type UploadAttachmentParams struct {
+	// Exp When the link ends, in seconds since 1970.
+	Exp LinkExpiry `form:"exp" json:"exp"`
+
+	// Sig What makes the link one of ours.
+	Sig LinkSignature `form:"sig" json:"sig"`
+}
+
+// DownloadAttachmentParams defines parameters for DownloadAttachment.
+type DownloadAttachmentParams struct {
+	// Exp When the link ends, in seconds since 1970.
+	Exp LinkExpiry `form:"exp" json:"exp"`
+
+	// Sig What makes the link one of ours.
+	Sig LinkSignature `form:"sig" json:"sig"`
+}
+
+// InspectAttachmentParams defines parameters for InspectAttachment.
+type InspectAttachmentParams struct {
+	// Exp When the link ends, in seconds since 1970.
+	Exp LinkExpiry `form:"exp" json:"exp"`
+
+	// Sig What makes the link one of ours.
+	Sig LinkSignature `form:"sig" json:"sig"`
+}
 
 // ListPlatformRequestsParams defines parameters for ListPlatformRequests.
 type ListPlatformRequestsParams struct {
@@ -3847,6 +4048,12 @@ type ReplaceAgentJSONRequestBody = AgentInput
 
 // PutAgentPresenceJSONRequestBody defines body for PutAgentPresence for application/json ContentType.
 type PutAgentPresenceJSONRequestBody = PresenceInput
+
+// CreateAttachmentJSONRequestBody defines body for CreateAttachment for application/json ContentType.
+type CreateAttachmentJSONRequestBody = AttachmentInput
+
+// CreateAttachmentMultipartRequestBody defines body for CreateAttachment for multipart/form-data ContentType.
+type CreateAttachmentMultipartRequestBody = AttachmentForm
 
 // CreateChannelJSONRequestBody defines body for CreateChannel for application/json ContentType.
 type CreateChannelJSONRequestBody = ChannelInput

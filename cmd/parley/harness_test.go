@@ -30,7 +30,7 @@ const (
 func testConfig(t testing.TB, databaseURL string) config.Config {
 	return config.Config{Addr: "127.0.0.1:0", DatabaseURL: config.Secret(databaseURL), DataDir: t.TempDir(), Sandbox: true,
 		BootstrapClientID: testClient, BootstrapClientSecret: testSecret, LogLevel: "error", LogFormat: "text",
-		PlatformTimeout: 2 * time.Second, SendTimeout: 30 * time.Second, ReconcileWindow: 2 * time.Minute}
+		PlatformTimeout: 2 * time.Second, SendTimeout: 30 * time.Second, ReconcileWindow: 2 * time.Minute, UnusedAttachments: 168 * time.Hour}
 }
 
 // program is the whole program, running inside the test.

@@ -15,6 +15,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/parley-cx/parley/internal/attach"
 	"github.com/parley-cx/parley/internal/auth"
 	"github.com/parley-cx/parley/internal/channel"
 	"github.com/parley-cx/parley/internal/channel/messenger"
@@ -54,6 +55,7 @@ type app struct {
 	delivery *delivery.Delivery
 	platform *simulator.Simulator // nil without the sandbox
 	scopes   []domain.Scope
+	links    attach.Links
 	ending   atomic.Bool
 }
 
@@ -157,6 +159,10 @@ func (a *app) assemble(ctx context.Context, contract *httpapi.Contract) error {
 	a.delivery.Start()
 	a.batcher = intake.NewBatcher(a.store.AppendInbox, wake("intake"))
 	receiver := &intake.Receiver{Platforms: platforms, Adapters: adapters, Inbox: a.batcher, Now: a.clock.Now}
+	files, err := a.files(network, wake("attachments"))
+	if err != nil {
+		return err
+	}
 	a.runner = jobs.NewRunner(a.clock, a.log, poll,
 		&intake.Applier{Store: a.store, Adapters: adapters, Receipts: a.delivery, Queued: router.Queued, Now: a.clock.Now, Log: a.log},
 		&dispatch.Timers{Dispatcher: router, Due: a.store.DueOffers, After: a.store.After},
@@ -164,12 +170,13 @@ func (a *app) assemble(ctx context.Context, contract *httpapi.Contract) error {
 		router,
 		delivery.Sender{Delivery: a.delivery},
 		delivery.Finisher{Delivery: a.delivery},
+		attach.Keeper{Files: files},
 		stream.Sequencer{Hub: hub},
 	)
 	verifier := auth.NewVerifier(keys, a.issuer(), a.store, a.clock.Machine)
 	hooks := &httpapi.Hooks{Apps: a.store.AppByID, Platforms: platforms, Receive: receiver.Receive, Machine: a.clock.Machine}
 	api := &httpapi.Server{
-		Contract: contract, Store: a.store, Words: words, Verifier: verifier, Keys: keys, Hub: hub, Hooks: hooks, Sandbox: a.sandbox(),
+		Contract: contract, Store: a.store, Words: words, Verifier: verifier, Keys: keys, Hub: hub, Hooks: hooks, Sandbox: a.sandbox(), Files: files,
 		Tokens:       auth.Endpoint{Clients: a.store, Agents: a.store, Issuer: auth.Issuer{Keys: keys, URL: a.issuer()}, Hash: a.hash, Machine: a.clock.Machine},
 		Desk:         &desk.Desk{Store: a.store, Router: router, Now: a.clock.Now},
 		Composer:     &compose.Composer{Store: a.store, Capabilities: channel.Capabilities(), Deliver: wake("delivery"), Now: a.clock.Now},

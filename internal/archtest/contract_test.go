@@ -38,8 +38,9 @@ func words() map[string]word {
 		"DisconnectType": {list{"DisconnectType"}, false}, "Origin": {list{"InteractionOrigin"}, false}, "SenderType": {list{"SenderType"}, false},
 		// Checked by tests of their own, below.
 		"FailureCode": {}, "Scope": {},
+		"FileState": {list{"AttachmentState"}, true}, "FileFault": {list{"AttachmentFault"}, true},
 		// Our own.
-		"ErrorKind": {}, "InboxState": {}, "InteractionMove": {}, "OfferMove": {}, "ParticipantMove": {}, "AttemptState": {}, "DeliveryStage": {},
+		"FileOrigin": {}, "ErrorKind": {}, "InboxState": {}, "InteractionMove": {}, "OfferMove": {}, "ParticipantMove": {}, "AttemptState": {}, "DeliveryStage": {},
 	}
 }
 

@@ -24,7 +24,7 @@ const (
 
 // flows are one for each sentence of the product. None imports another.
 func flows() list {
-	return list{"internal/intake", "internal/dispatch", "internal/desk", "internal/compose", "internal/closing", "internal/delivery", "internal/stream"}
+	return list{"internal/intake", "internal/dispatch", "internal/desk", "internal/compose", "internal/closing", "internal/delivery", "internal/stream", "internal/attach"}
 }
 
 // house is the table: a folder that is not in it fails, and so does one that is gone.
@@ -49,6 +49,7 @@ func house() map[string]row {
 		"internal/closing":  {own: list{domain}, tests: anything},
 		"internal/delivery": {own: list{domain, channel}, tests: anything},
 		"internal/stream":   {own: list{domain}, tests: anything},
+		"internal/attach":   {own: list{domain, channel}, tests: anything, others: list{"github.com/gabriel-vasile/mimetype"}},
 
 		// Edges.
 		"internal/channel/messenger": {own: list{domain, channel, graph}, tests: adapters},
@@ -56,6 +57,7 @@ func house() map[string]row {
 		"internal/channel/meta":      {own: list{domain, channel, graph}, tests: adapters},
 		graph:                        {own: list{domain, channel}, tests: adapters},
 		"internal/auth":              {own: list{domain}, others: list{"github.com/golang-jwt/jwt/v5", "github.com/google/uuid"}},
+		"internal/blob":              {own: list{domain}, others: list{"github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go"}},
 		"internal/config":            {},
 		"internal/egress":            {own: list{domain}},
 		"internal/docs":              {others: list{"github.com/getkin/kin-openapi"}},

@@ -17,6 +17,8 @@ type Capability struct {
 	AppNeeded   bool          // its webhooks come through a platform app
 	Starts      bool          // it may write to somebody who has not written
 	Retry       Retry         // how calls that failed are made again
+	Files       FileRule      // what it takes of files
+	StoreMedia  bool          // its terms let us keep what customers send
 }
 
 // Retry says how a call that failed is made again. The zero value is for
@@ -32,13 +34,16 @@ type Retry struct {
 }
 
 // Capabilities is the matrix, by kind of account. Sources: Meta's Messenger
-// Platform documentation, send API reference (text limit of 2,000 characters)
+// Platform documentation, send API reference (text limit of 2,000 characters,
+// attachments of 25 MB, pictures of 8 MB)
 // and messaging policy (24 hours; 7 days with the tag for human agents);
 // Genesys Cloud, Open Messaging (five retries, five seconds apart).
 func Capabilities() map[domain.ChannelKind]Capability {
 	return map[domain.ChannelKind]Capability{
-		domain.ChannelMessenger: {Platform: domain.PlatformMeta, TextLimit: 2000, Window: 24 * time.Hour, HumanWindow: 7 * 24 * time.Hour, AppNeeded: true},
-		domain.ChannelOpen: {Platform: domain.PlatformOpen, TextLimit: 5000, Starts: true,
+		domain.ChannelMessenger: {Platform: domain.PlatformMeta, TextLimit: 2000, Window: 24 * time.Hour, HumanWindow: 7 * 24 * time.Hour, AppNeeded: true, StoreMedia: true,
+			Files: FileRule{MaxSize: 25 << 20, Smaller: map[string]int64{"image": 8 << 20},
+				Images: []string{"image/jpeg", "image/png", "image/gif", "image/webp"}, Refused: programs()}},
+		domain.ChannelOpen: {Platform: domain.PlatformOpen, TextLimit: 5000, Starts: true, StoreMedia: true, Files: FileRule{MaxSize: MaxFileSize, Refused: programs()},
 			Retry: Retry{Repeats: true, Every: 5 * time.Second, Times: 5}},
 	}
 }

@@ -19,6 +19,9 @@ type Config struct {
 	// DataDir is the folder of what is not in the database: attachments, and the sealing key when none is set.
 	DataDir string `name:"data-dir" env:"PARLEY_DATA_DIR" default:"parley-data" help:"The folder for attachments, and for the sealing key when none is set. It is made when it is missing."`
 
+	// BlobURL says where attachments are kept instead of in DataDir. It is a Secret because it can carry a key.
+	BlobURL Secret `name:"blob-url" env:"PARLEY_BLOB_URL" help:"The bucket for attachments: s3://bucket?region=…, with &endpoint=https://… for another provider than AWS. The keys are in it (s3://ID:SECRET@bucket) or in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. When it is empty, attachments are in the data folder."`
+
 	// PublicURL is what platforms, tokens and links call this server. Empty means http:// and the address listened on,
 	// which the caller fills in once the port is known.
 	PublicURL string `name:"public-url" env:"PARLEY_PUBLIC_URL" help:"The URL under which platforms and desktops reach this server, without a slash at the end. When it is empty, it is http:// and the address listened on."`
@@ -58,4 +61,7 @@ type Config struct {
 
 	// ReconcileWindow bounds, in business time, how long an unconfirmed reply holds back the later ones of its thread.
 	ReconcileWindow time.Duration `name:"reconcile-window" env:"PARLEY_RECONCILE_WINDOW" default:"120s" help:"How long later replies of a conversation wait for one whose arrival is unconfirmed."`
+
+	// UnusedAttachments bounds, in business time, how long a file is kept that was uploaded and that no reply carried.
+	UnusedAttachments time.Duration `name:"unused-attachments" env:"PARLEY_UNUSED_ATTACHMENTS" default:"168h" help:"How long an uploaded file is kept that no reply has carried."`
 }

@@ -60,7 +60,7 @@ func TestDefaultsAreValid(t *testing.T) {
 	want := Config{
 		Addr: "127.0.0.1:8080", DatabaseURL: "sqlite:parley.db", DataDir: "parley-data",
 		RateLimit: 1000, LogLevel: "info", LogFormat: "text",
-		PlatformTimeout: 10 * time.Second, SendTimeout: 30 * time.Second, ReconcileWindow: 2 * time.Minute,
+		PlatformTimeout: 10 * time.Second, SendTimeout: 30 * time.Second, ReconcileWindow: 2 * time.Minute, UnusedAttachments: 168 * time.Hour,
 	}
 	if c != want {
 		t.Errorf("got %+v", c)
@@ -83,6 +83,9 @@ func TestValidate(t *testing.T) {
 			[]string{"", "sqlite:", "parley.db", "mysql://db/parley", "postgres:", "postgres:///parley", "postgres://u:hunter2@db:port/x"}},
 		{"PARLEY_DATA_DIR", func(c *Config, s string) { c.DataDir = s },
 			[]string{"/var/lib/parley", "."}, []string{""}},
+		{"PARLEY_BLOB_URL", func(c *Config, s string) { c.BlobURL = Secret(s) },
+			[]string{"", "s3://bucket", "s3://bucket/?region=eu-west-3", "s3://ID:hunter2@bucket?endpoint=http://127.0.0.1:9000&region=x"},
+			[]string{"bucket", "https://bucket", "s3://", "s3://ID:hunter2@bucket/folder", "s3://bucket?acl=public", "s3://%"}},
 		{"PARLEY_PUBLIC_URL", func(c *Config, s string) { c.PublicURL = s },
 			[]string{"", "https://care.example.com", "http://127.0.0.1:8080", "https://example.com/parley"},
 			[]string{"care.example.com", "ftp://x", "https://", "https://:80", "https://x/", "https://x?", "https://x#", "https://x?a=b", "https://u:p@x", "https://x:99999"}},
@@ -96,6 +99,7 @@ func TestValidate(t *testing.T) {
 			[]string{"text", "json"}, []string{"", "xml"}},
 		{"PARLEY_PLATFORM_TIMEOUT", duration(func(c *Config) *time.Duration { return &c.PlatformTimeout }), []string{"1ms", "1h"}, []string{"0s", "-1s"}},
 		{"PARLEY_SEND_TIMEOUT", duration(func(c *Config) *time.Duration { return &c.SendTimeout }), []string{"1ms", "1h"}, []string{"0s", "-1s"}},
+		{"PARLEY_UNUSED_ATTACHMENTS", duration(func(c *Config) *time.Duration { return &c.UnusedAttachments }), []string{"1ms", "1h"}, []string{"0s", "-1s"}},
 		{"PARLEY_RECONCILE_WINDOW", duration(func(c *Config) *time.Duration { return &c.ReconcileWindow }), []string{"1ms", "1h"}, []string{"0s", "-1s"}},
 	} {
 		for _, value := range c.good {
@@ -147,7 +151,7 @@ func TestValidateBootstrapClient(t *testing.T) {
 
 func TestValidateTellsAllFaultsAtOnce(t *testing.T) {
 	t.Parallel()
-	err := Config{PublicURL: "x", BootstrapClientID: "x", SealingKey: "x", RateLimit: -1}.Validate()
+	err := Config{BlobURL: "x", PublicURL: "x", BootstrapClientID: "x", SealingKey: "x", RateLimit: -1}.Validate()
 	if err == nil {
 		t.Fatal("no fault")
 	}

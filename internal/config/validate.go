@@ -22,6 +22,7 @@ func (c Config) Validate() error {
 		check(isAddr(c.Addr), "PARLEY_ADDR must be host:port with a port from 0 to 65535, such as 127.0.0.1:8080"),
 		check(isDatabaseURL(string(c.DatabaseURL)), "PARLEY_DATABASE_URL must be sqlite: and a file, or a postgres:// URL with a host"),
 		check(c.DataDir != "", "PARLEY_DATA_DIR must name a folder"),
+		check(c.BlobURL == "" || isBlobURL(string(c.BlobURL)), "PARLEY_BLOB_URL must be s3:// with a bucket, and with region and endpoint as its only parameters"),
 		check(c.PublicURL == "" || isPublicURL(c.PublicURL), "PARLEY_PUBLIC_URL must be an http:// or https:// URL with a host, without a slash, query or fragment at the end"),
 		check((c.BootstrapClientID == "") == (c.BootstrapClientSecret == ""), "PARLEY_BOOTSTRAP_CLIENT_ID and PARLEY_BOOTSTRAP_CLIENT_SECRET must be set together or not at all"),
 		check(c.SealingKey == "" || isSealingKey(string(c.SealingKey)), "PARLEY_SEALING_KEY must be 32 random bytes in base64, not all zero (openssl rand -base64 32)"),
@@ -31,6 +32,7 @@ func (c Config) Validate() error {
 		checkDuration(c.PlatformTimeout, "PARLEY_PLATFORM_TIMEOUT"),
 		checkDuration(c.SendTimeout, "PARLEY_SEND_TIMEOUT"),
 		checkDuration(c.ReconcileWindow, "PARLEY_RECONCILE_WINDOW"),
+		checkDuration(c.UnusedAttachments, "PARLEY_UNUSED_ATTACHMENTS"),
 	)
 }
 
@@ -53,6 +55,20 @@ func isAddr(addr string) bool {
 func isPort(port string) bool {
 	_, err := strconv.ParseUint(port, 10, 16)
 	return err == nil
+}
+
+// isBlobURL looks at a bucket's URL only as far as it is ours: whether the bucket is there shows at the first start.
+func isBlobURL(text string) bool {
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme != "s3" || u.Host == "" || u.Path != "" && u.Path != "/" {
+		return false
+	}
+	for name := range u.Query() {
+		if name != "region" && name != "endpoint" {
+			return false
+		}
+	}
+	return true
 }
 
 // isDatabaseURL looks at a PostgreSQL URL only as far as its host: the driver knows the rest better.

@@ -29,6 +29,8 @@ const (
 	ErrorStale ErrorKind = "stale"
 	// ErrorPrecondition is a full replacement without If-Match.
 	ErrorPrecondition ErrorKind = "precondition"
+	// ErrorTooLarge is a body that is larger than what is taken.
+	ErrorTooLarge ErrorKind = "too_large"
 	// ErrorUnavailable is a dependency that is away; the same request may be sent again.
 	ErrorUnavailable ErrorKind = "unavailable"
 )

@@ -26,6 +26,9 @@ const (
 	EventWrapUpSubmitted          EventType = "wrap_up.submitted"
 	EventWrapUpSkipped            EventType = "wrap_up.skipped"
 	EventMessageReceived          EventType = "message.received"
+	EventAttachmentReady          EventType = "attachment.ready"
+	EventAttachmentRejected       EventType = "attachment.rejected"
+	EventAttachmentExpired        EventType = "attachment.expired"
 	EventReplyQueued              EventType = "reply.queued"
 	EventReplySending             EventType = "reply.sending"
 	EventReplySent                EventType = "reply.sent"
@@ -64,20 +67,21 @@ func System() Actor { return Actor{Type: ActorSystem} }
 // EventData is what changed. It holds ids, states and reasons, never a text, an
 // address or a media link of a customer's.
 type EventData struct {
-	Before    string   `json:"before,omitempty"`
-	After     string   `json:"after,omitempty"`
-	Reason    string   `json:"reason,omitempty"`
-	OfferID   string   `json:"offer_id,omitempty"`
-	MessageID string   `json:"message_id,omitempty"`
-	ReplyID   string   `json:"reply_id,omitempty"`
-	ResendOf  string   `json:"resend_of,omitempty"`
-	ResentAs  string   `json:"resent_as,omitempty"`
-	ChannelID string   `json:"channel_id,omitempty"`
-	ErrorCode string   `json:"error_code,omitempty"`
-	ExpiresAt string   `json:"expires_at,omitempty"`
-	CodeIDs   []string `json:"code_ids,omitempty"`
-	Used      *int     `json:"used,omitempty"`
-	Allowed   []string `json:"allowed_presences,omitempty"`
+	Before       string   `json:"before,omitempty"`
+	After        string   `json:"after,omitempty"`
+	Reason       string   `json:"reason,omitempty"`
+	OfferID      string   `json:"offer_id,omitempty"`
+	MessageID    string   `json:"message_id,omitempty"`
+	ReplyID      string   `json:"reply_id,omitempty"`
+	ResendOf     string   `json:"resend_of,omitempty"`
+	ResentAs     string   `json:"resent_as,omitempty"`
+	ChannelID    string   `json:"channel_id,omitempty"`
+	AttachmentID string   `json:"attachment_id,omitempty"`
+	ErrorCode    string   `json:"error_code,omitempty"`
+	ExpiresAt    string   `json:"expires_at,omitempty"`
+	CodeIDs      []string `json:"code_ids,omitempty"`
+	Used         *int     `json:"used,omitempty"`
+	Allowed      []string `json:"allowed_presences,omitempty"`
 
 	AnsweredBy    string `json:"answered_by,omitempty"`
 	ParticipantID string `json:"participant_id,omitempty"`

@@ -27,6 +27,7 @@ type (
 	EventID        string
 	JobID          string
 	InboxID        string
+	AttachmentID   string
 )
 
 // NewID mints an identifier of any kind without coordination. Ids made by one

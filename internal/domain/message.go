@@ -44,11 +44,24 @@ type Sender struct {
 	Label       *string
 }
 
-// Attachment is a file of a message: for now the platform's own link to it.
+// Attachment is what a message came with: a file that Parley looks after, known
+// by its ID, or the platform's own link. An adapter gives the link; whoever stores
+// the message makes a file of it where it is one.
 type Attachment struct {
-	Type string `json:"type"` // image, audio, video, file, sticker, … as the platform says
-	URL  string `json:"url,omitempty"`
-	Name string `json:"name,omitempty"`
+	ID        AttachmentID `json:"id,omitempty"`
+	Type      string       `json:"type"` // image, audio, video, file, sticker, … as the platform says
+	URL       string       `json:"url,omitempty"`
+	Name      string       `json:"name,omitempty"`
+	ExpiresAt *time.Time   `json:"expires_at,omitempty"` // when the platform's terms end its life
+}
+
+// IsFile tells whether the platform's link leads to a file, and not to a page or a place.
+func (a Attachment) IsFile() bool {
+	switch a.Type {
+	case "image", "audio", "video", "file", "sticker":
+		return a.URL != ""
+	}
+	return false
 }
 
 // Tombstone says why a message has no content any more.
@@ -140,6 +153,17 @@ type Message struct {
 // which our call began is never later than the platform's own.
 func (m Message) Before(watermark *time.Time) bool {
 	return watermark != nil && m.SentAt != nil && !m.SentAt.After(*watermark)
+}
+
+// Files gives the ids of the files that the message came with.
+func (m Message) Files() []AttachmentID {
+	var ids []AttachmentID
+	for _, a := range m.Attachments {
+		if a.ID != "" {
+			ids = append(ids, a.ID)
+		}
+	}
+	return ids
 }
 
 // Tombstone says why a message has no content any more; empty where it has.

@@ -39,6 +39,7 @@ type operation struct {
 	bodyNeeded bool
 	types      []string // media types of the body
 	rawBody    bool     // the handler reads the body itself
+	form       bool     // the body may be a form with a file
 	anyQuery   bool     // unknown query parameters are allowed
 	ifMatch    bool     // If-Match is required
 }
@@ -147,6 +148,10 @@ func newOperation(method, path string, item *openapi3.PathItem, spec *openapi3.O
 	if spec.RequestBody != nil {
 		o.bodyNeeded = spec.RequestBody.Value.Required
 		for media, content := range spec.RequestBody.Value.Content {
+			if media == formType {
+				o.form = true
+				continue
+			}
 			o.types, o.body = append(o.types, media), content.Schema.Value
 		}
 		slices.Sort(o.types)

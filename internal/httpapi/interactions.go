@@ -109,7 +109,11 @@ func (s *Server) GetInteraction(ctx context.Context, r api.GetInteractionRequest
 			return nil, err
 		}
 		slices.Reverse(messages)
-		i.Messages = each(messages, func(m domain.Message) api.Message { return toMessage(m, d, s.speech(ctx)) })
+		t, err := s.transcript(ctx, d, messages...)
+		if err != nil {
+			return nil, err
+		}
+		i.Messages = each(messages, func(m domain.Message) api.Message { return s.toMessage(m, t) })
 	}
 	if slices.Contains(r.Params.Expand, api.InteractionExpansionSegments) {
 		segments, err := s.Store.Segments(ctx, who.Organization, d.ID)

@@ -8,11 +8,28 @@ import (
 	"github.com/parley-cx/parley/internal/storage"
 )
 
-func toMessage(m domain.Message, d domain.InteractionDetail, say speech) api.Message {
+// transcript shows messages of one interaction with what is known of their files.
+type transcript struct {
+	domain.InteractionDetail
+	files map[domain.AttachmentID]domain.File
+	say   speech
+}
+
+// transcript reads the files that messages came with.
+func (s *Server) transcript(ctx context.Context, d domain.InteractionDetail, messages ...domain.Message) (transcript, error) {
+	var ids []domain.AttachmentID
+	for _, m := range messages {
+		ids = append(ids, m.Files()...)
+	}
+	files, err := s.Store.FilesByID(ctx, d.Organization, ids)
+	return transcript{d, files, s.speech(ctx)}, err
+}
+
+func (s *Server) toMessage(m domain.Message, d transcript) api.Message {
 	out := api.Message{ID: string(m.ID), Direction: api.Direction(m.Direction), Kind: api.MessageKind(m.Kind), Visibility: api.Visibility(m.Visibility),
-		Sender: toSender(m.Sender), Text: m.Text, Attachments: each(m.Attachments, toAttachment), InReplyTo: ref(m.InReplyTo),
+		Sender: toSender(m.Sender), Text: m.Text, Attachments: s.toAttachments(m, d), InReplyTo: ref(m.InReplyTo),
 		Channel:           api.MessageChannel{ID: string(d.Channel), Kind: api.ChannelKind(d.ChannelKind), Label: d.ChannelName},
-		PlatformMessageID: m.PlatformMessageID, PlatformTime: api.AtOrNull(m.PlatformTime), CreatedAt: api.At(m.CreatedAt), Error: toReplyError(m.Failure, say)}
+		PlatformMessageID: m.PlatformMessageID, PlatformTime: api.AtOrNull(m.PlatformTime), CreatedAt: api.At(m.CreatedAt), Error: toReplyError(m.Failure, d.say)}
 	if m.Status != "" {
 		status := api.ReplyStatus(m.Status)
 		out.Status = &status
@@ -32,15 +49,34 @@ func toSender(s domain.Sender) api.Sender {
 	return out
 }
 
-func toAttachment(a domain.Attachment) api.Attachment {
-	out := api.Attachment{Type: a.Type}
-	if a.URL != "" {
-		out.URL = &a.URL
-	}
-	if a.Name != "" {
-		out.Name = &a.Name
+// toAttachments shows what a message came with. A file that was erased is gone
+// from it.
+func (s *Server) toAttachments(m domain.Message, d transcript) []api.MessageAttachment {
+	out := []api.MessageAttachment{}
+	for _, a := range m.Attachments {
+		f, known := d.files[a.ID]
+		switch {
+		case a.ID == "":
+			out = append(out, api.MessageAttachment{Type: a.Type, URL: filled(a.URL), Name: filled(a.Name)})
+		case known:
+			out = append(out, s.toMessageFile(a.Type, f))
+		}
 	}
 	return out
+}
+
+// toMessageFile shows a file of a message: where Parley has it or will have it,
+// or else at the platform.
+func (s *Server) toMessageFile(kind string, f domain.File) api.MessageAttachment {
+	whole, id, url := s.toFile(f), string(f.ID), s.contentURL(f.ID)
+	switch domain.FileState(whole.State) {
+	case domain.FileRejected, domain.FileLinked:
+		url = f.Source
+	case domain.FileExpired:
+		url = ""
+	}
+	return api.MessageAttachment{ID: &id, Type: kind, URL: filled(url), Name: whole.FileName, ContentType: whole.ContentType, Size: whole.Size,
+		State: &whole.State, ExpiresAt: whole.ExpiresAt}
 }
 
 func toReplyError(f *domain.Failure, say speech) *api.ReplyError {
@@ -64,6 +100,10 @@ func (s *Server) ListMessages(ctx context.Context, r api.ListMessagesRequestObje
 	if err != nil {
 		return nil, err
 	}
-	items := each(messages, func(m domain.Message) api.Message { return toMessage(m, d, s.speech(ctx)) })
+	t, err := s.transcript(ctx, d, messages...)
+	if err != nil {
+		return nil, err
+	}
+	items := each(messages, func(m domain.Message) api.Message { return s.toMessage(m, t) })
 	return api.ListMessages200JSONResponse(api.MessageList{Items: items, NextCursor: next}), nil
 }

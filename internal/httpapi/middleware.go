@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -23,6 +24,8 @@ type requestInfo struct {
 	body      any    // the decoded JSON body
 	raw       []byte // its bytes
 	filter    string // the query without its place in the list
+	header    http.Header
+	upload    *upload // the file of a form
 }
 
 type infoKey struct{}
@@ -108,9 +111,12 @@ func (s *Server) enforce(next echo.HandlerFunc) echo.HandlerFunc {
 			return unknown(next, c)
 		}
 		i := info(c)
-		i.operation, i.filter = o, filterOf(c)
+		i.operation, i.filter, i.header = o, filterOf(c), c.Request().Header
 		if err := s.authorize(c, o); err != nil {
 			return err
+		}
+		if slices.Contains(o.types, "*/*") {
+			s.allowTime(c)
 		}
 		if err := s.validate(c, o); err != nil {
 			return err
@@ -123,6 +129,9 @@ func (s *Server) enforce(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		if o.v1() {
 			c.Response().Header().Set("Cache-Control", "no-store")
+			if isForm(c, o) {
+				return s.receive(next, c)
+			}
 			if o.method != http.MethodGet {
 				return s.mutate(next, c)
 			}

@@ -24,27 +24,29 @@ var statuses = map[domain.ErrorKind]int{
 	domain.ErrorStale:        http.StatusPreconditionFailed,
 	domain.ErrorInvalid:      http.StatusUnprocessableEntity,
 	domain.ErrorPrecondition: http.StatusPreconditionRequired,
+	domain.ErrorTooLarge:     http.StatusRequestEntityTooLarge,
 	domain.ErrorUnavailable:  http.StatusServiceUnavailable,
 }
 
 // titles are the headings of problems, by the area of their code where the kind
 // alone says too little.
 var titles = map[int]domain.Sentence{
-	http.StatusBadRequest:            "The request does not follow the contract",
-	http.StatusUnauthorized:          "A valid token is needed",
-	http.StatusForbidden:             "The token does not allow this",
-	http.StatusNotFound:              "Not found",
-	http.StatusMethodNotAllowed:      "Method not allowed",
-	http.StatusConflict:              "The present state does not allow this",
-	http.StatusGone:                  "No longer available",
-	http.StatusPreconditionFailed:    "The resource has changed",
-	http.StatusRequestEntityTooLarge: "The request is too large",
-	http.StatusUnsupportedMediaType:  "The media type is not supported",
-	http.StatusUnprocessableEntity:   "The request cannot be carried out as it is",
-	http.StatusPreconditionRequired:  "If-Match is needed",
-	http.StatusTooManyRequests:       "Too many requests",
-	http.StatusServiceUnavailable:    "Temporarily unavailable",
-	http.StatusInternalServerError:   "Internal error",
+	http.StatusBadRequest:                   "The request does not follow the contract",
+	http.StatusUnauthorized:                 "A valid token is needed",
+	http.StatusForbidden:                    "The token does not allow this",
+	http.StatusNotFound:                     "Not found",
+	http.StatusMethodNotAllowed:             "Method not allowed",
+	http.StatusConflict:                     "The present state does not allow this",
+	http.StatusGone:                         "No longer available",
+	http.StatusPreconditionFailed:           "The resource has changed",
+	http.StatusRequestEntityTooLarge:        "The request is too large",
+	http.StatusUnsupportedMediaType:         "The media type is not supported",
+	http.StatusRequestedRangeNotSatisfiable: "There is no such part",
+	http.StatusUnprocessableEntity:          "The request cannot be carried out as it is",
+	http.StatusPreconditionRequired:         "If-Match is needed",
+	http.StatusTooManyRequests:              "Too many requests",
+	http.StatusServiceUnavailable:           "Temporarily unavailable",
+	http.StatusInternalServerError:          "Internal error",
 }
 
 // edgeError is a failure that only HTTP knows.
@@ -62,6 +64,7 @@ var (
 	errTooLarge = &edgeError{http.StatusRequestEntityTooLarge, "request.too_large", "The body is larger than this operation takes."}
 	errForm     = &edgeError{http.StatusBadRequest, "request.invalid", "The request does not follow the contract."}
 	errInternal = &edgeError{http.StatusInternalServerError, "internal.error", "Something went wrong on our side. Quote the request id when you report it."}
+	errRange    = &edgeError{http.StatusRequestedRangeNotSatisfiable, "request.range", "The file ends before the range begins."}
 	errMedia    = &edgeError{http.StatusUnsupportedMediaType, "request.media_type", "The Content-Type is not one that this operation takes."}
 )
 

@@ -12,8 +12,8 @@ import (
 
 // toReply shows a reply of an interaction to its reader; only who holds the
 // interaction can do anything with it.
-func toReply(m domain.Message, d domain.InteractionDetail, viewer domain.AgentID, say speech) api.Reply {
-	base := toMessage(m, d, say)
+func (s *Server) toReply(m domain.Message, d transcript, viewer domain.AgentID) api.Reply {
+	base := s.toMessage(m, d)
 	actions := []domain.Action{}
 	if d.CanReply(viewer) == nil {
 		actions = m.Actions()
@@ -30,7 +30,11 @@ func toReply(m domain.Message, d domain.InteractionDetail, viewer domain.AgentID
 func (s *Server) replies(ctx context.Context, id string, messages ...domain.Message) ([]api.Reply, error) {
 	who := principal(ctx)
 	d, err := s.Store.InteractionHead(ctx, who.Organization, domain.InteractionID(id))
-	return each(messages, func(m domain.Message) api.Reply { return toReply(m, d, who.Agent, s.speech(ctx)) }), err
+	if err != nil {
+		return nil, err
+	}
+	t, err := s.transcript(ctx, d, messages...)
+	return each(messages, func(m domain.Message) api.Reply { return s.toReply(m, t, who.Agent) }), err
 }
 
 // CreateReplies serves POST /v1/interactions/{id}/replies (A15).

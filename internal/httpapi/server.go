@@ -19,6 +19,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/parley-cx/parley/api"
+	"github.com/parley-cx/parley/internal/attach"
 	"github.com/parley-cx/parley/internal/auth"
 	"github.com/parley-cx/parley/internal/channel"
 	"github.com/parley-cx/parley/internal/closing"
@@ -42,6 +43,7 @@ type Server struct {
 	Composer     *compose.Composer
 	Closing      *closing.Closing
 	Typing       func(ctx context.Context, by domain.Principal, i domain.InteractionID, on bool) error
+	Files        *attach.Files
 	Hub          *stream.Hub
 	Hooks        *Hooks
 	Sandbox      *Sandbox // nil unless the sandbox is on

@@ -32,7 +32,7 @@ func (s *Server) validate(c echo.Context, o *operation) error {
 	if err := checkParameters(s.Contract, o, c); err != nil {
 		return err
 	}
-	if o.rawBody || o.body == nil {
+	if o.rawBody || o.body == nil || isForm(c, o) {
 		return nil
 	}
 	raw, err := readBody(r, o)

@@ -73,6 +73,13 @@ func workTrips() map[string]func(*testing.T, *Store) {
 				r, err := one[jobRow](s.db(ctx).Where("organization_id = ? AND id = ?", d.Organization, d.ID), "delivery")
 				return fromJobRow(r), err
 			}}.test,
+		"file": trip[domain.File]{fixed: "CreatedAt", also: []string{"Origin", "Interaction", "Message"},
+			shape:  func(f *domain.File) { f.Erased = false }, // what is erased is not found
+			create: func(ctx context.Context, s *Store, f domain.File) error { return s.CreateFiles(ctx, f) },
+			save:   func(ctx context.Context, s *Store, f *domain.File) error { return s.SaveFile(ctx, f) },
+			read: func(ctx context.Context, s *Store, f domain.File) (domain.File, error) {
+				return s.File(ctx, f.Organization, f.ID)
+			}}.test,
 		"inbox event": trip[domain.InboxEvent]{
 			shape: func(e *domain.InboxEvent) { e.Lane, e.State = 63, domain.InboxPending },
 			create: func(ctx context.Context, s *Store, e domain.InboxEvent) error {

@@ -21,6 +21,7 @@ type full struct {
 	agent     domain.Agent
 	skill     domain.Skill
 	profile   domain.Profile
+	file      domain.File
 }
 
 func newFull(t *testing.T, s *Store) *full {
@@ -45,12 +46,13 @@ func newFull(t *testing.T, s *Store) *full {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &full{world: w, code: code, agent: a, skill: skill, profile: profile, delivery: w.delivery(threads[talk.Thread], 1)}
+	file := domain.NewReceived(messages[0], domain.Attachment{URL: marker, Name: marker}, marker, true, noon)
+	f := &full{world: w, file: file, code: code, agent: a, skill: skill, profile: profile, delivery: w.delivery(threads[talk.Thread], 1)}
 	commit(t, s, func(ctx context.Context) error {
 		w.queue.WrapUpCodes = []domain.WrapUpCodeID{code.ID}
 		written, wrote := threads[talk.Thread], noon
 		written.LastInboundAt = &wrote
-		return first(w.SaveThread(ctx, &written), w.CreateMessages(ctx, messages[0], reply), w.CreateAttempts(ctx, attempt, unknown), w.CreateWrapUpCode(ctx, code),
+		return first(w.SaveThread(ctx, &written), w.CreateMessages(ctx, messages[0], reply), w.CreateAttempts(ctx, attempt, unknown), w.CreateFiles(ctx, file), w.CreateWrapUpCode(ctx, code),
 			w.CreateSkill(ctx, skill), w.CreateProfile(ctx, profile), w.CreateClient(ctx, client), w.SaveQueue(ctx, &w.queue), w.CreateDeliveries(ctx, f.delivery))
 	})
 	if _, err := w.SequenceEvents(t.Context(), true); err != nil {
@@ -61,7 +63,7 @@ func newFull(t *testing.T, s *Store) *full {
 		e.Participant.ID, marker, int64(0), 10, Page{Limit: 10}, ChannelFilter{}, InteractionFilter{}, MessageFilter{}, domain.EventFilter{},
 		skill.ID, profile.ID, many(skill.ID), Find{},
 		many(marker, w.channel.AccountID, threads[talk.Thread].Address, string(attempt.ID)), many(talk.Thread),
-		many(talk.ID, waits.ID), many(reply.ID), many(code.ID)} {
+		many(talk.ID, waits.ID), many(reply.ID), many(code.ID), file.ID, many(file.ID)} {
 		f.arguments[reflect.TypeOf(v)] = v
 	}
 	f.arguments[reflect.TypeFor[domain.InteractionID]()] = talk.ID
@@ -197,6 +199,12 @@ func TestWritesOfAnotherOrganizationChangeNothing(t *testing.T) {
 				d.Organization = other
 				return db.DeleteDelivery(ctx, d)
 			},
+			"DeleteFile": func(ctx context.Context) error {
+				f := mine.file
+				f.Organization = other
+				return db.DeleteFile(ctx, f)
+			},
+			"EraseFilesOf": func(ctx context.Context) error { return db.EraseFilesOf(ctx, other, *mine.file.Message, noon) },
 		}
 		for name, write := range silent {
 			if err := db.InTx(t.Context(), write); err != nil {
@@ -242,6 +250,7 @@ func TestWritesOfAnotherOrganizationChangeNothing(t *testing.T) {
 			},
 			"SaveQueue": func(ctx context.Context) error { q := mine.queue; q.Organization = other; return db.SaveQueue(ctx, &q) },
 			"SaveAgent": func(ctx context.Context) error { a := mine.agent; a.Organization = other; return db.SaveAgent(ctx, &a) },
+			"SaveFile":  func(ctx context.Context) error { f := mine.file; f.Organization = other; return db.SaveFile(ctx, &f) },
 			"SaveDelivery": func(ctx context.Context) error {
 				d := mine.delivery
 				d.Organization = other

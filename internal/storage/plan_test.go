@@ -13,12 +13,12 @@ import (
 )
 
 // hotTables grow with the traffic: no statement may look through one of them.
-var hotTables = []string{"interactions", "messages", "inbox", "jobs", "events", "event_log", "participants", "threads", "contacts", "attempts", "idempotency_keys", "segments"}
+var hotTables = []string{"interactions", "messages", "inbox", "jobs", "events", "event_log", "participants", "threads", "contacts", "attempts", "attachments", "idempotency_keys", "segments"}
 
 // narrowColumns hold few rows of an organization for each value; an index that
 // is entered by one of them is entered well.
 var narrowColumns = []string{"id", "thread_id", "interaction_id", "message_id", "subject_id", "lane_id", "contact_id", "agent_id", "address",
-	"platform_message_id", "client_message_id", "dedupe_key", "key", "lane", "position", "run_at"}
+	"platform_message_id", "client_message_id", "dedupe_key", "key", "lane", "position", "run_at", "due"}
 
 // smallIndexes hold only what is under way.
 var smallIndexes = []string{"interactions_open", "participants_due", "participants_one_offer"}

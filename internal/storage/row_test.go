@@ -23,6 +23,7 @@ var rowTypes = map[string]rowType{
 	"channelRow":      row[channelRow](),
 	"clientRow":       row[clientRow](),
 	"contactRow":      row[contactRow](),
+	"fileRow":         row[fileRow](),
 	"eventRow":        row[eventRow](),
 	"idempotencyRow":  row[idempotencyRow](),
 	"inboxRow":        row[inboxRow](),

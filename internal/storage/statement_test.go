@@ -123,7 +123,7 @@ func calls(f *full) map[string]func(ctx context.Context) {
 // padded names, of each hot table, a column that no index has.
 var padded = map[string]string{"interactions": "origin", "messages": "body", "inbox": "fault", "jobs": "stage", "participants": "wrap_up_notes",
 	"threads": "pending_receipts", "contacts": "display_name", "attempts": "platform_code", "idempotency_keys": "headers", "events": "data",
-	"event_log": "", "segments": "type"}
+	"event_log": "", "segments": "type", "attachments": "fault"}
 
 // crowd copies a row of each hot table n times, as rows of the same organization
 // that are over. Each copy takes a page: without statistics PostgreSQL judges a
@@ -154,12 +154,14 @@ func (f *full) crowd(n int) {
 
 // copied gives what stands in a column of a copied row.
 func copied(table, column, kind string) string {
-	over := map[string]string{"interactions": "'disconnected'", "inbox": "'applied'", "participants": "'closed'", "attempts": "'accepted'"}
+	over := map[string]string{"interactions": "'disconnected'", "inbox": "'applied'", "participants": "'closed'", "attempts": "'accepted'", "attachments": "'ready'"}
 	switch {
 	case column == padded[table]:
 		return "repeat('x', 7000)"
 	case column == "state":
 		return over[table]
+	case column == "due":
+		return "NULL"
 	case column == "offer":
 		return "'accepted'"
 	case column == "status" && table == "messages":

@@ -22,6 +22,7 @@ func (w *world) writers() map[string]func(ctx context.Context) error {
 	skill, profile := domain.NewSkill(w.org, noon), domain.NewProfile(w.org, noon)
 	m, d := w.messages(i, 1)[0], w.delivery(t, 1)
 	at := domain.Attempt{ID: domain.NewID[domain.AttemptID](), Organization: w.org, Message: m.ID}
+	f := domain.NewReceived(m, domain.Attachment{URL: "x"}, "key", true, noon)
 	key := Idempotency{Organization: w.org, Client: "client", Operation: "op", Key: "key"}
 	return map[string]func(ctx context.Context) error{
 		"Append":             func(ctx context.Context) error { return w.Append(ctx, w.event(i.ID, 9, "x")) },
@@ -33,6 +34,10 @@ func (w *world) writers() map[string]func(ctx context.Context) error {
 		"CreateClient":       func(ctx context.Context) error { return w.CreateClient(ctx, c) },
 		"CreateDeliveries":   func(ctx context.Context) error { return w.CreateDeliveries(ctx, d) },
 		"CreateEngagement":   func(ctx context.Context) error { return w.CreateEngagement(ctx, &e, nil) },
+		"CreateFiles":        func(ctx context.Context) error { return w.CreateFiles(ctx, f) },
+		"DeleteFile":         func(ctx context.Context) error { return w.DeleteFile(ctx, f) },
+		"EraseFilesOf":       func(ctx context.Context) error { return w.EraseFilesOf(ctx, w.org, m.ID, noon) },
+		"SaveFile":           func(ctx context.Context) error { return w.SaveFile(ctx, &f) },
 		"CreateInteraction":  func(ctx context.Context) error { return w.CreateInteraction(ctx, i) },
 		"CreateMessages":     func(ctx context.Context) error { return w.CreateMessages(ctx, m) },
 		"CreateOrganization": func(ctx context.Context) error { return w.CreateOrganization(ctx, domain.Organization{ID: w.org}) },
@@ -93,7 +98,7 @@ func TestWritesNeedATransaction(t *testing.T) {
 				t.Errorf("%s without a transaction gives %v", name, err)
 			}
 		}
-		for name := range exported("Append", "ClaimKey", "Create", "Delete", "Drop", "Mark", "Put", "Release", "Save") {
+		for name := range exported("Append", "ClaimKey", "Create", "Delete", "Drop", "Erase", "Mark", "Put", "Release", "Save") {
 			if writers[name] == nil && name != ownTransaction[0] && name != ownTransaction[1] {
 				t.Errorf("%s is not tested", name)
 			}

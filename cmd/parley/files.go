@@ -1,0 +1,33 @@
+package main
+
+import (
+	"errors"
+	"path/filepath"
+	"time"
+
+	"github.com/parley-cx/parley/internal/attach"
+	"github.com/parley-cx/parley/internal/blob"
+	"github.com/parley-cx/parley/internal/egress"
+	"github.com/parley-cx/parley/internal/secret"
+)
+
+// fetchTimeout bounds one request for a customer's file, with its body.
+const fetchTimeout = 30 * time.Second
+
+// files puts together what looks after attachments.
+func (a *app) files(network egress.Policy, wake func()) (*attach.Files, error) {
+	blobs, err := blob.NewFolder(filepath.Join(a.config.DataDir, "attachments"), a.clock.Machine())
+	if err != nil {
+		return nil, err
+	}
+	a.links = attach.Links{Sign: a.sealer.Hash, Base: a.url, Machine: a.clock.Machine}
+	return &attach.Files{Store: a.store, Blobs: blobs, Links: a.links,
+		Client: network.Client(fetchTimeout), CheckURL: network.CheckURL, Refused: refused, NewKey: func() string { return secret.Random(24) },
+		Unused: a.config.UnusedAttachments, Now: a.clock.Now, Machine: a.clock.Machine, Wake: wake, Log: a.log}, nil
+}
+
+// refused tells whether our own rules for the network stopped a request.
+func refused(err error) bool {
+	var reason egress.Refusal
+	return errors.As(err, &reason)
+}
