@@ -209,9 +209,21 @@ type ServerInterface interface {
 	// GetOAuthClient Get an OAuth client
 	// (GET /v1/oauth-clients/{id})
 	GetOAuthClient(ctx echo.Context, id ClientID) error
+	// UpdateOAuthClient Change an OAuth client
+	// (PATCH /v1/oauth-clients/{id})
+	UpdateOAuthClient(ctx echo.Context, id ClientID, params UpdateOAuthClientParams) error
+	// ReplaceOAuthClient Replace an OAuth client
+	// (PUT /v1/oauth-clients/{id})
+	ReplaceOAuthClient(ctx echo.Context, id ClientID, params ReplaceOAuthClientParams) error
 	// RotateOAuthClientSecret Replace a client's secret
 	// (POST /v1/oauth-clients/{id}/rotate-secret)
 	RotateOAuthClientSecret(ctx echo.Context, id ClientID, params RotateOAuthClientSecretParams) error
+	// GetOrganization Get the organization
+	// (GET /v1/organization)
+	GetOrganization(ctx echo.Context) error
+	// UpdateOrganization Change the organization
+	// (PATCH /v1/organization)
+	UpdateOrganization(ctx echo.Context, params UpdateOrganizationParams) error
 	// ListPlatformApps List platform apps
 	// (GET /v1/platform-apps)
 	ListPlatformApps(ctx echo.Context, params ListPlatformAppsParams) error
@@ -1939,6 +1951,80 @@ func (w *ServerInterfaceWrapper) GetOAuthClient(ctx echo.Context) error {
 	return err
 }
 
+// UpdateOAuthClient converts echo context to params.
+func (w *ServerInterfaceWrapper) UpdateOAuthClient(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ClientID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params UpdateOAuthClientParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = IfMatch
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UpdateOAuthClient(ctx, id, params)
+	return err
+}
+
+// ReplaceOAuthClient converts echo context to params.
+func (w *ServerInterfaceWrapper) ReplaceOAuthClient(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ClientID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ReplaceOAuthClientParams
+
+	headers := ctx.Request().Header
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatchRequired
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = IfMatch
+	} else {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Header parameter If-Match is required, but not found"))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ReplaceOAuthClient(ctx, id, params)
+	return err
+}
+
 // RotateOAuthClientSecret converts echo context to params.
 func (w *ServerInterfaceWrapper) RotateOAuthClientSecret(ctx echo.Context) error {
 	var err error
@@ -1972,6 +2058,44 @@ func (w *ServerInterfaceWrapper) RotateOAuthClientSecret(ctx echo.Context) error
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.RotateOAuthClientSecret(ctx, id, params)
+	return err
+}
+
+// GetOrganization converts echo context to params.
+func (w *ServerInterfaceWrapper) GetOrganization(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetOrganization(ctx)
+	return err
+}
+
+// UpdateOrganization converts echo context to params.
+func (w *ServerInterfaceWrapper) UpdateOrganization(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params UpdateOrganizationParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = IfMatch
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UpdateOrganization(ctx, params)
 	return err
 }
 
@@ -3034,7 +3158,11 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/v1/oauth-clients", wrapper.CreateOAuthClient, options.OperationMiddlewares["createOAuthClient"]...)
 	router.DELETE(options.BaseURL+"/v1/oauth-clients/:id", wrapper.DeleteOAuthClient, options.OperationMiddlewares["deleteOAuthClient"]...)
 	router.GET(options.BaseURL+"/v1/oauth-clients/:id", wrapper.GetOAuthClient, options.OperationMiddlewares["getOAuthClient"]...)
+	router.PATCH(options.BaseURL+"/v1/oauth-clients/:id", wrapper.UpdateOAuthClient, options.OperationMiddlewares["updateOAuthClient"]...)
+	router.PUT(options.BaseURL+"/v1/oauth-clients/:id", wrapper.ReplaceOAuthClient, options.OperationMiddlewares["replaceOAuthClient"]...)
 	router.POST(options.BaseURL+"/v1/oauth-clients/:id/rotate-secret", wrapper.RotateOAuthClientSecret, options.OperationMiddlewares["rotateOAuthClientSecret"]...)
+	router.GET(options.BaseURL+"/v1/organization", wrapper.GetOrganization, options.OperationMiddlewares["getOrganization"]...)
+	router.PATCH(options.BaseURL+"/v1/organization", wrapper.UpdateOrganization, options.OperationMiddlewares["updateOrganization"]...)
 	router.GET(options.BaseURL+"/v1/platform-apps", wrapper.ListPlatformApps, options.OperationMiddlewares["listPlatformApps"]...)
 	router.POST(options.BaseURL+"/v1/platform-apps", wrapper.CreatePlatformApp, options.OperationMiddlewares["createPlatformApp"]...)
 	router.DELETE(options.BaseURL+"/v1/platform-apps/:id", wrapper.DeletePlatformApp, options.OperationMiddlewares["deletePlatformApp"]...)
@@ -4874,6 +5002,70 @@ func (response GetOAuthClient200JSONResponse) VisitGetOAuthClientResponse(w http
 	return err
 }
 
+type UpdateOAuthClientRequestObject struct {
+	ID     ClientID `json:"id"`
+	Params UpdateOAuthClientParams
+	Body   *UpdateOAuthClientJSONRequestBody
+}
+
+type UpdateOAuthClientResponseObject interface {
+	VisitUpdateOAuthClientResponse(w http.ResponseWriter) error
+}
+
+type UpdateOAuthClient200ResponseHeaders struct {
+	ETag string
+}
+
+type UpdateOAuthClient200JSONResponse struct {
+	Body    OAuthClient
+	Headers UpdateOAuthClient200ResponseHeaders
+}
+
+func (response UpdateOAuthClient200JSONResponse) VisitUpdateOAuthClientResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReplaceOAuthClientRequestObject struct {
+	ID     ClientID `json:"id"`
+	Params ReplaceOAuthClientParams
+	Body   *ReplaceOAuthClientJSONRequestBody
+}
+
+type ReplaceOAuthClientResponseObject interface {
+	VisitReplaceOAuthClientResponse(w http.ResponseWriter) error
+}
+
+type ReplaceOAuthClient200ResponseHeaders struct {
+	ETag string
+}
+
+type ReplaceOAuthClient200JSONResponse struct {
+	Body    OAuthClient
+	Headers ReplaceOAuthClient200ResponseHeaders
+}
+
+func (response ReplaceOAuthClient200JSONResponse) VisitReplaceOAuthClientResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type RotateOAuthClientSecretRequestObject struct {
 	ID     ClientID `json:"id"`
 	Params RotateOAuthClientSecretParams
@@ -4893,6 +5085,66 @@ type RotateOAuthClientSecret200JSONResponse struct {
 }
 
 func (response RotateOAuthClientSecret200JSONResponse) VisitRotateOAuthClientSecretResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetOrganizationRequestObject struct {
+}
+
+type GetOrganizationResponseObject interface {
+	VisitGetOrganizationResponse(w http.ResponseWriter) error
+}
+
+type GetOrganization200ResponseHeaders struct {
+	ETag string
+}
+
+type GetOrganization200JSONResponse struct {
+	Body    Organization
+	Headers GetOrganization200ResponseHeaders
+}
+
+func (response GetOrganization200JSONResponse) VisitGetOrganizationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateOrganizationRequestObject struct {
+	Params UpdateOrganizationParams
+	Body   *UpdateOrganizationJSONRequestBody
+}
+
+type UpdateOrganizationResponseObject interface {
+	VisitUpdateOrganizationResponse(w http.ResponseWriter) error
+}
+
+type UpdateOrganization200ResponseHeaders struct {
+	ETag string
+}
+
+type UpdateOrganization200JSONResponse struct {
+	Body    Organization
+	Headers UpdateOrganization200ResponseHeaders
+}
+
+func (response UpdateOrganization200JSONResponse) VisitUpdateOrganizationResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -6063,9 +6315,21 @@ type StrictServerInterface interface {
 	// GetOAuthClient Get an OAuth client
 	// (GET /v1/oauth-clients/{id})
 	GetOAuthClient(ctx context.Context, request GetOAuthClientRequestObject) (GetOAuthClientResponseObject, error)
+	// UpdateOAuthClient Change an OAuth client
+	// (PATCH /v1/oauth-clients/{id})
+	UpdateOAuthClient(ctx context.Context, request UpdateOAuthClientRequestObject) (UpdateOAuthClientResponseObject, error)
+	// ReplaceOAuthClient Replace an OAuth client
+	// (PUT /v1/oauth-clients/{id})
+	ReplaceOAuthClient(ctx context.Context, request ReplaceOAuthClientRequestObject) (ReplaceOAuthClientResponseObject, error)
 	// RotateOAuthClientSecret Replace a client's secret
 	// (POST /v1/oauth-clients/{id}/rotate-secret)
 	RotateOAuthClientSecret(ctx context.Context, request RotateOAuthClientSecretRequestObject) (RotateOAuthClientSecretResponseObject, error)
+	// GetOrganization Get the organization
+	// (GET /v1/organization)
+	GetOrganization(ctx context.Context, request GetOrganizationRequestObject) (GetOrganizationResponseObject, error)
+	// UpdateOrganization Change the organization
+	// (PATCH /v1/organization)
+	UpdateOrganization(ctx context.Context, request UpdateOrganizationRequestObject) (UpdateOrganizationResponseObject, error)
 	// ListPlatformApps List platform apps
 	// (GET /v1/platform-apps)
 	ListPlatformApps(ctx context.Context, request ListPlatformAppsRequestObject) (ListPlatformAppsResponseObject, error)
@@ -8435,6 +8699,104 @@ func (sh *strictHandler) GetOAuthClient(ctx echo.Context, id ClientID) error {
 	return nil
 }
 
+// UpdateOAuthClient operation middleware
+func (sh *strictHandler) UpdateOAuthClient(ctx echo.Context, id ClientID, params UpdateOAuthClientParams) error {
+	var request UpdateOAuthClientRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body UpdateOAuthClientJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UpdateOAuthClient(ctx.Request().Context(), request.(UpdateOAuthClientRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UpdateOAuthClient")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UpdateOAuthClientResponseObject); ok {
+		return validResponse.VisitUpdateOAuthClientResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ReplaceOAuthClient operation middleware
+func (sh *strictHandler) ReplaceOAuthClient(ctx echo.Context, id ClientID, params ReplaceOAuthClientParams) error {
+	var request ReplaceOAuthClientRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body ReplaceOAuthClientJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ReplaceOAuthClient(ctx.Request().Context(), request.(ReplaceOAuthClientRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReplaceOAuthClient")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ReplaceOAuthClientResponseObject); ok {
+		return validResponse.VisitReplaceOAuthClientResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // RotateOAuthClientSecret operation middleware
 func (sh *strictHandler) RotateOAuthClientSecret(ctx echo.Context, id ClientID, params RotateOAuthClientSecretParams) error {
 	var request RotateOAuthClientSecretRequestObject
@@ -8455,6 +8817,77 @@ func (sh *strictHandler) RotateOAuthClientSecret(ctx echo.Context, id ClientID, 
 		return err
 	} else if validResponse, ok := response.(RotateOAuthClientSecretResponseObject); ok {
 		return validResponse.VisitRotateOAuthClientSecretResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetOrganization operation middleware
+func (sh *strictHandler) GetOrganization(ctx echo.Context) error {
+	var request GetOrganizationRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetOrganization(ctx.Request().Context(), request.(GetOrganizationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetOrganization")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetOrganizationResponseObject); ok {
+		return validResponse.VisitGetOrganizationResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UpdateOrganization operation middleware
+func (sh *strictHandler) UpdateOrganization(ctx echo.Context, params UpdateOrganizationParams) error {
+	var request UpdateOrganizationRequestObject
+
+	request.Params = params
+
+	var body UpdateOrganizationJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UpdateOrganization(ctx.Request().Context(), request.(UpdateOrganizationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UpdateOrganization")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UpdateOrganizationResponseObject); ok {
+		return validResponse.VisitUpdateOrganizationResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -1184,6 +1184,9 @@ type Agent struct {
 	// ExternalID The agent's id in another system.
 	ExternalID *string `json:"external_id"`
 
+	// ExternalSubject What trusted token issuers call the agent, or null.
+	ExternalSubject *string `json:"external_subject"`
+
 	// ID The identifier of a resource, a UUIDv7 in small letters. Ids sort roughly by the time they were made.
 	ID ID `json:"id"`
 
@@ -1236,6 +1239,9 @@ type AgentInput struct {
 
 	// ExternalID The agent's id in another system. Unique among the organization's agents.
 	ExternalID *string `json:"external_id,omitempty"`
+
+	// ExternalSubject What trusted token issuers call the agent, such as the subject at an identity provider; unique.
+	ExternalSubject *string `json:"external_subject,omitempty"`
 
 	// MultimediaProfileID How much of what the agent may have at once. Without a profile it is three conversations on any channels, counted together.
 	MultimediaProfileID *ID `json:"multimedia_profile_id,omitempty"`
@@ -2269,6 +2275,9 @@ type OAuthClient struct {
 	// AgentID The agent for whom tokens of this client act, or null.
 	AgentID *ID `json:"agent_id"`
 
+	// AllowedOrigins Origins of web pages, as browsers send them: scheme, host and, unless it is the scheme's own, port. Other pages cannot read what Parley answers.
+	AllowedOrigins Origins `json:"allowed_origins"`
+
 	// ClientID The name under which a client asks for tokens. It is an id like any other, but for the bootstrap client's, which was given.
 	ClientID ClientID `json:"client_id"`
 
@@ -2293,6 +2302,9 @@ type OAuthClientInput struct {
 	// AgentID The agent for whom every token of this client acts.
 	AgentID *ID `json:"agent_id,omitempty"`
 
+	// AllowedOrigins From where in browsers tokens of this client may be used, besides what the organization allows.
+	AllowedOrigins Origins `json:"allowed_origins,omitempty"`
+
 	// Name What the client is for. A label; it need not be unique.
 	Name string `json:"name"`
 
@@ -2313,6 +2325,9 @@ type OAuthClientList struct {
 type OAuthClientSecret struct {
 	// AgentID The agent for whom tokens of this client act, or null.
 	AgentID *ID `json:"agent_id"`
+
+	// AllowedOrigins Origins of web pages, as browsers send them: scheme, host and, unless it is the scheme's own, port. Other pages cannot read what Parley answers.
+	AllowedOrigins Origins `json:"allowed_origins"`
 
 	// ClientID The name under which a client asks for tokens. It is an id like any other, but for the bootstrap client's, which was given.
 	ClientID ClientID `json:"client_id"`
@@ -2335,6 +2350,9 @@ type OAuthClientSecret struct {
 	// Version Counts the changes of a resource. The header `ETag` carries it in quotes.
 	Version Version `json:"version"`
 }
+
+// OAuthClientUpdate A merge patch (RFC 7396) of a client. What is absent stays as it is; null empties a field that may be empty.
+type OAuthClientUpdate = json.RawMessage
 
 // Offer An interaction offered to an agent.
 type Offer struct {
@@ -2388,6 +2406,30 @@ type OpenHoursInput struct {
 	// To When it is over, as `18:00`; `24:00` is the end of the day.
 	To string `json:"to"`
 }
+
+// Organization A customer of this installation. Nothing of it is seen by another one.
+type Organization struct {
+	// AllowedOrigins Origins of web pages, as browsers send them: scheme, host and, unless it is the scheme's own, port. Other pages cannot read what Parley answers.
+	AllowedOrigins Origins `json:"allowed_origins"`
+
+	// CreatedAt A moment, RFC 3339 in UTC with milliseconds.
+	CreatedAt Time `json:"created_at"`
+
+	// ID The identifier of a resource, a UUIDv7 in small letters. Ids sort roughly by the time they were made.
+	ID ID `json:"id"`
+
+	// Name What the organization is called.
+	Name string `json:"name"`
+
+	// Version Counts the changes of a resource. The header `ETag` carries it in quotes.
+	Version Version `json:"version"`
+}
+
+// OrganizationUpdate A merge patch (RFC 7396) of the organization. What is absent stays as it is.
+type OrganizationUpdate = json.RawMessage
+
+// Origins Origins of web pages, as browsers send them: scheme, host and, unless it is the scheme's own, port. Other pages cannot read what Parley answers.
+type Origins = []string
 
 // PartInput Which part of yours is meant.
 type PartInput struct {
@@ -3833,8 +3875,26 @@ type DeleteOAuthClientParams struct {
 	IfMatch IfMatch `json:"If-Match,omitempty"`
 }
 
+// UpdateOAuthClientParams defines parameters for UpdateOAuthClient.
+type UpdateOAuthClientParams struct {
+	// IfMatch The `ETag` of the version that the change is meant for. An older one is answered with 412.
+	IfMatch IfMatch `json:"If-Match,omitempty"`
+}
+
+// ReplaceOAuthClientParams defines parameters for ReplaceOAuthClient.
+type ReplaceOAuthClientParams struct {
+	// IfMatch The `ETag` of the version that is replaced. Without it the answer is 428, with an older one 412.
+	IfMatch IfMatchRequired `json:"If-Match"`
+}
+
 // RotateOAuthClientSecretParams defines parameters for RotateOAuthClientSecret.
 type RotateOAuthClientSecretParams struct {
+	// IfMatch The `ETag` of the version that the change is meant for. An older one is answered with 412.
+	IfMatch IfMatch `json:"If-Match,omitempty"`
+}
+
+// UpdateOrganizationParams defines parameters for UpdateOrganization.
+type UpdateOrganizationParams struct {
 	// IfMatch The `ETag` of the version that the change is meant for. An older one is answered with 412.
 	IfMatch IfMatch `json:"If-Match,omitempty"`
 }
@@ -4108,6 +4168,15 @@ type ReplaceMultimediaProfileJSONRequestBody = MultimediaProfileInput
 
 // CreateOAuthClientJSONRequestBody defines body for CreateOAuthClient for application/json ContentType.
 type CreateOAuthClientJSONRequestBody = OAuthClientInput
+
+// UpdateOAuthClientJSONRequestBody defines body for UpdateOAuthClient for application/json ContentType.
+type UpdateOAuthClientJSONRequestBody = OAuthClientUpdate
+
+// ReplaceOAuthClientJSONRequestBody defines body for ReplaceOAuthClient for application/json ContentType.
+type ReplaceOAuthClientJSONRequestBody = OAuthClientInput
+
+// UpdateOrganizationJSONRequestBody defines body for UpdateOrganization for application/json ContentType.
+type UpdateOrganizationJSONRequestBody = OrganizationUpdate
 
 // CreatePlatformAppJSONRequestBody defines body for CreatePlatformApp for application/json ContentType.
 type CreatePlatformAppJSONRequestBody = PlatformAppInput

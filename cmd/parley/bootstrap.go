@@ -65,7 +65,7 @@ func (a *app) bootstrapClient(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return a.store.CreateClient(ctx, domain.Client{ID: id, Organization: org.ID, Name: "Bootstrap", Scopes: a.scopes,
+	return a.store.CreateClient(ctx, domain.Client{ID: id, Organization: org.ID, Name: "Bootstrap", Scopes: a.scopes, AllowedOrigins: []string{},
 		SecretHash: a.hash(string(a.config.BootstrapClientSecret)), Version: 1, CreatedAt: a.clock.Now()})
 }
 
@@ -75,6 +75,6 @@ func (a *app) organization(ctx context.Context, name string) (domain.Organizatio
 	if err != nil || found {
 		return org, err
 	}
-	org = domain.Organization{ID: domain.NewID[domain.OrganizationID](), Name: name, CreatedAt: a.clock.Now()}
+	org = domain.Organization{ID: domain.NewID[domain.OrganizationID](), Name: name, AllowedOrigins: []string{}, Version: 1, CreatedAt: a.clock.Now()}
 	return org, a.store.CreateOrganization(ctx, org)
 }

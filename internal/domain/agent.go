@@ -51,6 +51,7 @@ type Agent struct {
 	ExternalID    *string
 	DisplayName   *string // what customers see
 	Email         *string
+	Subject       *string // what outside token issuers call the agent
 	Skills        []AgentSkill
 	Profile       *ProfileID // whose limits are kept beside it
 	Limits        Limits

@@ -7,22 +7,33 @@ import (
 
 // Organization is a customer of ours: nothing joins or locks across two of them.
 type Organization struct {
-	ID        OrganizationID
-	Name      string
-	CreatedAt time.Time
+	ID             OrganizationID
+	Name           string
+	AllowedOrigins []string // from which browsers any of its tokens may be used
+	Version        int64
+	CreatedAt      time.Time
 }
 
 // Client is a program that may ask for tokens. SecretHash is a keyed hash; the
 // secret itself is shown once and kept nowhere.
 type Client struct {
-	ID           ClientID
+	ID             ClientID
+	Organization   OrganizationID
+	Name           string
+	SecretHash     []byte
+	Scopes         []Scope
+	Agent          *AgentID // tokens of this client act for this agent
+	AllowedOrigins []string // from which browsers its tokens may be used
+	Version        int64
+	CreatedAt      time.Time
+}
+
+// WebOrigin is a web page's place that an organization, or one client of it, allows
+// its tokens to be used from.
+type WebOrigin struct {
+	URL          string // scheme, host and port, as browsers write it
 	Organization OrganizationID
-	Name         string
-	SecretHash   []byte
-	Scopes       []Scope
-	Agent        *AgentID // tokens of this client act for this agent
-	Version      int64
-	CreatedAt    time.Time
+	Client       ClientID // empty for every client of the organization
 }
 
 // ACWMode says how a queue treats after-contact work.

@@ -12,7 +12,7 @@ import (
 
 func toAgent(a domain.Agent) api.Agent {
 	return api.Agent{ID: string(a.ID), Name: a.Name, DisplayName: a.DisplayName, Email: a.Email,
-		ExternalID: a.ExternalID, Skills: each(a.Skills, toAgentSkill), MultimediaProfileID: ref(a.Profile), Scopes: scopeWords(a.Scopes),
+		ExternalID: a.ExternalID, ExternalSubject: a.Subject, Skills: each(a.Skills, toAgentSkill), MultimediaProfileID: ref(a.Profile), Scopes: scopeWords(a.Scopes),
 		Presence: api.Presence(a.Presence), PresenceNote: a.PresenceNote, RoutingStatus: api.RoutingStatus(a.RoutingStatus()),
 		AllowedPresences: each(a.AllowedPresences(), func(p domain.Presence) api.Presence { return api.Presence(p) }),
 		Utilization:      api.Utilization{Message: toCapacity(a, domain.MediumMessage), Social: toCapacity(a, domain.MediumSocial)},
@@ -43,7 +43,7 @@ func (s *Server) fromAgent(ctx context.Context, a domain.Agent, in api.Agent) (d
 	if !slices.Equal(a.Scopes, scopes) {
 		a.Scopes = scopes
 	}
-	a.Name, a.ExternalID, a.DisplayName, a.Email = in.Name, in.ExternalID, in.DisplayName, in.Email
+	a.Name, a.ExternalID, a.DisplayName, a.Email, a.Subject = in.Name, in.ExternalID, in.DisplayName, in.Email, in.ExternalSubject
 	if a.Skills, err = s.knownSkills(ctx, a.Organization, in.Skills); err != nil {
 		return a, err
 	}

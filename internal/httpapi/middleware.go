@@ -208,6 +208,7 @@ func (s *Server) authorize(c echo.Context, o *operation) error {
 		return err
 	}
 	info(c).principal = p
+	s.narrowOrigin(c, p)
 	if err := s.limits.limit(c, token); err != nil {
 		return err
 	}

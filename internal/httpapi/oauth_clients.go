@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/parley-cx/parley/api"
 	"github.com/parley-cx/parley/internal/domain"
@@ -10,26 +11,41 @@ import (
 
 func toOAuthClient(c domain.Client) api.OAuthClient {
 	return api.OAuthClient{ID: string(c.ID), ClientID: string(c.ID), Name: c.Name, Scopes: scopeWords(c.Scopes), AgentID: ref(c.Agent),
-		CreatedAt: api.At(c.CreatedAt), Version: c.Version}
+		AllowedOrigins: c.AllowedOrigins, CreatedAt: api.At(c.CreatedAt), Version: c.Version}
+}
+
+// newClient gives a client that may do nothing yet.
+func newClient(org domain.OrganizationID, now time.Time) domain.Client {
+	return domain.Client{ID: domain.NewID[domain.ClientID](), Organization: org, Scopes: []domain.Scope{}, AllowedOrigins: []string{},
+		Version: 1, CreatedAt: now}
 }
 
 // toOAuthClientSecret is a client with its secret: for the one answer that shows it.
 func toOAuthClientSecret(c domain.Client, secret string) api.OAuthClientSecret {
 	return api.OAuthClientSecret{ID: string(c.ID), ClientID: string(c.ID), ClientSecret: secret, Name: c.Name, Scopes: scopeWords(c.Scopes),
-		AgentID: ref(c.Agent), CreatedAt: api.At(c.CreatedAt), Version: c.Version}
+		AgentID: ref(c.Agent), AllowedOrigins: c.AllowedOrigins, CreatedAt: api.At(c.CreatedAt), Version: c.Version}
 }
 
-// grantedScopes reads the scopes of a new client: known ones, which its maker holds.
-func (s *Server) grantedScopes(maker domain.Principal, words []string) ([]domain.Scope, error) {
-	scopes, err := s.knownScopes(words)
+// fromOAuthClient takes over what a maker may set. Nobody hands out what they lack:
+// neither a scope that is new to the client, nor any of its scopes to another agent.
+func (s *Server) fromOAuthClient(ctx context.Context, c domain.Client, in api.OAuthClient) (domain.Client, error) {
+	scopes, err := s.knownScopes(in.Scopes)
 	if err != nil {
-		return nil, err
+		return c, err
 	}
-	held := func(scope domain.Scope) bool { return maker.Has(scope) }
-	if lacking := slices.DeleteFunc(slices.Clone(scopes), held); len(lacking) > 0 {
-		return nil, domain.Missing(lacking...)
+	maker, before := principal(ctx), c
+	c.Name, c.Scopes, c.Agent, c.AllowedOrigins = in.Name, scopes, unref[domain.AgentID](in.AgentID), in.AllowedOrigins
+	if err := s.checkClientAgent(ctx, c); err != nil {
+		return c, err
 	}
-	return scopes, nil
+	same := (c.Agent == nil) == (before.Agent == nil) && (c.Agent == nil || *c.Agent == *before.Agent)
+	granted := func(scope domain.Scope) bool {
+		return maker.Has(scope) || same && slices.Contains(before.Scopes, scope)
+	}
+	if lacking := slices.DeleteFunc(slices.Clone(scopes), granted); len(lacking) > 0 {
+		return c, domain.Missing(lacking...)
+	}
+	return c, checkOrigins(c.AllowedOrigins)
 }
 
 // checkClientAgent refuses a client that acts for an agent who does not exist.
@@ -55,18 +71,18 @@ func (s *Server) ListOAuthClients(ctx context.Context, r api.ListOAuthClientsReq
 
 // CreateOAuthClient serves POST /v1/oauth-clients.
 func (s *Server) CreateOAuthClient(ctx context.Context, r api.CreateOAuthClientRequestObject) (api.CreateOAuthClientResponseObject, error) {
-	maker := principal(ctx)
-	scopes, err := s.grantedScopes(maker, r.Body.Scopes)
+	secret, hash := s.NewSecret()
+	c := newClient(principal(ctx).Organization, s.Now())
+	c.SecretHash = hash
+	input, err := overlay(toOAuthClient(c), r.Body)
 	if err != nil {
 		return nil, err
 	}
-	secret, hash := s.NewSecret()
-	c := domain.Client{ID: domain.NewID[domain.ClientID](), Organization: maker.Organization, Name: r.Body.Name, SecretHash: hash,
-		Scopes: scopes, Agent: unref[domain.AgentID](r.Body.AgentID), Version: 1, CreatedAt: s.Now()}
-	err = s.write(ctx, func(ctx context.Context) error {
-		if err := s.checkClientAgent(ctx, c); err != nil {
+	err = s.write(ctx, func(ctx context.Context) (err error) {
+		if c, err = s.fromOAuthClient(ctx, c, input); err != nil {
 			return err
 		}
+		s.forgetOrigins(ctx)
 		return s.Store.CreateClient(ctx, c)
 	})
 	if err != nil {
@@ -85,6 +101,52 @@ func (s *Server) GetOAuthClient(ctx context.Context, r api.GetOAuthClientRequest
 	return api.GetOAuthClient200JSONResponse{Body: toOAuthClient(c), Headers: api.GetOAuthClient200ResponseHeaders{ETag: etag(c.Version)}}, nil
 }
 
+// changeOAuthClient puts a body over a client: over the defaults for a replacement,
+// over what it is for a merge patch. Its secret stays.
+func (s *Server) changeOAuthClient(ctx context.Context, id, ifMatch string, body any, replace bool) (c domain.Client, err error) {
+	err = s.write(ctx, func(ctx context.Context) error {
+		if c, err = s.Store.Client(ctx, principal(ctx).Organization, domain.ClientID(id)); err != nil {
+			return err
+		}
+		if err := matches(ifMatch, c.Version, toOAuthClient(c)); err != nil {
+			return err
+		}
+		base := toOAuthClient(c)
+		if replace {
+			base = toOAuthClient(newClient(c.Organization, c.CreatedAt))
+		}
+		input, err := overlay(base, body)
+		if err != nil {
+			return err
+		}
+		if c, err = s.fromOAuthClient(ctx, c, input); err != nil {
+			return err
+		}
+		s.forgetClient(ctx, c.ID)
+		s.forgetOrigins(ctx)
+		return s.Store.SaveClient(ctx, &c)
+	})
+	return c, err
+}
+
+// ReplaceOAuthClient serves PUT /v1/oauth-clients/{id}.
+func (s *Server) ReplaceOAuthClient(ctx context.Context, r api.ReplaceOAuthClientRequestObject) (api.ReplaceOAuthClientResponseObject, error) {
+	c, err := s.changeOAuthClient(ctx, r.ID, r.Params.IfMatch, r.Body, true)
+	if err != nil {
+		return nil, err
+	}
+	return api.ReplaceOAuthClient200JSONResponse{Body: toOAuthClient(c), Headers: api.ReplaceOAuthClient200ResponseHeaders{ETag: etag(c.Version)}}, nil
+}
+
+// UpdateOAuthClient serves PATCH /v1/oauth-clients/{id}.
+func (s *Server) UpdateOAuthClient(ctx context.Context, r api.UpdateOAuthClientRequestObject) (api.UpdateOAuthClientResponseObject, error) {
+	c, err := s.changeOAuthClient(ctx, r.ID, r.Params.IfMatch, r.Body, false)
+	if err != nil {
+		return nil, err
+	}
+	return api.UpdateOAuthClient200JSONResponse{Body: toOAuthClient(c), Headers: api.UpdateOAuthClient200ResponseHeaders{ETag: etag(c.Version)}}, nil
+}
+
 // DeleteOAuthClient serves DELETE /v1/oauth-clients/{id}.
 func (s *Server) DeleteOAuthClient(ctx context.Context, r api.DeleteOAuthClientRequestObject) (api.DeleteOAuthClientResponseObject, error) {
 	err := s.write(ctx, func(ctx context.Context) error {
@@ -96,6 +158,7 @@ func (s *Server) DeleteOAuthClient(ctx context.Context, r api.DeleteOAuthClientR
 			return err
 		}
 		s.forgetClient(ctx, c.ID)
+		s.forgetOrigins(ctx)
 		return s.Store.DeleteClient(ctx, c)
 	})
 	return api.DeleteOAuthClient204Response{}, err

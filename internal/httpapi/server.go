@@ -62,6 +62,7 @@ type Server struct {
 
 	metrics *metrics
 	limits  *limiter
+	origins *origins
 }
 
 // Verifier tells who a token speaks for.
@@ -73,10 +74,11 @@ type Verifier interface {
 func (s *Server) Handler() *echo.Echo {
 	s.metrics = newMetrics()
 	s.limits = &limiter{rate: s.RateLimit, enforced: s.Sandbox == nil, machine: s.Machine}
+	s.origins = &origins{load: s.Store.Origins, machine: s.Machine}
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
 	e.HTTPErrorHandler = s.handleError
-	e.Use(s.identify, s.observe, s.enforce)
+	e.Use(s.identify, s.observe, s.cors, s.enforce)
 	api.RegisterHandlers(e, api.NewStrictHandler(s, nil))
 	s.operationRoutes(e)
 	return e

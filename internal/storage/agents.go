@@ -8,35 +8,36 @@ import (
 )
 
 type agentRow struct {
-	OrganizationID string `gorm:"primaryKey"`
-	ID             string `gorm:"primaryKey"`
-	Name           string
-	ExternalID     *string
-	DisplayName    *string
-	Email          *string
-	Skills         string
-	ProfileID      *string
-	Limits         limitColumns `gorm:"embedded"`
-	Scopes         string
-	Presence       string
-	PresenceNote   *string
-	NotResponding  bool
-	Alerting       int
-	Connected      int
-	WrapUp         int
-	Social         int
-	IdleSince      int64
-	Version        int64
-	CreatedAt      int64 `gorm:"<-:create"`
-	UpdatedAt      int64
-	DeletedAt      *int64 `gorm:"<-:create"`
+	OrganizationID  string `gorm:"primaryKey"`
+	ID              string `gorm:"primaryKey"`
+	Name            string
+	ExternalID      *string
+	DisplayName     *string
+	Email           *string
+	ExternalSubject *string
+	Skills          string
+	ProfileID       *string
+	Limits          limitColumns `gorm:"embedded"`
+	Scopes          string
+	Presence        string
+	PresenceNote    *string
+	NotResponding   bool
+	Alerting        int
+	Connected       int
+	WrapUp          int
+	Social          int
+	IdleSince       int64
+	Version         int64
+	CreatedAt       int64 `gorm:"<-:create"`
+	UpdatedAt       int64
+	DeletedAt       *int64 `gorm:"<-:create"`
 }
 
 func (agentRow) TableName() string { return "agents" }
 
 func toAgentRow(a domain.Agent) agentRow {
 	return agentRow{OrganizationID: string(a.Organization), ID: string(a.ID), Name: a.Name, ExternalID: a.ExternalID,
-		DisplayName: a.DisplayName, Email: a.Email, Skills: doc(a.Skills), ProfileID: id[string](a.Profile), Limits: toLimitColumns(a.Limits),
+		DisplayName: a.DisplayName, Email: a.Email, ExternalSubject: a.Subject, Skills: doc(a.Skills), ProfileID: id[string](a.Profile), Limits: toLimitColumns(a.Limits),
 		Scopes: domain.Join(a.Scopes), Presence: string(a.Presence), PresenceNote: a.PresenceNote, NotResponding: a.NotResponding,
 		Alerting: a.Load.Alerting, Connected: a.Load.Connected, WrapUp: a.Load.WrapUp, Social: a.Load.Social,
 		IdleSince: ms(a.IdleSince), Version: a.Version, CreatedAt: ms(a.CreatedAt), UpdatedAt: ms(a.UpdatedAt)}
@@ -44,7 +45,7 @@ func toAgentRow(a domain.Agent) agentRow {
 
 func fromAgentRow(r agentRow) domain.Agent {
 	return domain.Agent{ID: domain.AgentID(r.ID), Organization: domain.OrganizationID(r.OrganizationID), Name: r.Name, ExternalID: r.ExternalID,
-		DisplayName: r.DisplayName, Email: r.Email, Skills: fromDoc[[]domain.AgentSkill](r.Skills), Profile: id[domain.ProfileID](r.ProfileID),
+		DisplayName: r.DisplayName, Email: r.Email, Subject: r.ExternalSubject, Skills: fromDoc[[]domain.AgentSkill](r.Skills), Profile: id[domain.ProfileID](r.ProfileID),
 		Limits: fromLimitColumns(r.Limits), Scopes: domain.ParseScopes(r.Scopes), Presence: domain.Presence(r.Presence),
 		PresenceNote: r.PresenceNote, NotResponding: r.NotResponding,
 		Load:      domain.Load{Alerting: r.Alerting, Connected: r.Connected, WrapUp: r.WrapUp, Social: r.Social},

@@ -13,6 +13,7 @@ type clientRow struct {
 	SecretHash     []byte
 	Scopes         string
 	AgentID        *string
+	AllowedOrigins string
 	Version        int64
 	CreatedAt      int64 `gorm:"<-:create"`
 }
@@ -21,12 +22,12 @@ func (clientRow) TableName() string { return "oauth_clients" }
 
 func toClientRow(c domain.Client) clientRow {
 	return clientRow{OrganizationID: string(c.Organization), ID: string(c.ID), Name: c.Name, SecretHash: c.SecretHash,
-		Scopes: domain.Join(c.Scopes), AgentID: id[string](c.Agent), Version: c.Version, CreatedAt: ms(c.CreatedAt)}
+		Scopes: domain.Join(c.Scopes), AgentID: id[string](c.Agent), AllowedOrigins: wordsDoc(c.AllowedOrigins), Version: c.Version, CreatedAt: ms(c.CreatedAt)}
 }
 
 func fromClientRow(r clientRow) domain.Client {
 	return domain.Client{ID: domain.ClientID(r.ID), Organization: domain.OrganizationID(r.OrganizationID), Name: r.Name,
-		SecretHash: r.SecretHash, Scopes: domain.ParseScopes(r.Scopes), Agent: id[domain.AgentID](r.AgentID),
+		SecretHash: r.SecretHash, Scopes: domain.ParseScopes(r.Scopes), Agent: id[domain.AgentID](r.AgentID), AllowedOrigins: fromDoc[[]string](r.AllowedOrigins),
 		Version: r.Version, CreatedAt: fromMS(r.CreatedAt)}
 }
 

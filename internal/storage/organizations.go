@@ -9,16 +9,27 @@ import (
 )
 
 type organizationRow struct {
-	ID        string `gorm:"primaryKey"`
-	Name      string
-	CreatedAt int64 `gorm:"<-:create"`
+	ID             string `gorm:"primaryKey"`
+	Name           string
+	AllowedOrigins string
+	Version        int64
+	CreatedAt      int64 `gorm:"<-:create"`
 }
 
 func (organizationRow) TableName() string { return "organizations" }
 
+func toOrganizationRow(o domain.Organization) organizationRow {
+	return organizationRow{ID: string(o.ID), Name: o.Name, AllowedOrigins: wordsDoc(o.AllowedOrigins), Version: o.Version, CreatedAt: ms(o.CreatedAt)}
+}
+
+func fromOrganizationRow(r organizationRow) domain.Organization {
+	return domain.Organization{ID: domain.OrganizationID(r.ID), Name: r.Name, AllowedOrigins: fromDoc[[]string](r.AllowedOrigins),
+		Version: r.Version, CreatedAt: fromMS(r.CreatedAt)}
+}
+
 // CreateOrganization adds an organization.
 func (s *Store) CreateOrganization(ctx context.Context, o domain.Organization) error {
-	return insert(ctx, s, "", organizationRow{ID: string(o.ID), Name: o.Name, CreatedAt: ms(o.CreatedAt)})
+	return insert(ctx, s, "", toOrganizationRow(o))
 }
 
 // OrganizationNamed gives the organization of a name; found is false without one.
@@ -27,8 +38,36 @@ func (s *Store) OrganizationNamed(ctx context.Context, name string) (o domain.Or
 	if err != nil || len(rows) == 0 {
 		return o, false, err
 	}
-	r := rows[0]
-	return domain.Organization{ID: domain.OrganizationID(r.ID), Name: r.Name, CreatedAt: fromMS(r.CreatedAt)}, true, nil
+	return fromOrganizationRow(rows[0]), true, nil
+}
+
+// Organization gives one organization.
+func (s *Store) Organization(ctx context.Context, org domain.OrganizationID) (domain.Organization, error) {
+	r, err := one[organizationRow](s.db(ctx).Where("id = ?", org), "organization")
+	if err != nil {
+		return domain.Organization{}, err
+	}
+	return fromOrganizationRow(r), nil
+}
+
+// SaveOrganization writes an organization that was read, one version up.
+func (s *Store) SaveOrganization(ctx context.Context, o *domain.Organization) error {
+	return save(ctx, s, &o.Version, toOrganizationRow(*o))
+}
+
+// Origins lists every origin that anybody allows: few have any, and an index
+// finds them.
+func (s *Store) Origins(ctx context.Context) ([]domain.WebOrigin, error) {
+	var rows []struct{ OrganizationID, ClientID, AllowedOrigins string }
+	err := s.db(ctx).Raw("SELECT id AS organization_id, '' AS client_id, allowed_origins FROM organizations WHERE allowed_origins <> '[]' " +
+		"UNION ALL SELECT organization_id, id, allowed_origins FROM oauth_clients WHERE allowed_origins <> '[]'").Scan(&rows).Error
+	var all []domain.WebOrigin
+	for _, r := range rows {
+		for _, url := range fromDoc[[]string](r.AllowedOrigins) {
+			all = append(all, domain.WebOrigin{URL: url, Organization: domain.OrganizationID(r.OrganizationID), Client: domain.ClientID(r.ClientID)})
+		}
+	}
+	return all, translate(err)
 }
 
 type settingRow struct {

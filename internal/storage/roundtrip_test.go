@@ -90,10 +90,15 @@ func TestRoundTrips(t *testing.T) {
 func roundTrips() map[string]func(*testing.T, *Store) {
 	trips := map[string]func(*testing.T, *Store){
 		"organization": trip[domain.Organization]{
+			fixed:  "CreatedAt",
 			create: func(ctx context.Context, s *Store, o domain.Organization) error { return s.CreateOrganization(ctx, o) },
+			save:   func(ctx context.Context, s *Store, o *domain.Organization) error { return s.SaveOrganization(ctx, o) },
 			read: func(ctx context.Context, s *Store, o domain.Organization) (domain.Organization, error) {
-				o, _, err := s.OrganizationNamed(ctx, o.Name)
-				return o, err
+				named, _, err := s.OrganizationNamed(ctx, o.Name)
+				if found, err := s.Organization(ctx, o.ID); err != nil || found.Name != named.Name {
+					return found, err
+				}
+				return named, err
 			}}.test,
 		"client": trip[domain.Client]{fixed: "CreatedAt",
 			create: func(ctx context.Context, s *Store, c domain.Client) error { return s.CreateClient(ctx, c) },

@@ -200,6 +200,14 @@ func doc(v any) string {
 	return string(b)
 }
 
+// wordsDoc writes a list of words as a JSON document, never as null.
+func wordsDoc(words []string) string {
+	if len(words) == 0 {
+		return "[]"
+	}
+	return doc(words)
+}
+
 // fromDoc reads a JSON document; an unreadable one gives the zero value.
 func fromDoc[T any](text string) T {
 	var v T

@@ -79,6 +79,7 @@ func (w *world) writers() map[string]func(ctx context.Context) error {
 		"SaveEngagement":    func(ctx context.Context) error { return w.SaveEngagement(ctx, &e, nil) },
 		"SaveInteraction":   func(ctx context.Context) error { return w.SaveInteraction(ctx, &i) },
 		"SaveMessage":       func(ctx context.Context) error { return w.SaveMessage(ctx, &m) },
+		"SaveOrganization":  func(ctx context.Context) error { return w.SaveOrganization(ctx, &domain.Organization{ID: w.org}) },
 		"SaveProfile":       func(ctx context.Context) error { return w.SaveProfile(ctx, &profile) },
 		"SaveSkill":         func(ctx context.Context) error { return w.SaveSkill(ctx, &skill) },
 		"SaveQueue":         func(ctx context.Context) error { return w.SaveQueue(ctx, &w.queue) },
