@@ -70,6 +70,9 @@ func Check(r *http.Request, status int, header http.Header, body []byte) error {
 	if header.Get("Request-Id") == "" {
 		return fmt.Errorf("there is no Request-Id")
 	}
+	if language := header.Get("Content-Language"); language != "en" && language != "fr" {
+		return fmt.Errorf("the Content-Language is %q", language)
+	}
 	input := &openapi3filter.ResponseValidationInput{
 		RequestValidationInput: &openapi3filter.RequestValidationInput{Request: r,
 			Route: &routers.Route{Spec: doc, Path: path, Method: r.Method, Operation: narrowed(doc, operation, r)}},
