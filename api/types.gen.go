@@ -148,6 +148,7 @@ func (e ChannelSettingsInputSignatureEncoding) Valid() bool {
 // Defines values for ChannelStatus.
 const (
 	ChannelStatusActive               ChannelStatus = "active"
+	ChannelStatusBlocked              ChannelStatus = "blocked"
 	ChannelStatusNeedsReauthorization ChannelStatus = "needs_reauthorization"
 )
 
@@ -155,6 +156,8 @@ const (
 func (e ChannelStatus) Valid() bool {
 	switch e {
 	case ChannelStatusActive:
+		return true
+	case ChannelStatusBlocked:
 		return true
 	case ChannelStatusNeedsReauthorization:
 		return true
@@ -294,16 +297,24 @@ const (
 	EventTypeAttachmentExpired           EventType = "attachment.expired"
 	EventTypeAttachmentReady             EventType = "attachment.ready"
 	EventTypeAttachmentRejected          EventType = "attachment.rejected"
+	EventTypeChannelBlocked              EventType = "channel.blocked"
 	EventTypeChannelNeedsReauthorization EventType = "channel.needs_reauthorization"
+	EventTypeChannelUnblocked            EventType = "channel.unblocked"
+	EventTypeChannelWarned               EventType = "channel.warned"
 	EventTypeInteractionClosed           EventType = "interaction.closed"
 	EventTypeInteractionConnected        EventType = "interaction.connected"
 	EventTypeInteractionCreated          EventType = "interaction.created"
 	EventTypeInteractionDisconnected     EventType = "interaction.disconnected"
 	EventTypeInteractionHeld             EventType = "interaction.held"
 	EventTypeInteractionQueued           EventType = "interaction.queued"
+	EventTypeInteractionReferred         EventType = "interaction.referred"
 	EventTypeInteractionRequeued         EventType = "interaction.requeued"
 	EventTypeInteractionResumed          EventType = "interaction.resumed"
+	EventTypeMessageEdited               EventType = "message.edited"
+	EventTypeMessageReactionAdded        EventType = "message.reaction_added"
+	EventTypeMessageReactionRemoved      EventType = "message.reaction_removed"
 	EventTypeMessageReceived             EventType = "message.received"
+	EventTypeMessageUnsent               EventType = "message.unsent"
 	EventTypeOfferAccepted               EventType = "offer.accepted"
 	EventTypeOfferCreated                EventType = "offer.created"
 	EventTypeOfferDeclined               EventType = "offer.declined"
@@ -320,6 +331,8 @@ const (
 	EventTypeReplySending                EventType = "reply.sending"
 	EventTypeReplySent                   EventType = "reply.sent"
 	EventTypeReplyUnconfirmed            EventType = "reply.unconfirmed"
+	EventTypeThreadControlGained         EventType = "thread.control_gained"
+	EventTypeThreadControlLost           EventType = "thread.control_lost"
 	EventTypeWrapUpSkipped               EventType = "wrap_up.skipped"
 	EventTypeWrapUpStarted               EventType = "wrap_up.started"
 	EventTypeWrapUpSubmitted             EventType = "wrap_up.submitted"
@@ -340,7 +353,13 @@ func (e EventType) Valid() bool {
 		return true
 	case EventTypeAttachmentRejected:
 		return true
+	case EventTypeChannelBlocked:
+		return true
 	case EventTypeChannelNeedsReauthorization:
+		return true
+	case EventTypeChannelUnblocked:
+		return true
+	case EventTypeChannelWarned:
 		return true
 	case EventTypeInteractionClosed:
 		return true
@@ -354,11 +373,21 @@ func (e EventType) Valid() bool {
 		return true
 	case EventTypeInteractionQueued:
 		return true
+	case EventTypeInteractionReferred:
+		return true
 	case EventTypeInteractionRequeued:
 		return true
 	case EventTypeInteractionResumed:
 		return true
+	case EventTypeMessageEdited:
+		return true
+	case EventTypeMessageReactionAdded:
+		return true
+	case EventTypeMessageReactionRemoved:
+		return true
 	case EventTypeMessageReceived:
+		return true
+	case EventTypeMessageUnsent:
 		return true
 	case EventTypeOfferAccepted:
 		return true
@@ -391,6 +420,10 @@ func (e EventType) Valid() bool {
 	case EventTypeReplySent:
 		return true
 	case EventTypeReplyUnconfirmed:
+		return true
+	case EventTypeThreadControlGained:
+		return true
+	case EventTypeThreadControlLost:
 		return true
 	case EventTypeWrapUpSkipped:
 		return true
@@ -1467,6 +1500,7 @@ type Channel struct {
 	// Status Whether the platform takes our messages.
 	// - `active`: yes, as far as we know
 	// - `needs_reauthorization`: the platform refused the credentials; replies wait until new ones are set
+	// - `blocked`: the platform has blocked the account for breaking its rules
 	Status ChannelStatus `json:"status"`
 
 	// UpdatedAt A moment, RFC 3339 in UTC with milliseconds.
@@ -1577,6 +1611,7 @@ type ChannelSettingsInputSignatureEncoding string
 // ChannelStatus Whether the platform takes our messages.
 // - `active`: yes, as far as we know
 // - `needs_reauthorization`: the platform refused the credentials; replies wait until new ones are set
+// - `blocked`: the platform has blocked the account for breaking its rules
 type ChannelStatus string
 
 // ChannelUpdate A merge patch (RFC 7396) of a channel. What is absent stays as it is; null empties a field that may be empty.
@@ -1696,10 +1731,15 @@ type Event struct {
 	// - `wrap_up.started`, `.submitted`, `.skipped`: the way of a wrap-up
 	// - `message.received`: the customer wrote
 	// - `attachment.ready`, `.rejected`, `.expired`: how far a file has come
+	// - `message.edited`, `.unsent`: the customer changed a message, or took it back
+	// - `message.reaction_added`, `.reaction_removed`: the customer reacted to a message, or no longer does
+	// - `interaction.referred`: the customer came once more through a link or an advertisement
+	// - `thread.control_gained`, `.control_lost`: another app of the account handed the conversation to us, or has it now
 	// - `reply.queued`, `.sending`, `.sent`, `.delivered`, `.read`, `.failed`, `.unconfirmed`: how far a reply has come
 	// - `reply.resent`, `.deleted`: what an agent did with a reply that failed
 	// - `agent.presence_changed`, `.routing_status_changed`, `.capacity_changed`: an agent's standing
 	// - `channel.needs_reauthorization`: the platform refused a channel's credentials
+	// - `channel.blocked`, `.unblocked`, `.warned`: what the platform did to the account for breaking its rules
 	Type EventType `json:"type"`
 }
 
@@ -1723,10 +1763,15 @@ type EventList struct {
 //   - `wrap_up.started`, `.submitted`, `.skipped`: the way of a wrap-up
 //   - `message.received`: the customer wrote
 //   - `attachment.ready`, `.rejected`, `.expired`: how far a file has come
+//   - `message.edited`, `.unsent`: the customer changed a message, or took it back
+//   - `message.reaction_added`, `.reaction_removed`: the customer reacted to a message, or no longer does
+//   - `interaction.referred`: the customer came once more through a link or an advertisement
+//   - `thread.control_gained`, `.control_lost`: another app of the account handed the conversation to us, or has it now
 //   - `reply.queued`, `.sending`, `.sent`, `.delivered`, `.read`, `.failed`, `.unconfirmed`: how far a reply has come
 //   - `reply.resent`, `.deleted`: what an agent did with a reply that failed
 //   - `agent.presence_changed`, `.routing_status_changed`, `.capacity_changed`: an agent's standing
 //   - `channel.needs_reauthorization`: the platform refused a channel's credentials
+//   - `channel.blocked`, `.unblocked`, `.warned`: what the platform did to the account for breaking its rules
 type EventType string
 
 // FaultMode How the simulated platform misbehaves.
@@ -1932,6 +1977,9 @@ type Interaction struct {
 	// Recording Whether the agent who has the conversation asked for a recording of it.
 	Recording bool `json:"recording"`
 
+	// Referral Where the customer came from, the last time that the platform told, or null.
+	Referral *Referral `json:"referral"`
+
 	// ReplyPolicy What the platform allows us to send now.
 	ReplyPolicy ReplyPolicy `json:"reply_policy"`
 
@@ -2132,6 +2180,9 @@ type Message struct {
 	// - `outbound`: to the customer
 	Direction Direction `json:"direction"`
 
+	// EditedAt When the customer last changed it, or null. The text is the latest.
+	EditedAt *Time `json:"edited_at"`
+
 	// Error Why an outbound message failed, or null.
 	Error *ReplyError `json:"error"`
 
@@ -2151,6 +2202,18 @@ type Message struct {
 
 	// PlatformTime The time that the platform gave it, or null. The transcript is in the order of arrival all the same.
 	PlatformTime *Time `json:"platform_time"`
+
+	// Postback The button that was pressed, or null.
+	Postback *Postback `json:"postback"`
+
+	// QuickReply The answer that was taken from a list, or null.
+	QuickReply *QuickReply `json:"quick_reply"`
+
+	// Reactions The reactions to it, one of each side at most.
+	Reactions []Reaction `json:"reactions"`
+
+	// Referral Where the customer came from with this message, or null.
+	Referral *Referral `json:"referral"`
 
 	// Sender Who wrote a message.
 	Sender Sender `json:"sender"`
@@ -2585,6 +2648,15 @@ type PlatformRequestList struct {
 	Items []PlatformRequest `json:"items"`
 }
 
+// Postback A button that the customer pressed; the text of its message is the button's.
+type Postback struct {
+	// Payload What it means to whoever made it.
+	Payload string `json:"payload"`
+
+	// Title What the button says.
+	Title string `json:"title"`
+}
+
 // Presence What an agent says about themself. Only `on_queue` means that work may be offered.
 // - `on_queue`: ready for conversations from queues
 // - `available`: at the desk, but takes no work from queues
@@ -2925,6 +2997,27 @@ type QueueSubTypeInput struct {
 // QueueUpdate A merge patch (RFC 7396) of a queue. What is absent stays as it is; null empties a field that may be empty.
 type QueueUpdate = json.RawMessage
 
+// QuickReply An answer that the customer took from a list; the text of its message is the answer's.
+type QuickReply struct {
+	// Payload What it means to whoever made it.
+	Payload string `json:"payload"`
+}
+
+// Reaction What somebody thinks of a message, in one sign.
+type Reaction struct {
+	// By Whose reaction it is.
+	By SenderType `json:"by"`
+
+	// CreatedAt A moment, RFC 3339 in UTC with milliseconds.
+	CreatedAt Time `json:"created_at"`
+
+	// Emoji The sign itself, or empty.
+	Emoji string `json:"emoji"`
+
+	// Reaction The platform's word for it, such as `love`.
+	Reaction string `json:"reaction"`
+}
+
 // Receipts What the simulated platform tells about a message that it took.
 type Receipts struct {
 	// Copies How often it tells each.
@@ -2971,6 +3064,21 @@ type ReceiptsInput struct {
 type RecordingInput struct {
 	// Recording On or off.
 	Recording bool `json:"recording"`
+}
+
+// Referral Where a customer came from, in the platform's words; empty where it does not say.
+type Referral struct {
+	// AdID The advertisement.
+	AdID string `json:"ad_id"`
+
+	// Ref What the link carried.
+	Ref string `json:"ref"`
+
+	// Source The sort of place, such as `SHORTLINK` or `ADS`.
+	Source string `json:"source"`
+
+	// Type What the customer did there, such as `OPEN_THREAD`.
+	Type string `json:"type"`
 }
 
 // Remedy What the agent can do about a failure.
@@ -3026,6 +3134,9 @@ type Reply struct {
 
 	// PlatformTime The time that the platform gave it, or null. The transcript is in the order of arrival all the same.
 	PlatformTime *Time `json:"platform_time"`
+
+	// Reactions The reactions to it, one of each side at most.
+	Reactions []Reaction `json:"reactions"`
 
 	// Reconciled Whether late proof corrected an earlier `failed` or `unconfirmed`.
 	Reconciled bool `json:"reconciled"`

@@ -164,7 +164,7 @@ func (a *app) assemble(ctx context.Context, contract *httpapi.Contract) error {
 		return err
 	}
 	a.runner = jobs.NewRunner(a.clock, a.log, poll,
-		&intake.Applier{Store: a.store, Adapters: adapters, Receipts: a.delivery, Queued: router.Queued, Now: a.clock.Now, Log: a.log},
+		&intake.Applier{Store: a.store, Adapters: adapters, Receipts: a.delivery, Queued: router.Queued, Erased: wake("erasure"), Now: a.clock.Now, Log: a.log},
 		&dispatch.Timers{Dispatcher: router, Due: a.store.DueOffers, After: a.store.After},
 		&dispatch.Sweep{Dispatcher: router, Waiting: a.store.WaitingQueues},
 		router,

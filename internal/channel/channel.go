@@ -41,6 +41,7 @@ type Envelope struct {
 // Identity is what intake must know of an event before it is stored.
 type Identity struct {
 	Contact   string // the customer's address: events of one contact stay in order
+	Subject   string // the platform's id of the message that it is about, if it is about one
 	DedupeKey string // equal for a repetition of the same event, and only then
 }
 
@@ -75,6 +76,18 @@ const (
 	EventPending EventKind = "pending"
 	// EventFailed is that messages of ours will not be delivered; Event.Failure says why.
 	EventFailed EventKind = "failed"
+	// EventEdited is a new text of a message.
+	EventEdited EventKind = "edited"
+	// EventUnsent is a message that its writer took back.
+	EventUnsent EventKind = "unsent"
+	// EventReaction is a sign that the customer put to a message, or took away.
+	EventReaction EventKind = "reaction"
+	// EventReferral is where the customer came from.
+	EventReferral EventKind = "referral"
+	// EventControl is a conversation that went from one app of the account to another.
+	EventControl EventKind = "control"
+	// EventPolicy is what the platform does to the account for breaking its rules.
+	EventPolicy EventKind = "policy"
 	// EventIgnored is a shape that is known and has no effect yet; Event.Note says which.
 	EventIgnored EventKind = "ignored"
 )
@@ -96,6 +109,18 @@ type Event struct {
 	Failure           domain.FailureCode
 	At                time.Time // the platform's time of the event
 	Note              string
+
+	Postback   *domain.Postback   // messages: the button that was pressed
+	QuickReply *domain.QuickReply // messages: the answer that was taken
+	Referral   *domain.Referral   // messages and referrals
+	Edit       int                // edits: its number; a later one wins
+	Reaction   string             // reactions: the platform's word
+	Emoji      string             // reactions
+	Removed    bool               // reactions: taken away
+	Standby    bool               // another app has the conversation
+	Elsewhere  bool               // control: another app has it from now on
+	Owner      string             // control: the platform's id of the app that has it
+	Action     string             // policy: block, unblock or warning
 }
 
 // Account is what an adapter needs to act for one channel.

@@ -133,6 +133,20 @@ func (b *book) fail(id domain.MessageID, code domain.FailureCode, now time.Time)
 	}
 }
 
+// lose notes that another app has the conversation, where a message failed for that.
+func (b *book) lose(id domain.MessageID, now time.Time) {
+	m := b.messages[id]
+	t, known := b.threads[m.Thread]
+	if !known || t.HeldElsewhere || m.Failure == nil || m.Failure.Code != domain.FailureHeldElsewhere {
+		return
+	}
+	t.HeldElsewhere = true
+	b.threads[t.ID], b.stirred[t.ID] = t, true
+	i, event := b.interactions[m.Interaction].Control(true, now)
+	b.interactions[i.ID], b.touched[i.ID] = i, true
+	b.events = append(b.events, event)
+}
+
 func (b *book) tell(before, after domain.Message, now time.Time) {
 	i, event := b.interactions[after.Interaction].Tell(before, after, domain.Actor{Type: domain.ActorPlatform}, now)
 	b.interactions[i.ID] = i

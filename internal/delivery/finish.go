@@ -162,6 +162,7 @@ func (f Finisher) outcome(ctx context.Context, b *book, r result, now time.Time)
 		return f.Store.DeleteDelivery(ctx, d)
 	case channel.OutcomeRejected:
 		b.fail(d.Message, r.Failure, now)
+		b.lose(d.Message, now)
 		return f.Store.DeleteDelivery(ctx, d)
 	case channel.OutcomeUnauthorized:
 		return f.unauthorized(ctx, b, d, now)

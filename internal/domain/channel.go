@@ -27,6 +27,7 @@ type ChannelStatus string
 const (
 	ChannelActive               ChannelStatus = "active"
 	ChannelNeedsReauthorization ChannelStatus = "needs_reauthorization"
+	ChannelBlocked              ChannelStatus = "blocked"
 )
 
 // PlatformApp is one developer app at a platform: where its webhooks come in,
@@ -161,4 +162,22 @@ func (t *Thread) Recall(platformID string) (status ReplyStatus, found bool) {
 func (c Channel) NeedsReauthorization(now time.Time) Event {
 	return Event{ID: NewID[EventID](), Organization: c.Organization, Type: EventChannelReauthorizeNeeded, Time: now, Subject: string(c.ID),
 		Actor: Actor{Type: ActorPlatform}, Data: EventData{ChannelID: string(c.ID), Before: string(c.Status), After: string(ChannelNeedsReauthorization)}}
+}
+
+// Enforce applies what a platform did to the account for breaking its rules;
+// told is false for an action that is not known.
+func (c Channel) Enforce(action string, now time.Time) (after Channel, event Event, told bool) {
+	before, what := c.Status, EventChannelWarned
+	switch action {
+	case "block":
+		c.Status, what = ChannelBlocked, EventChannelBlocked
+	case "unblock":
+		c.Status, what = ChannelActive, EventChannelUnblocked
+	case "warning":
+	default:
+		return c, event, false
+	}
+	event = Event{ID: NewID[EventID](), Organization: c.Organization, Type: what, Time: now, Subject: string(c.ID),
+		Actor: Actor{Type: ActorPlatform}, Data: EventData{ChannelID: string(c.ID), Before: string(before), After: string(c.Status)}}
+	return c, event, true
 }

@@ -10,6 +10,9 @@ const (
 	InboxPending InboxState = "pending"
 	// InboxApplied: it had its effect.
 	InboxApplied InboxState = "applied"
+	// InboxStandby: it belongs to a conversation that another app has. It is kept
+	// for the transcript, should the conversation be handed to us.
+	InboxStandby InboxState = "standby"
 	// InboxQuarantined: it could not be understood or applied. It is kept, with
 	// the fault, and its neighbours go on.
 	InboxQuarantined InboxState = "quarantined"

@@ -85,7 +85,7 @@ type Interaction struct {
 // queues it.
 func NewInteraction(t Thread, ch Channel, now time.Time) (Interaction, []Event) {
 	i := Interaction{ID: NewID[InteractionID](), Organization: t.Organization, Thread: t.ID, Channel: t.Channel,
-		Contact: t.Contact, ChannelKind: ch.Kind, Queue: ch.Queue, Previous: t.Last, Origin: OriginMessage, State: InteractionQueued,
+		Contact: t.Contact, ChannelKind: ch.Kind, Queue: ch.Queue, Previous: t.Last, Origin: OriginMessage, Referral: t.Referral, State: InteractionQueued,
 		EnqueuedAt: now, Scoring: ScoringConversation, Skills: []SkillID{}, Ring: 1, Position: t.Position, Version: 1, CreatedAt: now}
 	customer := Actor{Type: ActorCustomer, ID: string(t.Contact)}
 	return i, []Event{
@@ -144,6 +144,30 @@ func (i Interaction) Receive(m Message, now time.Time) (Interaction, Message, Ev
 	e := i.emitFor(EventMessageReceived, string(m.ID), Actor{Type: ActorCustomer, ID: string(i.Contact)}, now,
 		EventData{MessageID: string(m.ID)})
 	return i, m, e
+}
+
+// Amend tells of something that the customer did to a message after writing it.
+func (i Interaction) Amend(what EventType, m Message, now time.Time) (Interaction, Event) {
+	e := i.emitFor(what, string(m.ID), Actor{Type: ActorCustomer, ID: string(i.Contact)}, now, EventData{MessageID: string(m.ID)})
+	return i, e
+}
+
+// Refer notes where the customer came from.
+func (i Interaction) Refer(r Referral, now time.Time) (Interaction, Event) {
+	i.Referral = &r
+	e := i.emit(EventInteractionReferred, Actor{Type: ActorCustomer, ID: string(i.Contact)}, now, EventData{})
+	return i, e
+}
+
+// Control tells that the conversation was handed to another app of the account,
+// or back to us.
+func (i Interaction) Control(elsewhere bool, now time.Time) (Interaction, Event) {
+	what := EventControlGained
+	if elsewhere {
+		what = EventControlLost
+	}
+	e := i.emitFor(what, string(i.Thread), Actor{Type: ActorPlatform}, now, EventData{})
+	return i, e
 }
 
 // Note appends a message that the account sent without us. It is part of the

@@ -204,7 +204,9 @@ func (s *Server) saveChannel(ctx context.Context, before domain.Channel, c *doma
 
 // reauthorize lets the replies go out that waited for new credentials.
 func (s *Server) reauthorize(ctx context.Context, c *domain.Channel) error {
-	c.Status = domain.ChannelActive
+	if c.Status == domain.ChannelNeedsReauthorization {
+		c.Status = domain.ChannelActive
+	}
 	s.Store.After(ctx, s.Deliver)
 	return s.Store.ReleaseDeliveries(ctx, c.Organization, c.ID, s.Now())
 }

@@ -18,7 +18,7 @@ func (s *Server) toInteraction(d domain.InteractionDetail, who domain.Principal)
 		Origin:  api.InteractionOrigin(d.Origin), PreviousInteractionID: ref(d.Previous), Participants: toParticipants(d),
 		AllowedActions: each(d.ActionsOf(who), func(a domain.Action) api.InteractionAction { return api.InteractionAction(a) }),
 		ConnectedAt:    api.AtOrNull(d.ConnectedAt), DisconnectedAt: api.AtOrNull(d.DisconnectedAt), ClosedAt: api.AtOrNull(d.ClosedAt),
-		ReplyPolicy: s.toReplyPolicy(d), Recording: d.Recording, EnqueuedAt: api.AtOrNull(&d.EnqueuedAt), Version: d.Version}
+		ReplyPolicy: s.toReplyPolicy(d), Referral: toReferral(d.Referral), Recording: d.Recording, EnqueuedAt: api.AtOrNull(&d.EnqueuedAt), Version: d.Version}
 	if d.DisconnectType != nil {
 		kind := api.DisconnectType(*d.DisconnectType)
 		i.DisconnectType = &kind

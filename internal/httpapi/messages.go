@@ -30,6 +30,14 @@ func (s *Server) toMessage(m domain.Message, d transcript) api.Message {
 		Sender: toSender(m.Sender), Text: m.Text, Attachments: s.toAttachments(m, d), InReplyTo: ref(m.InReplyTo),
 		Channel:           api.MessageChannel{ID: string(d.Channel), Kind: api.ChannelKind(d.ChannelKind), Label: d.ChannelName},
 		PlatformMessageID: m.PlatformMessageID, PlatformTime: api.AtOrNull(m.PlatformTime), CreatedAt: api.At(m.CreatedAt), Error: toReplyError(m.Failure, d.say)}
+	out.EditedAt, out.Reactions = api.AtOrNull(m.EditedAt), each(m.Details.Reactions, toReaction)
+	out.Referral = toReferral(m.Details.Referral)
+	if p := m.Details.Postback; p != nil {
+		out.Postback = &api.Postback{Title: p.Title, Payload: p.Payload}
+	}
+	if q := m.Details.QuickReply; q != nil {
+		out.QuickReply = &api.QuickReply{Payload: q.Payload}
+	}
 	if m.Status != "" {
 		status := api.ReplyStatus(m.Status)
 		out.Status = &status
@@ -39,6 +47,17 @@ func (s *Server) toMessage(m domain.Message, d transcript) api.Message {
 		out.Tombstone = &tombstone
 	}
 	return out
+}
+
+func toReaction(r domain.Reaction) api.Reaction {
+	return api.Reaction{By: api.SenderType(r.By), Reaction: r.Reaction, Emoji: r.Emoji, CreatedAt: api.At(r.At)}
+}
+
+func toReferral(r *domain.Referral) *api.Referral {
+	if r == nil {
+		return nil
+	}
+	return &api.Referral{Ref: r.Ref, Source: r.Source, Type: r.Type, AdID: r.AdID}
 }
 
 func toSender(s domain.Sender) api.Sender {

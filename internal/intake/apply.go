@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -20,6 +21,11 @@ type Store interface {
 	PendingEvents(ctx context.Context, lane int64, limit int) ([]domain.InboxEvent, error)
 	MarkInbox(ctx context.Context, events []domain.InboxEvent, state domain.InboxState, fault string, now time.Time) error
 	ChannelsOfAccounts(ctx context.Context, org domain.OrganizationID, kind domain.ChannelKind, accounts []string) (map[string]domain.Channel, error)
+	LockChannel(ctx context.Context, org domain.OrganizationID, ch domain.ChannelID) (domain.Channel, error)
+	SaveChannel(ctx context.Context, c *domain.Channel) error
+	StandbyEvents(ctx context.Context, ch domain.Channel, contacts []string) ([]domain.InboxEvent, error)
+	EraseInbox(ctx context.Context, ch domain.Channel, subjects []string) error
+	CreateErasure(ctx context.Context, org domain.OrganizationID, now time.Time) error
 	Threads
 }
 
@@ -34,6 +40,9 @@ type Threads interface {
 	CreateInteraction(ctx context.Context, i domain.Interaction) error
 	SaveInteraction(ctx context.Context, i *domain.Interaction) error
 	CreateMessages(ctx context.Context, messages ...domain.Message) error
+	SaveMessage(ctx context.Context, m *domain.Message) error
+	EarlyEvents(ctx context.Context, org domain.OrganizationID, ch domain.ChannelID, ids []string) (map[string]domain.Early, error)
+	SaveEarly(ctx context.Context, e domain.Early) error
 	Append(ctx context.Context, events ...domain.Event) error
 }
 
@@ -50,6 +59,7 @@ type Applier struct {
 	Adapters map[domain.ChannelKind]channel.Adapter
 	Receipts Receipts
 	Queued   func(domain.OrganizationID, domain.QueueID) // something waits in a queue
+	Erased   func()                                      // something was erased, and its traces are to go
 	Now      func() time.Time
 	Log      *slog.Logger
 }
@@ -216,61 +226,110 @@ func (a *Applier) applyAccount(ctx context.Context, key account, items []parsed)
 	if err != nil {
 		return err
 	}
-	inbox := make([]domain.InboxEvent, len(items))
-	for i, item := range items {
-		inbox[i] = item.InboxEvent
-	}
+	inbox := plain(items)
 	ch, known := channels[key.id]
 	if !known || ch.App != key.app {
 		return a.Store.MarkInbox(ctx, inbox, domain.InboxQuarantined, "no channel of the app for this account", a.Now())
 	}
+	waiting := map[domain.InboxID]bool{}
 	for len(items) > 0 {
 		n := set(items)
-		if err := a.applySet(ctx, ch, items[:n]); err != nil {
+		kept, err := a.applySet(ctx, ch, items[:n])
+		if err != nil {
 			return err
+		}
+		for _, e := range kept {
+			waiting[e.ID] = true
 		}
 		items = items[n:]
 	}
-	return a.Store.MarkInbox(ctx, inbox, domain.InboxApplied, "", a.Now())
+	return a.settle(ctx, inbox, waiting)
+}
+
+// plain gives the events without their meaning.
+func plain(items []parsed) []domain.InboxEvent {
+	events := make([]domain.InboxEvent, len(items))
+	for i, item := range items {
+		events[i] = item.InboxEvent
+	}
+	return events
+}
+
+// settle marks what was applied; what waits for its conversation to be ours was marked before.
+func (a *Applier) settle(ctx context.Context, events []domain.InboxEvent, waiting map[domain.InboxID]bool) error {
+	done := slices.DeleteFunc(events, func(e domain.InboxEvent) bool { return waiting[e.ID] })
+	return a.Store.MarkInbox(ctx, done, domain.InboxApplied, "", a.Now())
 }
 
 // set tells how many events can be applied together, messages before receipts.
 // An echo may be a message that was written elsewhere, so what the same contact
-// wrote after it waits for the next set.
+// did after it waits for the next set.
 func set(items []parsed) int {
 	echoed := map[string]bool{}
 	for n, item := range items {
-		switch item.event.Kind {
-		case channel.EventEcho:
-			echoed[item.event.Contact] = true
-		case channel.EventMessage:
-			if echoed[item.event.Contact] {
-				return n
-			}
+		switch {
+		case receipt(item.event):
+			echoed[item.event.Contact] = echoed[item.event.Contact] || item.event.Kind == channel.EventEcho
+		case echoed[item.event.Contact]:
+			return n
 		}
 	}
 	return len(items)
 }
 
-func (a *Applier) applySet(ctx context.Context, ch domain.Channel, items []parsed) error {
-	var messages []parsed
+// receipt tells what is about messages of our own. An echo of a conversation that
+// another app has is that app's message, unless it carries a token, which may be ours.
+func receipt(e channel.Event) bool {
+	switch e.Kind {
+	case channel.EventEcho:
+		return !e.Standby || e.Token != ""
+	case channel.EventDelivered, channel.EventRead, channel.EventSent, channel.EventPending, channel.EventFailed:
+		return true
+	}
+	return false
+}
+
+func (a *Applier) applySet(ctx context.Context, ch domain.Channel, items []parsed) (kept []domain.InboxEvent, err error) {
+	var written []parsed
 	var receipts []channel.Event
 	for _, item := range items {
-		switch item.event.Kind {
-		case channel.EventMessage:
-			messages = append(messages, item)
-		case channel.EventEcho, channel.EventDelivered, channel.EventRead, channel.EventSent, channel.EventPending, channel.EventFailed:
+		switch {
+		case item.event.Kind == channel.EventIgnored:
+		case item.event.Kind == channel.EventPolicy:
+			err = a.enforce(ctx, ch, item.event)
+		case receipt(item.event):
 			receipts = append(receipts, item.event)
+		default:
+			written = append(written, item)
+		}
+		if err != nil {
+			return nil, err
 		}
 	}
-	if err := a.receive(ctx, ch, messages); err != nil {
-		return fmt.Errorf("messages: %w", err)
+	if kept, err = a.receive(ctx, ch, written); err != nil {
+		return nil, fmt.Errorf("messages: %w", err)
 	}
 	if len(receipts) == 0 {
-		return nil
+		return kept, nil
 	}
 	if err := a.Receipts.Apply(ctx, ch, receipts); err != nil {
-		return fmt.Errorf("receipts: %w", err)
+		return nil, fmt.Errorf("receipts: %w", err)
 	}
-	return nil
+	return kept, nil
+}
+
+// enforce notes what the platform did to the account for breaking its rules.
+func (a *Applier) enforce(ctx context.Context, ch domain.Channel, e channel.Event) error {
+	locked, err := a.Store.LockChannel(ctx, ch.Organization, ch.ID)
+	if err != nil {
+		return err
+	}
+	after, event, told := locked.Enforce(e.Action, a.Now())
+	if !told {
+		return nil
+	}
+	if err := a.Store.SaveChannel(ctx, &after); err != nil {
+		return err
+	}
+	return a.Store.Append(ctx, event)
 }

@@ -48,7 +48,7 @@ func (r *Receiver) file(app domain.PlatformApp, e channel.Envelope) domain.Inbox
 		event.State, event.Fault = domain.InboxQuarantined, err.Error()
 		identity.DedupeKey = "raw:" + digest(e.Payload)
 	}
-	event.Contact, event.DedupeKey = identity.Contact, identity.DedupeKey
+	event.Contact, event.Subject, event.DedupeKey = identity.Contact, identity.Subject, identity.DedupeKey
 	event.Lane = lane(string(app.Organization), string(e.Kind), e.AccountID, identity.Contact)
 	return event
 }

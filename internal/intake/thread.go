@@ -1,126 +1,114 @@
 package intake
 
 import (
-	"context"
-	"time"
-
 	"github.com/parley-cx/parley/internal/channel"
 	"github.com/parley-cx/parley/internal/domain"
 )
 
-// gathering is what a set of messages changes, so that it is written together.
-type gathering struct {
-	now          time.Time
-	received     time.Time // when the event at hand came in
-	inbox        domain.InboxID
-	names        map[string]string // what the platform calls a contact by now, by address
-	channel      domain.Channel
-	threads      map[string]*held[domain.Thread]
-	interactions map[domain.InteractionID]*held[domain.Interaction]
-	known        map[string]domain.Message // by the platform's id
-	contacts     map[string]domain.Contact
-	messages     []domain.Message
-	events       []domain.Event
-	order        []string // addresses, as they came
+// apply gives one event its effects.
+func (g *gathering) apply(item parsed) {
+	g.received, g.inbox = item.ReceivedAt, item.ID
+	e := item.event
+	switch e.Kind {
+	case channel.EventMessage, channel.EventEcho:
+		g.arrive(item)
+	case channel.EventEdited, channel.EventReaction, channel.EventUnsent:
+		g.amend(e)
+	case channel.EventReferral:
+		g.refer(g.thread(e.Contact), *e.Referral)
+	case channel.EventControl:
+		g.control(g.thread(e.Contact), e)
+	}
 }
 
-// held is a value with what has become of it in this transaction.
-type held[T any] struct {
-	value   T
-	fresh   bool // not in the database yet
-	changed bool
-	waits   bool // it is new in its queue
-}
-
-// receive appends customers' messages to their threads, in order. A message
-// that is there already changes nothing; the first one of a thread, and the
-// first after a disconnect, makes an interaction (D03).
-// Their times are those at which they came in: who came first has waited longest.
-func (a *Applier) receive(ctx context.Context, ch domain.Channel, items []parsed) error {
-	if len(items) == 0 {
-		return nil
+// arrive takes a message. One of a conversation that another app has goes into
+// the open interaction, if there is one, and waits for one otherwise: it routes
+// nothing. One of ours says that the conversation is ours.
+func (g *gathering) arrive(item parsed) {
+	e := item.event
+	if e.MessageID != "" && g.known[e.MessageID] != nil {
+		return // repeated
 	}
-	events := make([]channel.Event, len(items))
-	for n, item := range items {
-		events[n] = item.event
-	}
-	g, err := a.gather(ctx, ch, events)
-	if err != nil {
-		return err
-	}
-	for _, item := range items {
-		g.received, g.inbox = item.ReceivedAt, item.ID
-		g.receive(item.event)
-	}
-	return a.write(ctx, g)
-}
-
-// gather reads, and locks, everything that the messages could touch.
-func (a *Applier) gather(ctx context.Context, ch domain.Channel, events []channel.Event) (*gathering, error) {
-	g := &gathering{now: a.Now(), channel: ch, threads: map[string]*held[domain.Thread]{}, contacts: map[string]domain.Contact{}, names: map[string]string{},
-		interactions: map[domain.InteractionID]*held[domain.Interaction]{}}
-	var ids []string
-	seen := map[string]bool{}
-	for _, e := range events {
-		if !seen[e.Contact] {
-			seen[e.Contact] = true
-			g.order = append(g.order, e.Contact)
-		}
-		ids = append(ids, e.MessageID)
-		if e.ReplyTo != "" {
-			ids = append(ids, e.ReplyTo)
-		}
-	}
-	threads, err := a.Store.LockThreads(ctx, ch.Organization, ch.ID, g.order)
-	if err != nil {
-		return nil, err
-	}
-	if g.known, err = a.Store.MessagesByPlatformID(ctx, ch.Organization, ch.ID, ids); err != nil {
-		return nil, err
-	}
-	var open []domain.InteractionID
-	for address, t := range threads {
-		g.threads[address] = &held[domain.Thread]{value: t}
-		if t.Open != nil {
-			open = append(open, *t.Open)
-		}
-	}
-	interactions, err := a.Store.LockInteractions(ctx, ch.Organization, open)
-	for id, i := range interactions {
-		g.interactions[id] = &held[domain.Interaction]{value: i}
-	}
-	return g, err
-}
-
-func (g *gathering) receive(e channel.Event) {
-	if _, repeated := g.known[e.MessageID]; repeated {
+	if early := g.early[e.MessageID]; early != nil && early.value.Unsent {
+		g.erased = append(g.erased, e.MessageID)
 		return
 	}
+	if e.Kind == channel.EventEcho && g.threads[e.Contact] == nil {
+		return // to somebody who never wrote
+	}
 	t := g.thread(e.Contact)
-	i := g.interaction(t)
-	text := e.Text
 	g.learn(t, e)
-	// A message has the id of the event that brought it, which its sender may have been told.
-	m := domain.Message{ID: domain.MessageID(g.inbox), Organization: g.channel.Organization, Thread: t.value.ID, Channel: g.channel.ID,
-		Direction: domain.Inbound, Kind: domain.KindMessage, Visibility: domain.Private, Attachments: e.Attachment,
-		Sender:            domain.Sender{Type: domain.SenderCustomer, ID: string(t.value.Contact)},
-		PlatformMessageID: &e.MessageID, CreatedAt: g.received, Version: 1}
-	if text != "" {
-		m.Text = &text
+	if e.Standby {
+		g.hand(t, true, "")
+		if t.value.Open == nil {
+			g.keep(item)
+			return
+		}
+	} else {
+		g.hand(t, false, "")
+		g.release(t)
 	}
-	if !e.At.IsZero() {
-		m.PlatformTime = &e.At
+	g.enter(t, e)
+}
+
+// enter puts a message into the thread's open interaction, a new one where there is none.
+func (g *gathering) enter(t *held[domain.Thread], e channel.Event) {
+	i := g.interaction(t)
+	m := g.message(t.value, e)
+	if early := g.early[e.MessageID]; early != nil && e.MessageID != "" {
+		m = m.Recall(early.value)
 	}
-	if quoted, ok := g.known[e.ReplyTo]; ok && e.ReplyTo != "" {
-		m.InReplyTo = &quoted.ID
+	if e.Kind == channel.EventEcho {
+		i.value, m = i.value.Note(m)
+		g.add(e, m)
+		return
 	}
 	var event domain.Event
 	i.value, m, event = i.value.Receive(m, g.now)
-	i.changed, t.changed = true, true
+	t.changed = true
 	inbound := g.received
 	t.value.LastInboundAt = &inbound
-	g.known[e.MessageID] = m
-	g.messages, g.events = append(g.messages, m), append(g.events, event)
+	g.events = append(g.events, event)
+	g.add(e, m)
+	if e.Referral != nil {
+		i.value.Referral = e.Referral
+	}
+}
+
+func (g *gathering) add(e channel.Event, m domain.Message) {
+	added := &held[domain.Message]{value: m, fresh: true, changed: true}
+	g.messages = append(g.messages, added)
+	if e.MessageID != "" {
+		g.known[e.MessageID] = added
+	}
+}
+
+// message makes the transcript's entry of a message. It has the id of the event
+// that brought it, which its sender may have been told.
+func (g *gathering) message(t domain.Thread, e channel.Event) domain.Message {
+	m := domain.Message{ID: domain.MessageID(g.inbox), Organization: g.channel.Organization, Thread: t.ID, Channel: g.channel.ID,
+		Direction: domain.Inbound, Kind: domain.KindMessage, Visibility: domain.Private, Attachments: e.Attachment,
+		Sender:    domain.Sender{Type: domain.SenderCustomer, ID: string(t.Contact)},
+		Details:   domain.MessageDetails{Postback: e.Postback, QuickReply: e.QuickReply, Referral: e.Referral},
+		CreatedAt: g.received, Version: 1}
+	if e.Kind == channel.EventEcho {
+		label := g.channel.Name
+		m.Direction, m.Sender = domain.Outbound, domain.Sender{Type: domain.SenderSystem, Label: &label}
+	}
+	if id := e.MessageID; id != "" {
+		m.PlatformMessageID = &id
+	}
+	if text := e.Text; text != "" {
+		m.Text = &text
+	}
+	if at := e.At; !at.IsZero() {
+		m.PlatformTime = &at
+	}
+	if quoted := g.known[e.ReplyTo]; quoted != nil && e.ReplyTo != "" {
+		id := quoted.value.ID
+		m.InReplyTo = &id
+	}
+	return m
 }
 
 // learn takes over what the platform tells of a contact.
@@ -146,24 +134,42 @@ func (g *gathering) thread(address string) *held[domain.Thread] {
 		return t
 	}
 	c := domain.Contact{ID: domain.NewID[domain.ContactID](), Organization: g.channel.Organization, Channel: g.channel.ID, Address: address, CreatedAt: g.now}
-	t := &held[domain.Thread]{fresh: true, value: domain.Thread{ID: domain.NewID[domain.ThreadID](), Organization: c.Organization, Channel: c.Channel,
+	t := &held[domain.Thread]{fresh: true, changed: true, value: domain.Thread{ID: domain.NewID[domain.ThreadID](), Organization: c.Organization, Channel: c.Channel,
 		Contact: c.ID, Address: address, Version: 1, CreatedAt: g.now}}
 	g.contacts[address], g.threads[address] = c, t
 	return t
 }
 
+// touch notes that an interaction changes.
+func (g *gathering) touch(i *held[domain.Interaction]) *held[domain.Interaction] {
+	if !i.changed {
+		i.changed = true
+		g.touched = append(g.touched, i)
+	}
+	return i
+}
+
+// open gives the thread's open interaction; nil where there is none.
+func (g *gathering) open(t *held[domain.Thread]) *held[domain.Interaction] {
+	if t.value.Open == nil {
+		return nil
+	}
+	if i, ok := g.interactions[*t.value.Open]; ok && i.value.Open() {
+		return g.touch(i)
+	}
+	return nil
+}
+
 // interaction gives the thread's open interaction, a new one where there is none.
 func (g *gathering) interaction(t *held[domain.Thread]) *held[domain.Interaction] {
-	if t.value.Open != nil {
-		if i, ok := g.interactions[*t.value.Open]; ok && i.value.Open() {
-			g.enqueue(i)
-			return i
-		}
+	if i := g.open(t); i != nil {
+		g.enqueue(i)
+		return i
 	}
 	value, events := domain.NewInteraction(t.value, g.channel, g.received)
-	i := &held[domain.Interaction]{value: value, fresh: true, waits: true}
+	i := g.touch(&held[domain.Interaction]{value: value, fresh: true, waits: true})
 	g.interactions[value.ID] = i
-	t.value.Open, t.value.Last, t.changed = &value.ID, &value.ID, true
+	t.value.Open, t.value.Last, t.value.Referral, t.changed = &value.ID, &value.ID, nil, true
 	g.events = append(g.events, events...)
 	return i
 }
@@ -178,48 +184,4 @@ func (g *gathering) enqueue(i *held[domain.Interaction]) {
 	i.value, event = i.value.Enqueue(*g.channel.Queue, g.now)
 	i.waits = true
 	g.events = append(g.events, event)
-}
-
-// write puts everything that was gathered into the transaction.
-func (a *Applier) write(ctx context.Context, g *gathering) error {
-	for _, address := range g.order {
-		t, ok := g.threads[address]
-		switch {
-		case !ok || !t.changed:
-			continue
-		case t.fresh:
-			if err := a.Store.CreateThread(ctx, t.value, g.contacts[address]); err != nil {
-				return err
-			}
-		default:
-			if err := a.Store.SaveThread(ctx, &t.value); err != nil {
-				return err
-			}
-		}
-		if err := a.writeInteraction(ctx, g.interactions[*t.value.Open]); err != nil {
-			return err
-		}
-	}
-	for address, name := range g.names {
-		if err := a.Store.NameContact(ctx, g.channel.Organization, g.threads[address].value.Contact, name); err != nil {
-			return err
-		}
-	}
-	if len(g.messages) > 0 {
-		if err := a.Store.CreateMessages(ctx, g.messages...); err != nil {
-			return err
-		}
-	}
-	return a.Store.Append(ctx, g.events...)
-}
-
-func (a *Applier) writeInteraction(ctx context.Context, i *held[domain.Interaction]) error {
-	if queue := i.value.Queue; queue != nil && i.waits {
-		org := i.value.Organization
-		a.Store.After(ctx, func() { a.Queued(org, *queue) })
-	}
-	if !i.fresh {
-		return a.Store.SaveInteraction(ctx, &i.value)
-	}
-	return a.Store.CreateInteraction(ctx, i.value)
 }

@@ -32,6 +32,13 @@ func conversationTrips() map[string]func(*testing.T, *Store) {
 				return s.Interaction(ctx, i.Organization, i.ID)
 			}}.test,
 		"engagement": testEngagement,
+		"early event": trip[domain.Early]{fixed: "CreatedAt", also: []string{"Channel", "MessageID"},
+			create: func(ctx context.Context, s *Store, e domain.Early) error { return s.SaveEarly(ctx, e) },
+			save:   func(ctx context.Context, s *Store, e *domain.Early) error { return s.SaveEarly(ctx, *e) },
+			read: func(ctx context.Context, s *Store, e domain.Early) (domain.Early, error) {
+				found, err := s.EarlyEvents(ctx, e.Organization, e.Channel, []string{e.MessageID})
+				return found[e.MessageID], err
+			}}.test,
 		"segment": trip[domain.Segment]{
 			create: func(ctx context.Context, s *Store, g domain.Segment) error {
 				return insert(ctx, s, "", toSegmentRow(g))

@@ -44,6 +44,9 @@ func (s *Store) fromInboxRow(r inboxRow) (domain.InboxEvent, error) {
 	e := domain.InboxEvent{Organization: domain.OrganizationID(r.OrganizationID), ID: domain.InboxID(r.ID), App: domain.AppID(r.AppID),
 		Kind: domain.ChannelKind(r.Kind), AccountID: r.AccountID, Field: r.Field, Contact: r.Contact, Subject: r.Subject, Lane: r.Lane, DedupeKey: r.DedupeKey,
 		State: domain.InboxState(r.State), Fault: r.Fault, ReceivedAt: fromMS(r.ReceivedAt), AppliedAt: fromMSPtr(r.AppliedAt)}
+	if len(r.Payload) == 0 { // erased
+		return e, nil
+	}
 	var err error
 	e.Payload, err = s.sealer.Open(place(r.OrganizationID, "inbox", "payload", r.ID), r.Payload)
 	return e, err
@@ -108,13 +111,7 @@ func (s *Store) PendingEvents(ctx context.Context, lane int64, limit int) ([]dom
 	if err != nil {
 		return nil, err
 	}
-	events := make([]domain.InboxEvent, len(rows))
-	for i, r := range rows {
-		if events[i], err = s.fromInboxRow(r); err != nil {
-			return nil, err
-		}
-	}
-	return events, nil
+	return s.fromInboxRows(rows)
 }
 
 // MarkInbox records that events were applied, or set aside with a fault.
@@ -130,4 +127,40 @@ func (s *Store) MarkInbox(ctx context.Context, events []domain.InboxEvent, state
 		}
 	}
 	return nil
+}
+
+// StandbyEvents gives, oldest first, what came of contacts while another app had
+// their conversation.
+func (s *Store) StandbyEvents(ctx context.Context, ch domain.Channel, contacts []string) ([]domain.InboxEvent, error) {
+	var left []inboxRow
+	for _, contact := range contacts {
+		rows, err := all[inboxRow](s.db(ctx).Where("organization_id = ? AND app_id = ? AND account_id = ? AND contact = ? AND state = 'standby'",
+			ch.Organization, ch.App, ch.AccountID, contact).Order("id").Limit(maxStandby))
+		if err != nil {
+			return nil, err
+		}
+		left = append(left, rows...)
+	}
+	return s.fromInboxRows(left)
+}
+
+// maxStandby bounds what of another app's conversation is read at once.
+const maxStandby = 200
+
+func (s *Store) fromInboxRows(rows []inboxRow) (events []domain.InboxEvent, err error) {
+	events = make([]domain.InboxEvent, len(rows))
+	for i, r := range rows {
+		if events[i], err = s.fromInboxRow(r); err != nil {
+			return nil, err
+		}
+	}
+	return events, nil
+}
+
+// EraseInbox takes the content out of all events about these messages of a
+// channel. What had not been applied will not be: nothing is left to apply.
+func (s *Store) EraseInbox(ctx context.Context, ch domain.Channel, subjects []string) error {
+	return s.exec(ctx, "inbox", nil, `UPDATE inbox SET payload = ?, state = 'applied', fault = ''
+		WHERE organization_id = ? AND app_id = ? AND account_id = ? AND subject <> '' AND subject IN ?`,
+		[]byte{}, ch.Organization, ch.App, ch.AccountID, subjects)
 }

@@ -52,7 +52,8 @@ func newFull(t *testing.T, s *Store) *full {
 		w.queue.WrapUpCodes = []domain.WrapUpCodeID{code.ID}
 		written, wrote := threads[talk.Thread], noon
 		written.LastInboundAt = &wrote
-		return first(w.SaveThread(ctx, &written), w.CreateMessages(ctx, messages[0], reply), w.CreateAttempts(ctx, attempt, unknown), w.CreateFiles(ctx, file), w.CreateWrapUpCode(ctx, code),
+		early := domain.Early{Organization: w.org, Channel: w.channel.ID, MessageID: marker, CreatedAt: noon}
+		return first(w.SaveThread(ctx, &written), w.SaveEarly(ctx, early), w.CreateMessages(ctx, messages[0], reply), w.CreateAttempts(ctx, attempt, unknown), w.CreateFiles(ctx, file), w.CreateWrapUpCode(ctx, code),
 			w.CreateSkill(ctx, skill), w.CreateProfile(ctx, profile), w.CreateClient(ctx, client), w.SaveQueue(ctx, &w.queue), w.CreateDeliveries(ctx, f.delivery))
 	})
 	if _, err := w.SequenceEvents(t.Context(), true); err != nil {

@@ -17,7 +17,7 @@ var hotTables = []string{"interactions", "messages", "inbox", "jobs", "events", 
 
 // narrowColumns hold few rows of an organization for each value; an index that
 // is entered by one of them is entered well.
-var narrowColumns = []string{"id", "thread_id", "interaction_id", "message_id", "subject_id", "lane_id", "contact_id", "agent_id", "address",
+var narrowColumns = []string{"id", "thread_id", "interaction_id", "message_id", "subject_id", "lane_id", "contact_id", "agent_id", "address", "contact", "subject",
 	"platform_message_id", "client_message_id", "dedupe_key", "key", "lane", "position", "run_at", "due"}
 
 // smallIndexes hold only what is under way.

@@ -24,6 +24,8 @@ var rowTypes = map[string]rowType{
 	"clientRow":       row[clientRow](),
 	"contactRow":      row[contactRow](),
 	"fileRow":         row[fileRow](),
+	"earlyRow":        row[earlyRow](),
+	"erasureRow":      row[erasureRow](),
 	"eventRow":        row[eventRow](),
 	"idempotencyRow":  row[idempotencyRow](),
 	"inboxRow":        row[inboxRow](),

@@ -104,6 +104,7 @@ func calls(f *full) map[string]func(ctx context.Context) {
 	for name, call := range map[string]func(ctx context.Context){
 		"AppendInbox":     func(ctx context.Context) { _ = f.AppendInbox(ctx, f.inbox(3, 1)) },
 		"PendingLanes":    func(ctx context.Context) { _, _ = f.PendingLanes(ctx) },
+		"StandbyEvents":   func(ctx context.Context) { _, _ = f.StandbyEvents(ctx, f.channel, many("contact")) },
 		"LockLane":        func(ctx context.Context) { _, _ = f.LockLane(ctx, 1) },
 		"PendingEvents":   func(ctx context.Context) { _, _ = f.PendingEvents(ctx, 1, 64) },
 		"ClaimDeliveries": func(ctx context.Context) { _, _ = f.ClaimDeliveries(ctx, noon, machine, machine, 16) },

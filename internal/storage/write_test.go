@@ -54,6 +54,11 @@ func (w *world) writers() map[string]func(ctx context.Context) error {
 		"DeleteDeliveriesOf": func(ctx context.Context) error {
 			return w.DeleteDeliveriesOf(ctx, w.org, many(m.ID))
 		},
+		"SaveEarly": func(ctx context.Context) error {
+			return w.SaveEarly(ctx, domain.Early{Organization: w.org, Channel: w.channel.ID, MessageID: "m"})
+		},
+		"CreateErasure":    func(ctx context.Context) error { return w.CreateErasure(ctx, w.org, noon) },
+		"EraseInbox":       func(ctx context.Context) error { return w.EraseInbox(ctx, w.channel, []string{"m"}) },
 		"DeleteMember":     func(ctx context.Context) error { return w.DeleteMember(ctx, w.org, w.queue.ID, a.ID) },
 		"DeleteProfile":    func(ctx context.Context) error { return w.DeleteProfile(ctx, profile, noon) },
 		"DeleteSkill":      func(ctx context.Context) error { return w.DeleteSkill(ctx, skill, noon) },

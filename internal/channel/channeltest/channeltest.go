@@ -93,6 +93,7 @@ type reading struct {
 	Field     string             `json:"field,omitempty"`
 	Fault     string             `json:"fault,omitempty"`
 	Contact   string             `json:"contact,omitempty"`
+	Subject   string             `json:"subject,omitempty"`
 	DedupeKey string             `json:"dedupe_key,omitempty"`
 	Event     *event             `json:"event,omitempty"`
 	Errors    []string           `json:"errors,omitempty"`
@@ -116,6 +117,18 @@ type event struct {
 	Failure    domain.FailureCode  `json:"failure,omitempty"`
 	At         time.Time           `json:"at,omitzero"`
 	Note       string              `json:"note,omitempty"`
+
+	Postback   *domain.Postback   `json:"postback,omitempty"`
+	QuickReply *domain.QuickReply `json:"quick_reply,omitempty"`
+	Referral   *domain.Referral   `json:"referral,omitempty"`
+	Edit       int                `json:"edit,omitempty"`
+	Reaction   string             `json:"reaction,omitempty"`
+	Emoji      string             `json:"emoji,omitempty"`
+	Removed    bool               `json:"removed,omitempty"`
+	Standby    bool               `json:"standby,omitempty"`
+	Elsewhere  bool               `json:"elsewhere,omitempty"`
+	Owner      string             `json:"owner,omitempty"`
+	Action     string             `json:"action,omitempty"`
 }
 
 // readings writes everything that the platform and the adapter make of a body.
@@ -140,7 +153,7 @@ func read(adapter channel.Adapter, e channel.Envelope) reading {
 		return r
 	}
 	identity, err := adapter.Identify(e)
-	r.Contact, r.DedupeKey = identity.Contact, identity.DedupeKey
+	r.Contact, r.Subject, r.DedupeKey = identity.Contact, identity.Subject, identity.DedupeKey
 	r.note(err)
 	parsed, err := adapter.Parse(e)
 	r.note(err)

@@ -21,7 +21,7 @@ func (Adapter) Identify(e channel.Envelope) (channel.Identity, error) {
 		// The same message can come again as our own, when the thread is handed to us.
 		key = fieldStandby + ":" + key
 	}
-	return channel.Identity{Contact: i.contact(), DedupeKey: key}, nil
+	return channel.Identity{Contact: i.contact(), Subject: identifier(i.content["mid"]), DedupeKey: key}, nil
 }
 
 // fieldStandby is the list of events of threads that another app owns.
@@ -31,7 +31,7 @@ const fieldStandby = "standby"
 func (i item) key() string {
 	mid := identifier(i.content["mid"])
 	switch i.shape {
-	case shapeMessage, shapeEcho, shapeDeleted, "postback":
+	case shapeMessage, shapeEcho, shapeDeleted, shapePostback:
 		if mid != "" {
 			return i.shape + ":" + mid
 		}
@@ -48,9 +48,9 @@ func (i item) parts(mid string) []string {
 	member := func(name string) string { return scalar(i.content[name]) }
 	place := []string{i.account, i.contact()}
 	switch watermark := member("watermark"); {
-	case i.shape == "reaction" && mid != "":
+	case i.shape == shapeReaction && mid != "":
 		return []string{mid, i.sender, member("action"), i.timestamp}
-	case i.shape == "message_edit" && mid != "":
+	case i.shape == shapeEdit && mid != "":
 		return []string{mid, member("num_edit")}
 	case i.shape == shapeRead && watermark != "":
 		return append(place, watermark)
@@ -58,9 +58,9 @@ func (i item) parts(mid string) []string {
 		return append(append(place, watermark), i.mids()...)
 	case i.timestamp == "":
 		return nil
-	case i.shape == "postback":
+	case i.shape == shapePostback:
 		return append(place, i.timestamp, member("payload"))
-	case i.shape == "referral" || i.shape == "optin":
+	case i.shape == shapeReferral || i.shape == "optin":
 		return append(place, i.timestamp, member("ref"), member("payload"))
 	}
 	return nil

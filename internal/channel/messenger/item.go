@@ -16,15 +16,22 @@ const (
 	shapeDeleted  = "deleted"
 	shapeDelivery = "delivery"
 	shapeRead     = "read"
+	shapeEdit     = "message_edit"
+	shapeReaction = "reaction"
+	shapePostback = "postback"
+	shapeReferral = "referral"
+	shapePass     = "pass_thread_control"
+	shapeTake     = "take_thread_control"
+	shapePolicy   = "policy_enforcement"
 	shapeOther    = "other" // none that is known
 )
 
 // shapes lists the keys by which an item says what it is (Messenger Platform,
 // Webhook events reference).
 var shapes = []string{
-	shapeMessage, shapeDelivery, shapeRead, "message_edit", "reaction", "postback", "referral", "optin",
-	"pass_thread_control", "take_thread_control", "request_thread_control", "app_roles",
-	"policy_enforcement", "account_linking", "messaging_feedback",
+	shapeMessage, shapeDelivery, shapeRead, shapeEdit, shapeReaction, shapePostback, shapeReferral, "optin",
+	shapePass, shapeTake, "request_thread_control", "app_roles",
+	shapePolicy, "account_linking", "messaging_feedback",
 }
 
 // Errors name the fault only; a payload's own words never leave it.
@@ -87,7 +94,7 @@ func (i item) check() (item, error) {
 	case echo:
 		i.shape = shapeEcho
 	}
-	if i.contact() == "" {
+	if i.contact() == "" && i.shape != shapePolicy {
 		return item{}, errNoContact
 	}
 	return i, nil
@@ -96,7 +103,7 @@ func (i item) check() (item, error) {
 // ignored tells the shapes that have no effect yet.
 func (i item) ignored() bool {
 	switch i.shape {
-	case shapeMessage, shapeEcho, shapeDelivery, shapeRead:
+	case shapeMessage, shapeEcho, shapeDelivery, shapeRead, shapeEdit, shapeReaction, shapePostback, shapeReferral, shapePass, shapeTake, shapePolicy:
 		return false
 	}
 	return true

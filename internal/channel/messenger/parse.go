@@ -2,34 +2,47 @@ package messenger
 
 import (
 	"encoding/json"
+	"strconv"
 
 	"github.com/parley-cx/parley/internal/channel"
 	"github.com/parley-cx/parley/internal/channel/internal/graph"
+	"github.com/parley-cx/parley/internal/domain"
 )
 
 // maxMIDs bounds the messages that one receipt names.
 const maxMIDs = 1000
 
-// Parse reads messages, echoes and receipts. The other shapes that Meta documents,
-// and any it adds, are ignored by name, and so is what another app's threads hold.
+// Parse reads messages, what is done to them, and receipts. The other shapes that
+// Meta documents, and any it adds, are ignored by name. What another app's
+// threads hold has the same shapes and is marked as such.
 func (Adapter) Parse(e channel.Envelope) (channel.Event, error) {
 	i, err := open(e)
 	if err != nil {
 		return channel.Event{}, err
 	}
-	event := channel.Event{Contact: i.contact(), At: i.at.Time}
-	switch {
-	case e.Field == fieldStandby:
-		return ignore(event, fieldStandby+": "+i.shape), nil
-	case i.shape == shapeMessage:
+	event := channel.Event{Contact: i.contact(), At: i.at.Time, Standby: e.Field == fieldStandby}
+	switch i.shape {
+	case shapeMessage:
 		return i.message(event, channel.EventMessage)
-	case i.shape == shapeEcho:
+	case shapeEcho:
 		event.Token = graph.Clean(loose[string](i.content["metadata"]))
 		return i.message(event, channel.EventEcho)
-	case i.shape == shapeDelivery:
+	case shapeDelivery:
 		return i.receipt(event, channel.EventDelivered)
-	case i.shape == shapeRead:
+	case shapeRead:
 		return i.receipt(event, channel.EventRead)
+	case shapePostback:
+		return i.postback(event), nil
+	case shapeEdit, shapeReaction, shapeDeleted:
+		return i.change(event)
+	case shapeReferral:
+		event.Kind, event.Referral = channel.EventReferral, referral(i.content)
+		return event, nil
+	case shapePass, shapeTake:
+		return i.control(event), nil
+	case shapePolicy:
+		event.Kind, event.Action = channel.EventPolicy, short(loose[string](i.content["action"]))
+		return event, nil
 	}
 	return ignore(event, i.shape), nil
 }
@@ -40,18 +53,19 @@ func ignore(event channel.Event, note string) channel.Event {
 }
 
 // message reads what messages and echoes share. A message may have neither text
-// nor attachments: it is still one, and an agent should know of it.
+// nor attachments nor an id: it is still one, and an agent should know of it.
 func (i item) message(event channel.Event, kind channel.EventKind) (channel.Event, error) {
 	event.Kind, event.MessageID = kind, identifier(i.content["mid"])
-	if event.MessageID == "" {
-		return channel.Event{}, errNoID
-	}
 	if raw := i.content["text"]; present(raw) && json.Unmarshal(raw, &event.Text) != nil {
 		return channel.Event{}, errNoText
 	}
 	event.Text = graph.Clean(event.Text)
 	event.Attachment = attachments(i.content["attachments"])
 	event.ReplyTo = identifier(loose[fields](i.content["reply_to"])["mid"])
+	if taken := loose[fields](i.content["quick_reply"]); taken != nil {
+		event.QuickReply = &domain.QuickReply{Payload: graph.Clean(loose[string](taken["payload"]))}
+	}
+	event.Referral = referral(loose[fields](i.content["referral"]))
 	return event, nil
 }
 
@@ -76,4 +90,65 @@ func (i item) mids() []string {
 		}
 	}
 	return ids
+}
+
+// postback reads a button that was pressed: to the agent it is a message that
+// says what the button says.
+func (i item) postback(event channel.Event) channel.Event {
+	event.Kind, event.MessageID = channel.EventMessage, identifier(i.content["mid"])
+	event.Text = graph.Clean(loose[string](i.content["title"]))
+	event.Postback = &domain.Postback{Title: event.Text, Payload: graph.Clean(loose[string](i.content["payload"]))}
+	event.Referral = referral(loose[fields](i.content["referral"]))
+	return event
+}
+
+// referral reads where somebody came from; nil where nothing says so.
+func referral(r fields) *domain.Referral {
+	if r == nil {
+		return nil
+	}
+	word := func(name string) string { return graph.Clean(scalar(r[name])) }
+	return &domain.Referral{Ref: word("ref"), Source: word("source"), Type: word("type"), AdID: word("ad_id")}
+}
+
+// change reads what was done to a message that is named. Edits are counted from
+// one; what calls itself the zeroth is no edit.
+func (i item) change(event channel.Event) (channel.Event, error) {
+	event.MessageID = identifier(i.content["mid"])
+	if event.MessageID == "" {
+		return channel.Event{}, errNoID
+	}
+	switch i.shape {
+	case shapeDeleted:
+		event.Kind = channel.EventUnsent
+	case shapeReaction:
+		event.Kind, event.Removed = channel.EventReaction, loose[string](i.content["action"]) == "unreact"
+		event.Reaction, event.Emoji = short(loose[string](i.content["reaction"])), short(loose[string](i.content["emoji"]))
+	default:
+		return i.edit(event)
+	}
+	return event, nil
+}
+
+func (i item) edit(event channel.Event) (channel.Event, error) {
+	number, counted := i.content["num_edit"]
+	if json.Unmarshal(i.content["text"], &event.Text) != nil {
+		return channel.Event{}, errNoText
+	}
+	event.Kind, event.Edit, event.Text = channel.EventEdited, 1, graph.Clean(event.Text)
+	if counted {
+		event.Edit, _ = strconv.Atoi(scalar(number))
+	}
+	if event.Edit < 1 {
+		return ignore(event, shapeEdit+" 0"), nil
+	}
+	return event, nil
+}
+
+// control reads which app has the thread. Meta tells an app that it was given
+// one, and an app that one was taken from it.
+func (i item) control(event channel.Event) channel.Event {
+	event.Kind, event.Elsewhere = channel.EventControl, i.shape == shapeTake
+	event.Owner = identifier(i.content["new_owner_app_id"])
+	return event
 }

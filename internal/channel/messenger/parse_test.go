@@ -47,7 +47,8 @@ func TestParseRefuses(t *testing.T) {
 	t.Parallel()
 	for _, members := range []string{
 		`"message":{"mid":"m_1","text":5}`, `"message":{"mid":"m_1","is_echo":"true"}`, `"message":5`, `"message":[]`,
-		`"message":{"text":"x"}`, `"message":{"mid":"","text":"x"}`, `"delivery":{}`, `"read":{"watermark":"soon"}`, `"read":7`,
+		`"message":{"is_deleted":true}`, `"message_edit":{"mid":"m_1","text":5}`, `"message_edit":{"text":"x"}`, `"message_edit":{"mid":"m_1"}`,
+		`"reaction":{"action":"react"}`, `"reaction":5`, `"policy_enforcement":5`, `"delivery":{}`, `"read":{"watermark":"soon"}`, `"read":7`,
 	} {
 		if got, err := (messenger.Adapter{}).Parse(envelope(members)); err == nil {
 			t.Errorf("%s: got %+v", members, got)
