@@ -124,6 +124,27 @@ func (e ChannelKind) Valid() bool {
 	}
 }
 
+// Defines values for ChannelSettingsInputAttachments.
+const (
+	ChannelSettingsInputAttachmentsAll         ChannelSettingsInputAttachments = "all"
+	ChannelSettingsInputAttachmentsLessThanNil ChannelSettingsInputAttachments = "<nil>"
+	ChannelSettingsInputAttachmentsNone        ChannelSettingsInputAttachments = "none"
+)
+
+// Valid indicates whether the value is a known member of the ChannelSettingsInputAttachments enum.
+func (e ChannelSettingsInputAttachments) Valid() bool {
+	switch e {
+	case ChannelSettingsInputAttachmentsAll:
+		return true
+	case ChannelSettingsInputAttachmentsLessThanNil:
+		return true
+	case ChannelSettingsInputAttachmentsNone:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ChannelSettingsInputSignatureEncoding.
 const (
 	ChannelSettingsInputSignatureEncodingBase64      ChannelSettingsInputSignatureEncoding = "base64"
@@ -1556,6 +1577,9 @@ type ChannelSettings struct {
 	// APIBaseURL What replaces the platform's own host.
 	APIBaseURL *string `json:"api_base_url"`
 
+	// Attachments Whether agents may send files, `all` or `none`.
+	Attachments *string `json:"attachments"`
+
 	// GraphVersion The version of Meta's Graph API.
 	GraphVersion *string `json:"graph_version"`
 
@@ -1583,6 +1607,9 @@ type ChannelSettingsInput struct {
 	// APIBaseURL Replaces the platform's own host in every call, for a proxy or a test double. Paths stay the platform's. Addresses that the installation does not allow are refused.
 	APIBaseURL *string `json:"api_base_url,omitempty"`
 
+	// Attachments Whether agents may send files. Absent, they may send what the platform takes; `none` is for plain text alone.
+	Attachments *ChannelSettingsInputAttachments `json:"attachments,omitempty"`
+
 	// GraphVersion The version of Meta's Graph API, such as `v25.0`. Absent, the one that this release was tried with.
 	GraphVersion *string `json:"graph_version,omitempty"`
 
@@ -1604,6 +1631,9 @@ type ChannelSettingsInput struct {
 	// WebhookHeaders For `open`: more headers for each call to the connector. Whoever may see the channel sees them.
 	WebhookHeaders map[string]string `json:"webhook_headers,omitempty"`
 }
+
+// ChannelSettingsInputAttachments Whether agents may send files. Absent, they may send what the platform takes; `none` is for plain text alone.
+type ChannelSettingsInputAttachments string
 
 // ChannelSettingsInputSignatureEncoding For `open`: how `X-Hub-Signature-256` is written. Absent, `base64`, as Genesys Cloud does.
 type ChannelSettingsInputSignatureEncoding string
@@ -1790,6 +1820,9 @@ type Faults struct {
 	// Code The platform's error code, or null.
 	Code *int `json:"code"`
 
+	// FetchFiles Whether it gets the files of messages.
+	FetchFiles bool `json:"fetch_files"`
+
 	// Mode How the simulated platform misbehaves.
 	// - `none`: it does not
 	// - `refuse`: it does not take the connection
@@ -1818,6 +1851,9 @@ type Faults struct {
 type FaultsInput struct {
 	// Code The platform's error code, for `reject`.
 	Code *int `json:"code,omitempty"`
+
+	// FetchFiles Whether it gets the files of messages, and refuses those that it cannot get.
+	FetchFiles bool `json:"fetch_files,omitempty"`
 
 	// Mode How the simulated platform misbehaves.
 	// - `none`: it does not
@@ -3245,14 +3281,17 @@ type ReplyGroup struct {
 
 // ReplyInput What to say to the customer.
 type ReplyInput struct {
-	// ClientMessageID Your own id for the reply, used once for each channel. The same text with it again gives the reply that is there already; another text is refused (409).
+	// AttachmentIds Files of `POST /v1/attachments` that are `ready`. Each becomes a reply of its own, in this order and after the text, with its own status.
+	AttachmentIds []ID `json:"attachment_ids,omitempty"`
+
+	// ClientMessageID Your own id for the request, used once for each channel; the first of its replies carries it. The same text and attachments with it again give the replies that are there already; others are refused (409).
 	ClientMessageID *string `json:"client_message_id,omitempty"`
 
 	// InReplyTo The message of this interaction that it answers.
 	InReplyTo *ID `json:"in_reply_to,omitempty"`
 
-	// Text The text, sent as it is. The channel's own limit may be lower.
-	Text string `json:"text"`
+	// Text The text, sent as it is. The channel's own limit may be lower. It may be left out where there are attachments.
+	Text *string `json:"text,omitempty"`
 
 	// Visibility Who shall be able to read it; `private` unless given.
 	Visibility Visibility `json:"visibility,omitempty"`

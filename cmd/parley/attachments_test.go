@@ -279,7 +279,8 @@ func uploadLinks(t *testing.T, p *program) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	link := p.at(p.links.Download(file))
+	message := domain.Message{ID: domain.NewID[domain.MessageID]()}
+	link := p.at(p.links.Download(file, message))
 	got := anybody.do("GET", link, nil).want(200)
 	if string(got.body) != picture || !strings.HasPrefix(got.header.Get("Content-Disposition"), "attachment") || got.header.Get("Cache-Control") != "private, no-store" {
 		t.Errorf("the link gives %q with %v", got.body, got.header)
@@ -319,7 +320,7 @@ func uploadLinks(t *testing.T, p *program) {
 	anybody.do("PUT", "/attachments/"+made.get("id")+"?"+query, picture).code(403, "link.invalid")
 	early := p.links
 	early.Machine = func() time.Time { return p.clock.Machine().Add(-48 * time.Hour) }
-	anybody.do("GET", p.at(early.Download(file)), nil).code(410, "link.expired")
+	anybody.do("GET", p.at(early.Download(file, message)), nil).code(410, "link.expired")
 	upload, _ := early.Upload(file)
 	anybody.do("PUT", p.at(upload), picture).code(410, "link.expired")
 }

@@ -153,16 +153,16 @@ func (a *app) assemble(ctx context.Context, contract *httpapi.Contract) error {
 		hub.Changed()
 	})
 	router := &dispatch.Dispatcher{Store: a.store, Wake: wake("dispatch"), Now: a.clock.Now}
-	a.delivery = &delivery.Delivery{Store: a.store, Adapters: adapters, Capabilities: channel.Capabilities(), BaseURL: a.platformURL, Now: a.clock.Now, Machine: a.clock.Machine,
+	files, err := a.files(network, wake("attachments"))
+	if err != nil {
+		return err
+	}
+	a.delivery = &delivery.Delivery{Store: a.store, Adapters: adapters, Capabilities: channel.Capabilities(), BaseURL: a.platformURL, Link: a.links.Download, Now: a.clock.Now, Machine: a.clock.Machine,
 		Limits: delivery.Limits{Call: a.config.PlatformTimeout, Give: a.config.SendTimeout, Throttle: 2 * a.config.SendTimeout, Reconcile: a.config.ReconcileWindow},
 		Random: rand.Float64, Wake: wake("delivery"), Settle: wake("results"), Log: a.log}
 	a.delivery.Start()
 	a.batcher = intake.NewBatcher(a.store.AppendInbox, wake("intake"))
 	receiver := &intake.Receiver{Platforms: platforms, Adapters: adapters, Inbox: a.batcher, Now: a.clock.Now}
-	files, err := a.files(network, wake("attachments"))
-	if err != nil {
-		return err
-	}
 	a.runner = jobs.NewRunner(a.clock, a.log, poll,
 		&intake.Applier{Store: a.store, Adapters: adapters, Receipts: a.delivery, Queued: router.Queued, Erased: wake("erasure"), Now: a.clock.Now, Log: a.log},
 		&dispatch.Timers{Dispatcher: router, Due: a.store.DueOffers, After: a.store.After},

@@ -44,9 +44,14 @@ func (l Links) Upload(f domain.File) (string, time.Time) {
 	return l.Base + "/attachments/" + string(f.ID) + l.query(UseUpload, f, ends.Unix()), ends
 }
 
-// Download gives the link by which a platform gets a file.
-func (l Links) Download(f domain.File) string {
-	ends := l.Machine().Add(downloadLife).Unix()
+// Download gives the link by which a platform gets the file of a message. While
+// the message is being sent it is the same at each try, because some receivers
+// are sent the same bytes again: it ends a whole number of days after the message
+// was made, and never sooner than in half a day.
+func (l Links) Download(f domain.File, m domain.Message) string {
+	made := domain.Minted(m.ID)
+	days := l.Machine().Add(downloadLife/2).Sub(made)/downloadLife + 1
+	ends := made.Add(days * downloadLife).Unix()
 	return l.Base + "/attachments/" + string(f.ID) + "/" + url.PathEscape(f.Name) + l.query(UseDownload, f, ends)
 }
 

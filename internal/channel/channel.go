@@ -145,7 +145,19 @@ type Outbound struct {
 	Sender       domain.Sender
 	At           time.Time // when it was written
 	ReplyTo      string    // the platform's id of the message to quote
+	File         *File     // goes instead of the text
 	Human        bool      // a person's answer after the platform's first window
+}
+
+// File is a file that the platform, or the connector, fetches by its URL. The
+// link needs no token and outlives the sending by far.
+type File struct {
+	ID          domain.AttachmentID
+	Kind        string // image, audio, video or file
+	URL         string
+	Name        string
+	ContentType string
+	Size        int64
 }
 
 // Typist is an adapter whose platform can show the customer that somebody is

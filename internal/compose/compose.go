@@ -4,7 +4,6 @@ package compose
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"github.com/parley-cx/parley/internal/channel"
@@ -32,6 +31,9 @@ type Replies interface {
 	SaveMessage(ctx context.Context, m *domain.Message) error
 	CreateDeliveries(ctx context.Context, deliveries ...domain.Delivery) error
 	ReplyTerms(ctx context.Context, org domain.OrganizationID, thread domain.ThreadID) (domain.ReplyTerms, error)
+	SendGroup(ctx context.Context, org domain.OrganizationID, i domain.InteractionID, group string) ([]domain.Message, error)
+	FilesByID(ctx context.Context, org domain.OrganizationID, ids []domain.AttachmentID) (map[domain.AttachmentID]domain.File, error)
+	SaveFile(ctx context.Context, f *domain.File) error
 	DeleteDeliveriesOf(ctx context.Context, org domain.OrganizationID, messages []domain.MessageID) error
 }
 
@@ -45,16 +47,17 @@ type Composer struct {
 
 // Draft is what an agent wants to send.
 type Draft struct {
-	Text            string
+	Text            string // empty where there are files alone
+	Files           []domain.AttachmentID
 	Visibility      domain.Visibility // empty for the interaction's default
 	InReplyTo       domain.MessageID
 	ClientMessageID string
 	Strict          bool // what the platform's rules forbid is refused, and not kept as a failed reply
 }
 
-// Reply queues what an agent wrote. The same text with a client_message_id that
-// the channel has seen before gives the reply that it made then, and sends
-// nothing; another text is refused.
+// Reply queues what an agent wrote: the text, and each file as a reply of its
+// own (A14). The same with a client_message_id that the channel has seen before
+// gives the replies that it made then, and sends nothing; anything else is refused.
 func (c *Composer) Reply(ctx context.Context, by domain.Principal, id domain.InteractionID, d Draft) (replies []domain.Message, err error) {
 	if by.Agent == "" {
 		return nil, domain.NoAgent()
@@ -64,54 +67,21 @@ func (c *Composer) Reply(ctx context.Context, by domain.Principal, id domain.Int
 		if err != nil {
 			return err
 		}
-		if earlier, found, err := c.earlier(ctx, i, d); found || err != nil {
-			replies = []domain.Message{earlier}
+		if earlier, err := c.earlier(ctx, i, d); len(earlier) > 0 || err != nil {
+			replies = earlier
 			return err
 		}
 		if err := c.mayReply(ctx, i, by.Agent); err != nil {
 			return err
 		}
-		m, err := c.message(ctx, i, by.Agent, d)
+		parts, err := c.parts(ctx, i, by.Agent, d)
 		if err != nil {
 			return err
 		}
-		m, err = c.post(ctx, i, m, by.Actor(), d.Strict)
-		replies = []domain.Message{m}
+		replies, err = c.post(ctx, i, by.Actor(), d.Strict, parts...)
 		return err
 	})
 	return replies, err
-}
-
-// earlier finds the reply that this client_message_id made before.
-func (c *Composer) earlier(ctx context.Context, i domain.Interaction, d Draft) (domain.Message, bool, error) {
-	if d.ClientMessageID == "" {
-		return domain.Message{}, false, nil
-	}
-	m, found, err := c.Store.ReplyByClientID(ctx, i.Organization, i.Channel, d.ClientMessageID)
-	if found && (m.Interaction != i.ID || m.Text == nil || *m.Text != d.Text) {
-		return m, true, domain.Conflict("reply.client_message_id_used", "This client_message_id was used for another reply of the channel. Use a new one for a new reply.")
-	}
-	return m, found, err
-}
-
-// message checks the draft against the channel and makes the reply of it.
-func (c *Composer) message(ctx context.Context, i domain.Interaction, agent domain.AgentID, d Draft) (m domain.Message, err error) {
-	if err := c.check(i, d); err != nil {
-		return m, err
-	}
-	a, err := c.Store.Agent(ctx, i.Organization, agent)
-	if err != nil {
-		return m, err
-	}
-	name := a.PublicName()
-	m = domain.Message{ID: domain.NewID[domain.MessageID](), Organization: i.Organization, Interaction: i.ID, Thread: i.Thread, Channel: i.Channel,
-		Direction: domain.Outbound, Kind: domain.KindMessage, Visibility: domain.Private, Text: &d.Text, Attachments: []domain.Attachment{},
-		Sender:    domain.Sender{Type: domain.SenderAgent, ID: string(agent), DisplayName: &name},
-		CreatedAt: c.Now(), Status: domain.ReplyQueued, SendGroupID: domain.NewID[string](), Version: 1}
-	if d.ClientMessageID != "" {
-		m.ClientMessageID = &d.ClientMessageID
-	}
-	return m, c.quote(ctx, i, d, &m)
 }
 
 func (c *Composer) quote(ctx context.Context, i domain.Interaction, d Draft, m *domain.Message) error {
@@ -126,48 +96,41 @@ func (c *Composer) quote(ctx context.Context, i domain.Interaction, d Draft, m *
 	return err
 }
 
-// check holds the draft to what the channel allows.
-func (c *Composer) check(i domain.Interaction, d Draft) error {
-	allowed := c.Capabilities[i.ChannelKind]
-	if strings.TrimSpace(d.Text) == "" {
-		return domain.Invalid("/text", "content.empty", "The text must have a character that can be seen.")
-	}
-	if used := allowed.Length(d.Text); used > allowed.TextLimit {
-		return domain.Invalid("/text", "content.too_long",
-			"The text has %d characters; this channel takes %d.", used, allowed.TextLimit)
-	}
-	if d.Visibility == domain.Public {
-		return domain.Invalid("/visibility", "content.visibility_not_supported", "This channel has private messages only.")
-	}
-	return nil
-}
-
-// post appends a reply to its interaction, with the work that follows from it.
-// What the platform's rules for answering forbid has failed at once (B09, B11).
-func (c *Composer) post(ctx context.Context, i domain.Interaction, m domain.Message, actor domain.Actor, strict bool) (domain.Message, error) {
-	code, err := c.judge(ctx, i, m, strict)
-	if err != nil {
-		return m, err
-	}
-	i, m, events := i.Post(m, actor, m.CreatedAt)
-	if code != "" {
-		var refused domain.Event
-		i, m, refused = i.Refuse(m, code, m.CreatedAt)
-		events = append(events, refused)
+// post appends replies to their interaction, in order, with the work that follows
+// from them. What the platform's rules for answering forbid has failed at once (B09, B11).
+func (c *Composer) post(ctx context.Context, i domain.Interaction, actor domain.Actor, strict bool, parts ...domain.Message) ([]domain.Message, error) {
+	var events []domain.Event
+	var work []domain.Delivery
+	for n, m := range parts {
+		code, err := c.judge(ctx, i, m, strict)
+		if err != nil {
+			return nil, err
+		}
+		var told []domain.Event
+		i, m, told = i.Post(m, actor, m.CreatedAt)
+		if code != "" {
+			var refused domain.Event
+			i, m, refused = i.Refuse(m, code, m.CreatedAt)
+			told = append(told, refused)
+		}
+		if m.Open() {
+			work = append(work, domain.NewDelivery(m, m.CreatedAt))
+		}
+		parts[n], events = m, append(events, told...)
 	}
 	if err := c.Store.SaveInteraction(ctx, &i); err != nil {
-		return m, err
+		return nil, err
 	}
-	if err := c.Store.CreateMessages(ctx, m); err != nil {
-		return m, err
+	if err := c.Store.CreateMessages(ctx, parts...); err != nil {
+		return nil, err
 	}
-	if m.Open() {
-		if err := c.Store.CreateDeliveries(ctx, domain.NewDelivery(m, m.CreatedAt)); err != nil {
-			return m, err
+	if len(work) > 0 {
+		if err := c.Store.CreateDeliveries(ctx, work...); err != nil {
+			return nil, err
 		}
 		c.Store.After(ctx, c.Deliver)
 	}
-	return m, c.Store.Append(ctx, events...)
+	return parts, c.Store.Append(ctx, events...)
 }
 
 // judge tells why the platform's rules forbid a reply now; a caller who wants
@@ -214,7 +177,10 @@ func (c *Composer) Resend(ctx context.Context, by domain.Principal, id domain.In
 		if err := c.Store.Append(ctx, resent); err != nil {
 			return err
 		}
-		again, err = c.post(ctx, i, again, by.Actor(), strict)
+		posted, err := c.post(ctx, i, by.Actor(), strict, again)
+		if err == nil {
+			again = posted[0]
+		}
 		return err
 	})
 	return again, err
@@ -235,7 +201,7 @@ func (c *Composer) Delete(ctx context.Context, by domain.Principal, id domain.In
 		if !moved {
 			return replyConflict("message.not_deletable", "Only a failed reply can be deleted.", before)
 		}
-		after.Text = nil
+		after.Text, after.Attachments = nil, []domain.Attachment{}
 		i, event := i.Tell(before, after, by.Actor(), c.Now())
 		if err := c.Store.SaveMessage(ctx, &after); err != nil {
 			return err

@@ -18,6 +18,7 @@ type book struct {
 	stirred      map[domain.ThreadID]bool // threads that changed
 	channels     map[domain.ChannelID]domain.Channel
 	quoted       map[domain.MessageID]string // the platform's id of the message that each one quotes
+	files        map[domain.AttachmentID]domain.File
 	changed      map[domain.MessageID]bool
 	touched      map[domain.InteractionID]bool
 	order        []domain.MessageID
@@ -44,6 +45,9 @@ func (d *Delivery) open(ctx context.Context, org domain.OrganizationID, due []do
 	if err := b.quote(ctx, messages); err != nil {
 		return nil, err
 	}
+	if err := b.attach(ctx, messages); err != nil {
+		return nil, err
+	}
 	return b, b.load(ctx, messages)
 }
 
@@ -67,6 +71,26 @@ func (b *book) load(ctx context.Context, messages map[domain.MessageID]domain.Me
 		b.interactions[id] = i
 	}
 	return err
+}
+
+// attach reads the files that messages carry.
+func (b *book) attach(ctx context.Context, messages map[domain.MessageID]domain.Message) (err error) {
+	var wanted []domain.AttachmentID
+	for _, m := range messages {
+		wanted = append(wanted, m.Files()...)
+	}
+	b.files, err = b.store.FilesByID(ctx, b.org, wanted)
+	return err
+}
+
+// file gives the file that a message carries; gone is true where it should have
+// one and nobody has it any more.
+func (b *book) file(m domain.Message) (f *domain.File, gone bool) {
+	for _, id := range m.Files() {
+		found, there := b.files[id]
+		return &found, !there || found.State != domain.FileReady
+	}
+	return nil, false
 }
 
 // quote looks up the platform's ids of quoted messages.

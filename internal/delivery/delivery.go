@@ -45,6 +45,7 @@ type Transcript interface {
 	AwaitingReceipt(ctx context.Context, org domain.OrganizationID, thread domain.ThreadID) ([]domain.Message, error)
 	SaveMessage(ctx context.Context, m *domain.Message) error
 	CreateMessages(ctx context.Context, messages ...domain.Message) error
+	FilesByID(ctx context.Context, org domain.OrganizationID, ids []domain.AttachmentID) (map[domain.AttachmentID]domain.File, error)
 	DropEcho(ctx context.Context, m domain.Message) error
 	LockInteractions(ctx context.Context, org domain.OrganizationID, ids []domain.InteractionID) (map[domain.InteractionID]domain.Interaction, error)
 	SaveInteraction(ctx context.Context, i *domain.Interaction) error
@@ -76,6 +77,8 @@ type Delivery struct {
 	Capabilities map[domain.ChannelKind]channel.Capability
 	// BaseURL gives where a channel without api_base_url sends to; empty for the platform.
 	BaseURL func(domain.ChannelKind) string
+	// Link gives the address at which a platform gets a message's file, the same at each try.
+	Link    func(domain.File, domain.Message) string
 	Limits  Limits
 	Now     func() time.Time // business time
 	Machine func() time.Time

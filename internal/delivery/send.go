@@ -144,6 +144,11 @@ func (s Sender) prepare(ctx context.Context, b *book, d domain.Delivery, now, ma
 		b.fail(d.Message, forbidden, now)
 		return c, s.Store.DeleteDelivery(ctx, d)
 	}
+	file, gone := b.file(b.messages[d.Message])
+	if gone {
+		b.fail(d.Message, domain.FailureContentRejected, now)
+		return c, s.Store.DeleteDelivery(ctx, d)
+	}
 	b.move(d.Message, domain.ReplySending, now)
 	m := b.messages[d.Message]
 	m.Attempts++
@@ -158,7 +163,11 @@ func (s Sender) prepare(ctx context.Context, b *book, d domain.Delivery, now, ma
 	if err := s.Store.CreateAttempts(ctx, a); err != nil {
 		return c, err
 	}
-	return call{delivery: d, message: m, attempt: a, account: s.account(ch), adapter: adapter, outbound: b.outbound(m, a, human),
+	out := b.outbound(m, a, human)
+	if file != nil {
+		out.File = &channel.File{ID: file.ID, Kind: m.Attachments[0].Type, URL: s.Link(*file, m), Name: file.Name, ContentType: file.ContentType, Size: file.Size}
+	}
+	return call{delivery: d, message: m, attempt: a, account: s.account(ch), adapter: adapter, outbound: out,
 		retry: s.Capabilities[ch.Kind].Retry}, s.Store.SaveDelivery(ctx, d)
 }
 

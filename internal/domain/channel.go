@@ -49,6 +49,7 @@ type PlatformApp struct {
 // ChannelSettings are a channel's switches; what is nil has its default.
 type ChannelSettings struct {
 	APIBaseURL         *string           `json:"api_base_url"`         // replaces the platform's host
+	Attachments        *string           `json:"attachments"`          // none: agents send no files (C17); nil for what the platform takes
 	GraphVersion       *string           `json:"graph_version"`        // the Graph API version to call
 	HumanAgent         *bool             `json:"human_agent"`          // whether people may answer after the platform's first window; nil for yes
 	InboundTyping      *bool             `json:"inbound_typing"`       // whether it is heard that customers type (B23); yes by default
@@ -61,6 +62,9 @@ type ChannelSettings struct {
 // AllowsHumanAgent tells whether replies may use the platform's longer window
 // for people.
 func (s ChannelSettings) AllowsHumanAgent() bool { return s.HumanAgent == nil || *s.HumanAgent }
+
+// TakesFiles tells whether agents may send files.
+func (s ChannelSettings) TakesFiles() bool { return s.Attachments == nil || *s.Attachments != "none" }
 
 // ReplyTerms is what a platform's rules for answering depend on.
 type ReplyTerms struct {

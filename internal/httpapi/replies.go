@@ -39,7 +39,10 @@ func (s *Server) replies(ctx context.Context, id string, messages ...domain.Mess
 
 // CreateReplies serves POST /v1/interactions/{id}/replies (A15).
 func (s *Server) CreateReplies(ctx context.Context, r api.CreateRepliesRequestObject) (api.CreateRepliesResponseObject, error) {
-	d := compose.Draft{Text: r.Body.Text, Visibility: domain.Visibility(r.Body.Visibility), Strict: strict(r.Params.Prefer)}
+	d := compose.Draft{Files: each(r.Body.AttachmentIds, func(id string) domain.AttachmentID { return domain.AttachmentID(id) }), Visibility: domain.Visibility(r.Body.Visibility), Strict: strict(r.Params.Prefer)}
+	if r.Body.Text != nil {
+		d.Text = *r.Body.Text
+	}
 	if r.Body.InReplyTo != nil {
 		d.InReplyTo = domain.MessageID(*r.Body.InReplyTo)
 	}

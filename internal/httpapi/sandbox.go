@@ -104,7 +104,7 @@ func (s *Server) SendPlatformInbound(ctx context.Context, r api.SendPlatformInbo
 }
 
 func toFaults(f simulator.Faults) api.Faults {
-	return api.Faults{Mode: api.FaultMode(f.Mode), Code: f.Code, Subcode: f.Subcode, Times: f.Times, RetryAfterSeconds: f.RetryAfterSeconds,
+	return api.Faults{Mode: api.FaultMode(f.Mode), Code: f.Code, Subcode: f.Subcode, Times: f.Times, RetryAfterSeconds: f.RetryAfterSeconds, FetchFiles: f.FetchFiles,
 		Receipts: api.Receipts{Echo: f.Receipts.Echo, Delivered: f.Receipts.Delivered, Read: f.Receipts.Read, Copies: f.Receipts.Copies,
 			Reversed: f.Receipts.Reversed, Early: f.Receipts.Early}}
 }
@@ -129,7 +129,7 @@ func (s *Server) PutPlatformFaults(ctx context.Context, r api.PutPlatformFaultsR
 	if err != nil {
 		return nil, err
 	}
-	f := simulator.Faults{Mode: simulator.Mode(want.Mode), Code: want.Code, Subcode: want.Subcode, Times: want.Times, RetryAfterSeconds: want.RetryAfterSeconds,
+	f := simulator.Faults{Mode: simulator.Mode(want.Mode), Code: want.Code, Subcode: want.Subcode, Times: want.Times, RetryAfterSeconds: want.RetryAfterSeconds, FetchFiles: want.FetchFiles,
 		Receipts: simulator.Receipts{Echo: want.Receipts.Echo, Delivered: want.Receipts.Delivered, Read: want.Receipts.Read, Copies: want.Receipts.Copies,
 			Reversed: want.Receipts.Reversed, Early: want.Receipts.Early}}
 	if err := p.SetFaults(ctx, f); err != nil {

@@ -30,6 +30,7 @@ type Faults struct {
 	Times             int  // how many requests the fault meets before it is lifted; zero until it is changed
 	RetryAfterSeconds *int // Retry-After, for ModeRateLimit and ModeServerError
 	Receipts          Receipts
+	FetchFiles        bool // it gets the files of messages, as the platform does, and refuses those that it cannot get
 }
 
 // Receipts is what the simulated platform tells of a message that it took.
@@ -61,7 +62,7 @@ func (f Faults) check() error {
 // normal is the faults as they are told: a fault that is none has no details.
 func (f Faults) normal() Faults {
 	if f.Mode == ModeNone {
-		f = Faults{Mode: ModeNone, Receipts: f.Receipts}
+		f = Faults{Mode: ModeNone, Receipts: f.Receipts, FetchFiles: f.FetchFiles}
 	}
 	f.Times = max(f.Times, 0)
 	f.Receipts.Copies = max(f.Receipts.Copies, 1)

@@ -31,6 +31,7 @@ type message struct {
 	thread
 	id       string
 	text     string
+	attached *itemAttachment
 	metadata string
 	at       time.Time
 }
@@ -90,7 +91,7 @@ func (m messenger) take(ctx context.Context, page string, call Request) (answer,
 	}
 	taken := &message{
 		thread: thread{account: page, contact: send.Recipient.ID}, id: newMessageID(),
-		text: send.Message.Text, metadata: send.Message.Metadata, at: m.now(),
+		text: send.Message.Text, attached: send.Message.Attachment, metadata: send.Message.Metadata, at: m.now(),
 	}
 	return graphAnswer(http.StatusOK, sendAnswer{RecipientID: taken.contact, MessageID: taken.id}), taken
 }
@@ -132,7 +133,38 @@ type send struct {
 	MessagingType string `json:"messaging_type"`
 	Tag           string
 	Action        string `json:"sender_action"`
-	Message       *struct{ Text, Metadata string }
+	Message       *sendMessage
+}
+
+// sendMessage has a text or an attachment (Meta, Messenger Platform, Send API, Message object).
+type sendMessage struct {
+	Text, Metadata string
+	Attachment     *itemAttachment
+}
+
+// fault is what the Send API finds wrong with the content.
+func (m *sendMessage) fault() string {
+	types := []string{"image", "audio", "video", "file"}
+	switch {
+	case m == nil || m.Text == "" && m.Attachment == nil:
+		return "Message cannot be empty, must provide valid attachment or text"
+	case m.Text != "" && m.Attachment != nil:
+		return "Only one of the parameters text and attachment can be set in a message"
+	case m.Attachment != nil && !slices.Contains(types, m.Attachment.Type):
+		return "Param message[attachment][type] must be one of {" + strings.Join(types, ", ") + "}"
+	case m.Attachment != nil && !isWebAddress(m.Attachment.Payload.URL):
+		return "Param message[attachment][payload][url] must be a valid URL"
+	case utf8.RuneCountInString(m.Text) > maxText:
+		return fmt.Sprintf("Length of param message[text] must be less than or equal to %d", maxText)
+	case utf8.RuneCountInString(m.Metadata) > maxMetadata:
+		return fmt.Sprintf("Length of param message[metadata] must be less than or equal to %d", maxMetadata)
+	}
+	return ""
+}
+
+func isWebAddress(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && u.Host != "" && (u.Scheme == "https" || u.Scheme == "http")
 }
 
 // readSend reads and judges a body. Members that are not known are ignored, as the Graph API does.
@@ -169,19 +201,18 @@ func (s send) fault() string {
 		return "Param messaging_type must be one of {" + strings.Join(types, ", ") + "}"
 	case s.MessagingType == "MESSAGE_TAG" && s.Tag != "HUMAN_AGENT":
 		return "Param tag must be one of {HUMAN_AGENT}"
-	case s.Message == nil || s.Message.Text == "":
-		return "Message cannot be empty, must provide valid attachment or text"
-	case utf8.RuneCountInString(s.Message.Text) > maxText:
-		return fmt.Sprintf("Length of param message[text] must be less than or equal to %d", maxText)
-	case utf8.RuneCountInString(s.Message.Metadata) > maxMetadata:
-		return fmt.Sprintf("Length of param message[metadata] must be less than or equal to %d", maxMetadata)
 	}
-	return ""
+	return s.Message.fault()
 }
 
 // closedWindow is the answer to a message that comes too long after the person's last one.
 func closedWindow() answer {
 	return graphFault{Message: "(#10) This message is sent outside of allowed window.", Code: 10, Subcode: 2018278}.answer(http.StatusForbidden)
+}
+
+// notFetched is the answer to a file that cannot be had at its address.
+func notFetched() answer {
+	return graphFault{Message: "(#100) Failed to fetch the file from the url", Code: 100, Subcode: 2018008}.answer(http.StatusBadRequest)
 }
 
 // tooLarge is the answer to a body that is larger than any message.

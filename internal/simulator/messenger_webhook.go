@@ -115,9 +115,12 @@ func (m messenger) receipts(taken message, wanted Receipts) []hook {
 
 // echo is the message as the page hears of it: the page is its sender.
 func (m messenger) echo(taken message) []byte {
+	said := &itemMessage{MID: taken.id, IsEcho: true, AppID: appID, Metadata: taken.metadata, Text: taken.text}
+	if taken.attached != nil {
+		said.Attachments = []itemAttachment{*taken.attached}
+	}
 	return m.webhook(taken.account, graphJSON(item{
-		Sender: party{taken.account}, Recipient: party{taken.contact}, Timestamp: taken.at.UnixMilli(),
-		Message: &itemMessage{MID: taken.id, IsEcho: true, AppID: appID, Metadata: taken.metadata, Text: taken.text},
+		Sender: party{taken.account}, Recipient: party{taken.contact}, Timestamp: taken.at.UnixMilli(), Message: said,
 	}))
 }
 

@@ -56,6 +56,9 @@ func (s *Simulator) request(r *http.Request, body []byte) Request {
 // or comes before it where early receipts are wanted, but never at the same time.
 func (s *Simulator) process(w http.ResponseWriter, r *http.Request, call Request, faults Faults) {
 	said, taken := s.platform.answer(r.Context(), call)
+	if taken != nil && taken.attached != nil && faults.FetchFiles && !s.sender.fetch(r.Context(), taken.attached.Payload.URL) {
+		said, taken = notFetched(), nil
+	}
 	early := taken != nil && faults.Receipts.Early
 	if early {
 		await(r.Context(), s.follow(*taken, faults.Receipts), s.earlyWait)

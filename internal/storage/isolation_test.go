@@ -37,7 +37,7 @@ func newFull(t *testing.T, s *Store) *full {
 	e := w.offer(talk, a)
 	messages := w.messages(talk, 2)
 	reply := messages[1]
-	reply.PlatformMessageID, reply.ClientMessageID, reply.Status = &text, &text, domain.ReplySent
+	reply.PlatformMessageID, reply.ClientMessageID, reply.SendGroupID, reply.Status = &text, &text, marker, domain.ReplySent
 	unknown := domain.Attempt{ID: domain.NewID[domain.AttemptID](), Organization: w.org, Message: reply.ID, Number: 1, State: domain.AttemptUnknown, StartedAt: noon}
 	attempt := domain.Attempt{ID: domain.NewID[domain.AttemptID](), Organization: w.org, Message: reply.ID, State: domain.AttemptInFlight, StartedAt: noon}
 	code := domain.WrapUpCode{ID: domain.NewID[domain.WrapUpCodeID](), Organization: w.org, Name: marker}

@@ -149,6 +149,12 @@ func (s *Store) ReplyByClientID(ctx context.Context, org domain.OrganizationID, 
 	return fromMessageRow(rows[0]), true, nil
 }
 
+// SendGroup gives the replies of one request, in their order.
+func (s *Store) SendGroup(ctx context.Context, org domain.OrganizationID, i domain.InteractionID, group string) ([]domain.Message, error) {
+	rows, err := all[messageRow](s.db(ctx).Where("organization_id = ? AND interaction_id = ? AND send_group_id = ?", org, i, group).Order("position"))
+	return each(rows, fromMessageRow), err
+}
+
 // MessagesByPlatformID finds a channel's messages by the platform's ids.
 func (s *Store) MessagesByPlatformID(ctx context.Context, org domain.OrganizationID, ch domain.ChannelID, ids []string) (map[string]domain.Message, error) {
 	found := map[string]domain.Message{}

@@ -47,17 +47,27 @@ type outgoing struct {
 	MessagingType string `json:"messaging_type"`
 	Tag           string `json:"tag,omitempty"`
 	Message       struct {
-		Text     string `json:"text"`
-		Metadata string `json:"metadata,omitempty"`
+		Text       string    `json:"text,omitempty"`
+		Attachment *attached `json:"attachment,omitempty"`
+		Metadata   string    `json:"metadata,omitempty"`
 	} `json:"message"`
 	ReplyTo *quoted `json:"reply_to,omitempty"`
+}
+
+// attached is a file, which Meta fetches before it answers. A message has either
+// a text or a file (Send API reference, Attachments).
+type attached struct {
+	Type    string `json:"type"`
+	Payload struct {
+		URL string `json:"url"`
+	} `json:"payload"`
 }
 
 type quoted struct {
 	MID string `json:"mid"`
 }
 
-// Send posts one text to the page's messages edge: as a response within the
+// Send posts one text or file to the page's messages edge: as a response within the
 // standard window, and after it with the tag for human agents. The token travels as metadata and comes back in the echo. An
 // account without an access token is not called at all.
 func (a Adapter) Send(ctx context.Context, account channel.Account, message channel.Outbound) channel.Result {
@@ -108,7 +118,10 @@ func encode(message channel.Outbound) []byte {
 	if message.Human {
 		out.MessagingType, out.Tag = "MESSAGE_TAG", "HUMAN_AGENT"
 	}
-	out.Message.Text = message.Text
+	if out.Message.Text = message.Text; message.File != nil {
+		out.Message.Text, out.Message.Attachment = "", &attached{Type: message.File.Kind}
+		out.Message.Attachment.Payload.URL = message.File.URL
+	}
 	out.Message.Metadata = message.Token
 	if message.ReplyTo != "" {
 		out.ReplyTo = &quoted{MID: message.ReplyTo}
