@@ -3223,6 +3223,8 @@ type FilePartAsteriskResponse struct {
 	ContentLength int64
 }
 
+type OpenErrorJSONResponse OpenError
+
 type ProblemApplicationProblemPlusJSONResponse Problem
 
 type ValidatedJSONResponse Validated

@@ -2482,6 +2482,153 @@ type Offer struct {
 // - `rescinded`: taken back
 type OfferState string
 
+// OpenAgentlessInput A message that answers none.
+type OpenAgentlessInput struct {
+	// FromAddress The integration.
+	FromAddress string `json:"fromAddress"`
+
+	// TextBody The text.
+	TextBody string `json:"textBody"`
+
+	// ToAddress The customer's address.
+	ToAddress string `json:"toAddress"`
+
+	// ToAddressMessengerType open.
+	ToAddressMessengerType string `json:"toAddressMessengerType"`
+}
+
+// OpenAgentlessMessage A message that answers none, as it was taken.
+type OpenAgentlessMessage struct {
+	// ConversationID The conversation that it belongs to.
+	ConversationID string `json:"conversationId"`
+
+	// FromAddress The integration.
+	FromAddress string `json:"fromAddress"`
+
+	// ID The message.
+	ID string `json:"id"`
+
+	// MessengerType open.
+	MessengerType string `json:"messengerType"`
+
+	// SelfURI Where it can be read.
+	SelfURI string `json:"selfUri"`
+
+	// TextBody The text.
+	TextBody string `json:"textBody"`
+
+	// Timestamp When it was taken.
+	Timestamp Time `json:"timestamp"`
+
+	// ToAddress The customer's address.
+	ToAddress string `json:"toAddress"`
+}
+
+// OpenAttachment A file by its address.
+type OpenAttachment struct {
+	// Filename Its name.
+	Filename string `json:"filename,omitempty"`
+
+	// MediaType What sort of file it is.
+	MediaType string `json:"mediaType"`
+
+	// URL Where it is.
+	URL string `json:"url"`
+}
+
+// OpenAttachmentInput A file by its address.
+type OpenAttachmentInput struct {
+	// Filename Its name.
+	Filename *string `json:"filename,omitempty"`
+
+	// MediaType Image, Video, Audio, File or Link.
+	MediaType *string `json:"mediaType,omitempty"`
+
+	// Mime Its content type; contentType is taken too.
+	Mime *string `json:"mime,omitempty"`
+
+	// URL Where it is.
+	URL *string `json:"url,omitempty"`
+}
+
+// OpenButtonInput What a customer chose.
+type OpenButtonInput struct {
+	// Payload What it stands for.
+	Payload *string `json:"payload,omitempty"`
+
+	// Text The words of the choice.
+	Text *string `json:"text,omitempty"`
+
+	// Type Button, QuickReply or DatePicker.
+	Type *string `json:"type,omitempty"`
+}
+
+// OpenContent A part of a message that is no text.
+type OpenContent struct {
+	// Attachment A file.
+	Attachment OpenAttachment `json:"attachment"`
+
+	// ContentType Attachment.
+	ContentType string `json:"contentType"`
+}
+
+// OpenContentInput A part of a message that is no text.
+type OpenContentInput struct {
+	// Attachment A file.
+	Attachment *OpenAttachmentInput `json:"attachment,omitempty"`
+
+	// ButtonResponse A choice.
+	ButtonResponse *OpenButtonInput `json:"buttonResponse,omitempty"`
+
+	// ContentType Attachment or ButtonResponse.
+	ContentType *string `json:"contentType,omitempty"`
+}
+
+// OpenConversation A conversation, as Genesys Cloud shows it.
+type OpenConversation struct {
+	// EndTime When it ended, or null.
+	EndTime *Time `json:"endTime"`
+
+	// ID The conversation.
+	ID string `json:"id"`
+
+	// Participants Who took part.
+	Participants []OpenParticipant `json:"participants"`
+
+	// SelfURI Where it can be read.
+	SelfURI string `json:"selfUri"`
+
+	// StartTime When it began.
+	StartTime Time `json:"startTime"`
+}
+
+// OpenError What was refused, as Genesys Cloud says it.
+type OpenError struct {
+	// Code A stable word for it such as bad.request.
+	Code string `json:"code"`
+
+	// ContextID The request's id.
+	ContextID string `json:"contextId"`
+
+	// Details Nothing yet.
+	Details []map[string]interface{} `json:"details"`
+
+	// Errors Nothing yet.
+	Errors []map[string]interface{} `json:"errors"`
+
+	// Message What is wrong.
+	Message string `json:"message"`
+
+	// Status The HTTP status.
+	Status int `json:"status"`
+}
+
+// OpenEventInput Something that is no message.
+type OpenEventInput struct {
+	// EventType Typing.
+	EventType *string `json:"eventType,omitempty"`
+}
+
 // OpenHours A stretch of a day.
 type OpenHours struct {
 	// Day A day of the week, `monday` to `sunday` (`tuesday`, `wednesday`, `thursday`, `friday`, `saturday`).
@@ -2504,6 +2651,312 @@ type OpenHoursInput struct {
 
 	// To When it is over, as `18:00`; `24:00` is the end of the day.
 	To string `json:"to"`
+}
+
+// OpenInbound What a connector hands in. Members that are not listed are ignored.
+type OpenInbound struct {
+	// ButtonResponse A choice.
+	ButtonResponse *OpenButtonInput `json:"buttonResponse,omitempty"`
+
+	// Channel Who wrote to whom, and when.
+	Channel *OpenPlaceInput `json:"channel,omitempty"`
+
+	// Content Files and choices.
+	Content []OpenContentInput `json:"content,omitempty"`
+
+	// Direction Inbound or Outbound.
+	Direction *string `json:"direction,omitempty"`
+
+	// Events That a customer types.
+	Events []OpenEventInput `json:"events,omitempty"`
+
+	// ID Of a receipt, the message that it is about; else anything without white space.
+	ID *string `json:"id,omitempty"`
+
+	// IsFinalReceipt Whether no other receipt follows.
+	IsFinalReceipt *bool `json:"isFinalReceipt,omitempty"`
+
+	// OriginatingMessageID The message that offered the choice.
+	OriginatingMessageID *string `json:"originatingMessageId,omitempty"`
+
+	// Reasons Of a failed receipt: why.
+	Reasons []OpenReasonInput `json:"reasons,omitempty"`
+
+	// Status Of a receipt: what became of the message.
+	Status *string `json:"status,omitempty"`
+
+	// Text What the customer wrote; textBody is taken too.
+	Text *string `json:"text,omitempty"`
+
+	// Type Text, Structured, Event or Receipt; in the form that names everything itself.
+	Type *string `json:"type,omitempty"`
+}
+
+// OpenInboundAnswer What was handed in, as it was understood.
+type OpenInboundAnswer struct {
+	// Channel Who wrote to whom, and when.
+	Channel *OpenPlace `json:"channel,omitempty"`
+
+	// Content Files.
+	Content []OpenContent `json:"content,omitempty"`
+
+	// ConversationID The conversation, where it was asked for.
+	ConversationID *string `json:"conversationId,omitempty"`
+
+	// Direction Inbound or Outbound.
+	Direction *string `json:"direction,omitempty"`
+
+	// Events That a customer types.
+	Events []map[string]interface{} `json:"events,omitempty"`
+
+	// ID Our id of the message; of a receipt, that of the message that it is about.
+	ID *string `json:"id,omitempty"`
+
+	// Status What a receipt says.
+	Status *string `json:"status,omitempty"`
+
+	// Text What the customer wrote.
+	Text *string `json:"text,omitempty"`
+
+	// Type Text, Structured, Event or Receipt.
+	Type *string `json:"type,omitempty"`
+}
+
+// OpenIntegration A connector, without its secret.
+type OpenIntegration struct {
+	// CreateStatus Completed.
+	CreateStatus string `json:"createStatus"`
+
+	// DateCreated When it was made.
+	DateCreated Time `json:"dateCreated"`
+
+	// DateModified When it was changed last.
+	DateModified Time `json:"dateModified"`
+
+	// ID The integration, which is the account_id of a channel.
+	ID string `json:"id"`
+
+	// Name What people call it.
+	Name string `json:"name"`
+
+	// OutboundNotificationWebhookURL Where it takes what is sent.
+	OutboundNotificationWebhookURL *string `json:"outboundNotificationWebhookUrl"`
+
+	// SelfURI Where it can be read.
+	SelfURI string `json:"selfUri"`
+
+	// Status Active.
+	Status string `json:"status"`
+
+	// Version How often it was changed.
+	Version Version `json:"version"`
+
+	// WebhookHeaders More headers for each call.
+	WebhookHeaders map[string]string `json:"webhookHeaders"`
+}
+
+// OpenIntegrationInput A connector, as it wants to be set up. Members that are not listed are ignored.
+type OpenIntegrationInput struct {
+	// Name What people call it; needed when it is made.
+	Name *string `json:"name,omitempty"`
+
+	// OutboundNotificationWebhookSignatureSecretToken What signs it, more than 15 characters.
+	OutboundNotificationWebhookSignatureSecretToken *string `json:"outboundNotificationWebhookSignatureSecretToken,omitempty"`
+
+	// OutboundNotificationWebhookURL Where it takes what is sent.
+	OutboundNotificationWebhookURL *string `json:"outboundNotificationWebhookUrl,omitempty"`
+
+	// WebhookHeaders More headers for each call.
+	WebhookHeaders map[string]string `json:"webhookHeaders,omitempty"`
+}
+
+// OpenIntegrationList One page of integrations.
+type OpenIntegrationList struct {
+	// Entities The integrations.
+	Entities []OpenIntegration `json:"entities"`
+
+	// PageCount How many pages there are.
+	PageCount int `json:"pageCount"`
+
+	// PageNumber Which page it is.
+	PageNumber int `json:"pageNumber"`
+
+	// PageSize How many a page has.
+	PageSize int `json:"pageSize"`
+
+	// Total How many there are.
+	Total int `json:"total"`
+}
+
+// OpenMessageDetails One message, as Genesys Cloud shows it.
+type OpenMessageDetails struct {
+	// ConversationID The conversation that it belongs to.
+	ConversationID string `json:"conversationId"`
+
+	// Direction inbound or outbound.
+	Direction string `json:"direction"`
+
+	// FromAddress Who wrote it.
+	FromAddress string `json:"fromAddress"`
+
+	// ID The message.
+	ID string `json:"id"`
+
+	// MessengerType open.
+	MessengerType string `json:"messengerType"`
+
+	// NormalizedMessage The message.
+	NormalizedMessage OpenNormalizedMessage `json:"normalizedMessage"`
+
+	// SelfURI Where it can be read.
+	SelfURI string `json:"selfUri"`
+
+	// Status queued, sent, delivery-success, read, delivery-failed or received.
+	Status string `json:"status"`
+
+	// TextBody What was written.
+	TextBody string `json:"textBody"`
+
+	// Timestamp When it was taken.
+	Timestamp Time `json:"timestamp"`
+
+	// ToAddress To whom.
+	ToAddress string `json:"toAddress"`
+}
+
+// OpenMessageRef One message of a participant.
+type OpenMessageRef struct {
+	// MessageID The message.
+	MessageID string `json:"messageId"`
+
+	// MessageStatus queued, sent, delivery-success, read, delivery-failed or received.
+	MessageStatus string `json:"messageStatus"`
+
+	// MessageTime When it was written.
+	MessageTime Time `json:"messageTime"`
+
+	// MessageURI Where it can be read.
+	MessageURI string `json:"messageURI"`
+}
+
+// OpenNormalizedMessage A message in the form in which connectors exchange them.
+type OpenNormalizedMessage struct {
+	// Channel Who wrote to whom, and when.
+	Channel OpenPlace `json:"channel"`
+
+	// Content Files.
+	Content []OpenContent `json:"content"`
+
+	// Direction Inbound or Outbound.
+	Direction string `json:"direction"`
+
+	// ID The message.
+	ID string `json:"id"`
+
+	// Text What was written.
+	Text string `json:"text"`
+
+	// Type Text.
+	Type string `json:"type"`
+}
+
+// OpenParticipant Somebody who took part, with their messages.
+type OpenParticipant struct {
+	// ID Who it is.
+	ID string `json:"id"`
+
+	// Messages Their messages.
+	Messages []OpenMessageRef `json:"messages"`
+
+	// Name What to call them.
+	Name *string `json:"name"`
+
+	// Purpose customer, agent or system.
+	Purpose string `json:"purpose"`
+}
+
+// OpenParty One end of a conversation.
+type OpenParty struct {
+	// FirstName Their first name.
+	FirstName *string `json:"firstName,omitempty"`
+
+	// ID The address of the customer, or the id of the integration.
+	ID string `json:"id,omitempty"`
+
+	// IDType The sort of the address.
+	IDType *string `json:"idType,omitempty"`
+
+	// LastName Their last name.
+	LastName *string `json:"lastName,omitempty"`
+
+	// Nickname What to call them.
+	Nickname *string `json:"nickname,omitempty"`
+}
+
+// OpenPartyInput One end of a conversation, as a connector names it.
+type OpenPartyInput struct {
+	// FirstName Their first name.
+	FirstName *string `json:"firstName,omitempty"`
+
+	// ID The address of the customer, or the id of the integration.
+	ID *string `json:"id,omitempty"`
+
+	// IDType Email, Phone or Opaque, in any case.
+	IDType *string `json:"idType,omitempty"`
+
+	// LastName Their last name.
+	LastName *string `json:"lastName,omitempty"`
+
+	// Nickname What to call the customer.
+	Nickname *string `json:"nickname,omitempty"`
+}
+
+// OpenPlace Who wrote to whom, and when.
+type OpenPlace struct {
+	// From From whom.
+	From OpenParty `json:"from"`
+
+	// ID The integration.
+	ID string `json:"id"`
+
+	// MessageID The connector's id of the message.
+	MessageID *string `json:"messageId,omitempty"`
+
+	// Platform Open.
+	Platform string `json:"platform"`
+
+	// Time When it was written.
+	Time Time `json:"time"`
+
+	// To To whom.
+	To OpenParty `json:"to"`
+
+	// Type Private.
+	Type string `json:"type"`
+}
+
+// OpenPlaceInput Who wrote to whom, and when.
+type OpenPlaceInput struct {
+	// From The customer.
+	From *OpenPartyInput `json:"from,omitempty"`
+
+	// MessageID The connector's id of the message, by which a repetition is known.
+	MessageID *string `json:"messageId,omitempty"`
+
+	// Time When it was written, in ISO 8601; absent, now.
+	Time *string `json:"time,omitempty"`
+
+	// To The integration.
+	To *OpenPartyInput `json:"to,omitempty"`
+}
+
+// OpenReasonInput Why a message failed.
+type OpenReasonInput struct {
+	// Code Genesys Cloud's word for it, such as RecipientOptedOut.
+	Code *string `json:"code,omitempty"`
+
+	// Message More about it.
+	Message *string `json:"message,omitempty"`
 }
 
 // Organization A customer of this installation. Nothing of it is seen by another one.
@@ -3724,6 +4177,9 @@ type Order = SortOrder
 
 // Prefer defines model for Prefer.
 type Prefer = string
+
+// PrefetchConversation defines model for PrefetchConversation.
+type PrefetchConversation = string
 
 // ValidateOnly defines model for ValidateOnly.
 type ValidateOnly = bool

@@ -173,10 +173,12 @@ func (a *app) assemble(ctx context.Context, contract *httpapi.Contract) error {
 		attach.Keeper{Files: files},
 		stream.Sequencer{Hub: hub},
 	)
+	starter := &compose.Starter{Store: a.store, Capabilities: channel.Capabilities(), Deliver: wake("delivery"), Now: a.clock.Now}
 	verifier := auth.NewVerifier(keys, a.issuer(), a.store, a.clock.Machine)
 	hooks := &httpapi.Hooks{Apps: a.store.AppByID, Platforms: platforms, Receive: receiver.Receive, Machine: a.clock.Machine}
+	connectors := &httpapi.Connectors{Wire: open.Platform{}, Take: receiver.Take, Start: starter.Start}
 	api := &httpapi.Server{
-		Contract: contract, Store: a.store, Words: words, Verifier: verifier, Keys: keys, Hub: hub, Hooks: hooks, Sandbox: a.sandbox(), Files: files,
+		Contract: contract, Store: a.store, Words: words, Verifier: verifier, Keys: keys, Hub: hub, Hooks: hooks, Connectors: connectors, Sandbox: a.sandbox(), Files: files,
 		Tokens:       auth.Endpoint{Clients: a.store, Agents: a.store, Issuer: auth.Issuer{Keys: keys, URL: a.issuer()}, Hash: a.hash, Machine: a.clock.Machine},
 		Desk:         &desk.Desk{Store: a.store, Router: router, Now: a.clock.Now},
 		Composer:     &compose.Composer{Store: a.store, Capabilities: channel.Capabilities(), Deliver: wake("delivery"), Now: a.clock.Now},

@@ -21,8 +21,9 @@ const (
 type DisconnectType string
 
 const (
-	DisconnectAgent DisconnectType = "agent"
-	DisconnectAdmin DisconnectType = "admin"
+	DisconnectAgent  DisconnectType = "agent"
+	DisconnectAdmin  DisconnectType = "admin"
+	DisconnectSystem DisconnectType = "system"
 )
 
 // Origin says what an interaction began with.

@@ -20,6 +20,9 @@ func (s *Server) operationRoutes(e *echo.Echo) {
 	e.POST("/oauth/token", s.issueToken)
 	e.GET("/hooks/:app_id", s.Hooks.verify)
 	e.POST("/hooks/:app_id", s.Hooks.receive)
+	s.openMessagingRoutes(e)
+	s.openConversationRoutes(e)
+	s.openIntegrationRoutes(e)
 	e.GET("/healthz", func(c echo.Context) error { return health(c, http.StatusOK, api.HealthStatusOk) })
 	e.GET("/readyz", s.ready)
 	e.GET("/metrics", echo.WrapHandler(promhttp.HandlerFor(s.metrics.registry, promhttp.HandlerOpts{})))
@@ -50,6 +53,7 @@ type metrics struct {
 	registry *prometheus.Registry
 	requests *prometheus.CounterVec
 	duration *prometheus.HistogramVec
+	typing   *prometheus.CounterVec
 }
 
 func newMetrics() *metrics {
@@ -58,7 +62,9 @@ func newMetrics() *metrics {
 			[]string{"method", "route", "status"}),
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "parley_http_request_duration_seconds", Help: "Time to answer, by route.",
 			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30}}, []string{"method", "route"})}
-	m.registry.MustRegister(m.requests, m.duration, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.typing = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "parley_inbound_typing_total", Help: "Signs of customers typing, by what became of them: heard or dropped."},
+		[]string{"fate"})
+	m.registry.MustRegister(m.requests, m.duration, m.typing, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 

@@ -95,8 +95,13 @@ func (s *Server) handleError(err error, c echo.Context) {
 		_ = c.NoContent(p.Status)
 		return
 	}
+	var body any = p
+	if inOpenFormat(c) {
+		body = openError(p)
+		h.Set(echo.HeaderContentType, echo.MIMEApplicationJSON)
+	}
 	c.Response().WriteHeader(p.Status)
-	_, _ = c.Response().Write(encode(p))
+	_, _ = c.Response().Write(encode(body))
 }
 
 // problem describes an error to its caller, in their language; retryAfter is in seconds.

@@ -46,6 +46,7 @@ type Server struct {
 	Files        *attach.Files
 	Hub          *stream.Hub
 	Hooks        *Hooks
+	Connectors   *Connectors
 	Sandbox      *Sandbox // nil unless the sandbox is on
 	Capabilities map[domain.ChannelKind]channel.Capability
 	CheckURL     func(string) error // what may be set as an address to send to

@@ -26,17 +26,19 @@ type Receiver struct {
 // when they are on disk. An event that is already there is left out; one that
 // nobody can read is kept and marked, and never keeps its neighbours from disk.
 func (r *Receiver) Receive(ctx context.Context, app domain.PlatformApp, body []byte) error {
-	return r.Take(ctx, app, r.Platforms[app.Platform].Split(body)...)
+	_, err := r.Take(ctx, app, r.Platforms[app.Platform].Split(body)...)
+	return err
 }
 
-// Take is Receive for events that somebody else has cut and verified. app is the
-// one through which they came, empty but for its organization where none is.
-func (r *Receiver) Take(ctx context.Context, app domain.PlatformApp, envelopes ...channel.Envelope) error {
+// Take is Receive for events that somebody else has cut and verified, and gives
+// what was filed. app is the one through which they came, empty but for its
+// organization where none is.
+func (r *Receiver) Take(ctx context.Context, app domain.PlatformApp, envelopes ...channel.Envelope) ([]domain.InboxEvent, error) {
 	events := make([]domain.InboxEvent, len(envelopes))
 	for i, e := range envelopes {
 		events[i] = r.file(app, e)
 	}
-	return r.Inbox.Append(ctx, events)
+	return events, r.Inbox.Append(ctx, events)
 }
 
 // file makes the inbox entry of one event.

@@ -150,10 +150,27 @@ type channelRow struct {
 
 func (channelRow) TableName() string { return "channels" }
 
+// noApp stands in the columns of what belongs to no platform app: they take ids only.
+const noApp = "00000000-0000-0000-0000-000000000000"
+
+func appKey(app domain.AppID) string {
+	if app == "" {
+		return noApp
+	}
+	return string(app)
+}
+
+func fromAppKey(key string) domain.AppID {
+	if key == noApp {
+		return ""
+	}
+	return domain.AppID(key)
+}
+
 func (s *Store) toChannelRow(c domain.Channel) (channelRow, error) {
 	org, row := string(c.Organization), string(c.ID)
 	credentials, err := s.seal(place(org, "channels", "credentials", row), c.Credentials)
-	return channelRow{OrganizationID: org, ID: row, Name: c.Name, ExternalID: c.ExternalID, AppID: string(c.App),
+	return channelRow{OrganizationID: org, ID: row, Name: c.Name, ExternalID: c.ExternalID, AppID: appKey(c.App),
 		Kind: string(c.Kind), AccountID: c.AccountID, Credentials: credentials, QueueID: id[string](c.Queue),
 		Settings: doc(c.Settings), Status: string(c.Status), Version: c.Version,
 		CreatedAt: ms(c.CreatedAt), UpdatedAt: ms(c.UpdatedAt)}, err
@@ -161,7 +178,7 @@ func (s *Store) toChannelRow(c domain.Channel) (channelRow, error) {
 
 func (s *Store) fromChannelRow(r channelRow) (domain.Channel, error) {
 	c := domain.Channel{ID: domain.ChannelID(r.ID), Organization: domain.OrganizationID(r.OrganizationID), Name: r.Name,
-		ExternalID: r.ExternalID, App: domain.AppID(r.AppID), Kind: domain.ChannelKind(r.Kind), AccountID: r.AccountID,
+		ExternalID: r.ExternalID, App: fromAppKey(r.AppID), Kind: domain.ChannelKind(r.Kind), AccountID: r.AccountID,
 		Queue: id[domain.QueueID](r.QueueID), Settings: fromDoc[domain.ChannelSettings](r.Settings),
 		Status: domain.ChannelStatus(r.Status), Version: r.Version, CreatedAt: fromMS(r.CreatedAt), UpdatedAt: fromMS(r.UpdatedAt)}
 	return c, s.unseal(place(r.OrganizationID, "channels", "credentials", r.ID), r.Credentials, &c.Credentials)
@@ -268,6 +285,9 @@ func (s *Store) FindAccount(ctx context.Context, kind domain.ChannelKind, accoun
 	}
 	if ch, err = s.fromChannelRow(rows[0]); err != nil {
 		return ch, app, false, err
+	}
+	if ch.App == "" {
+		return ch, app, true, nil
 	}
 	app, err = s.AppByID(ctx, ch.App)
 	return ch, app, err == nil, err

@@ -136,3 +136,25 @@ func (s *Store) NameContact(ctx context.Context, org domain.OrganizationID, cont
 	return s.exec(ctx, "contacts", []string{rowKey(org, contact)},
 		"UPDATE contacts SET display_name = ? WHERE organization_id = ? AND id = ? AND (display_name IS NULL OR display_name <> ?)", name, org, contact, name)
 }
+
+// Recipient gives to whom a message of ours went: the channel, and the address.
+func (s *Store) Recipient(ctx context.Context, org domain.OrganizationID, message domain.MessageID) (ch domain.Channel, address string, known bool, err error) {
+	if !isID(string(message)) {
+		return ch, "", false, nil
+	}
+	var rows []recipientRow
+	err = s.db(ctx).Raw(`SELECT m.channel_id, t.address FROM messages m
+		JOIN threads t ON t.organization_id = m.organization_id AND t.id = m.thread_id
+		WHERE m.organization_id = ? AND m.id = ? AND m.status <> ''`, org, message).Scan(&rows).Error
+	if err != nil || len(rows) == 0 {
+		return ch, "", false, translate(err)
+	}
+	ch, err = s.Channel(ctx, org, domain.ChannelID(rows[0].ChannelID))
+	if domain.IsKind(err, domain.ErrorNotFound) {
+		return ch, "", false, nil
+	}
+	return ch, rows[0].Address, err == nil, err
+}
+
+// recipientRow is where a message went.
+type recipientRow struct{ ChannelID, Address string }

@@ -35,13 +35,13 @@ const Lanes = 64
 
 func (s *Store) toInboxRow(e domain.InboxEvent) (inboxRow, error) {
 	sealed, err := s.sealer.Seal(place(string(e.Organization), "inbox", "payload", string(e.ID)), e.Payload)
-	return inboxRow{OrganizationID: string(e.Organization), ID: string(e.ID), AppID: string(e.App), Kind: string(e.Kind), AccountID: e.AccountID,
+	return inboxRow{OrganizationID: string(e.Organization), ID: string(e.ID), AppID: appKey(e.App), Kind: string(e.Kind), AccountID: e.AccountID,
 		Field: e.Field, Contact: e.Contact, Subject: e.Subject, Lane: e.Lane % Lanes, DedupeKey: e.DedupeKey, Payload: sealed, State: string(e.State), Fault: e.Fault,
 		ReceivedAt: ms(e.ReceivedAt), AppliedAt: msPtr(e.AppliedAt)}, err
 }
 
 func (s *Store) fromInboxRow(r inboxRow) (domain.InboxEvent, error) {
-	e := domain.InboxEvent{Organization: domain.OrganizationID(r.OrganizationID), ID: domain.InboxID(r.ID), App: domain.AppID(r.AppID),
+	e := domain.InboxEvent{Organization: domain.OrganizationID(r.OrganizationID), ID: domain.InboxID(r.ID), App: fromAppKey(r.AppID),
 		Kind: domain.ChannelKind(r.Kind), AccountID: r.AccountID, Field: r.Field, Contact: r.Contact, Subject: r.Subject, Lane: r.Lane, DedupeKey: r.DedupeKey,
 		State: domain.InboxState(r.State), Fault: r.Fault, ReceivedAt: fromMS(r.ReceivedAt), AppliedAt: fromMSPtr(r.AppliedAt)}
 	if len(r.Payload) == 0 { // erased
@@ -135,7 +135,7 @@ func (s *Store) StandbyEvents(ctx context.Context, ch domain.Channel, contacts [
 	var left []inboxRow
 	for _, contact := range contacts {
 		rows, err := all[inboxRow](s.db(ctx).Where("organization_id = ? AND app_id = ? AND account_id = ? AND contact = ? AND state = 'standby'",
-			ch.Organization, ch.App, ch.AccountID, contact).Order("id").Limit(maxStandby))
+			ch.Organization, appKey(ch.App), ch.AccountID, contact).Order("id").Limit(maxStandby))
 		if err != nil {
 			return nil, err
 		}
@@ -162,5 +162,17 @@ func (s *Store) fromInboxRows(rows []inboxRow) (events []domain.InboxEvent, err 
 func (s *Store) EraseInbox(ctx context.Context, ch domain.Channel, subjects []string) error {
 	return s.exec(ctx, "inbox", nil, `UPDATE inbox SET payload = ?, state = 'applied', fault = ''
 		WHERE organization_id = ? AND app_id = ? AND account_id = ? AND subject <> '' AND subject IN ?`,
-		[]byte{}, ch.Organization, ch.App, ch.AccountID, subjects)
+		[]byte{}, ch.Organization, appKey(ch.App), ch.AccountID, subjects)
+}
+
+// InboxID gives the id of an event as it is on disk: of an event that came again,
+// that of the first.
+func (s *Store) InboxID(ctx context.Context, e domain.InboxEvent) (domain.InboxID, error) {
+	var ids []string
+	err := s.db(ctx).Raw("SELECT id FROM inbox WHERE organization_id = ? AND app_id = ? AND account_id = ? AND dedupe_key = ?",
+		e.Organization, appKey(e.App), e.AccountID, e.DedupeKey).Scan(&ids).Error
+	if err != nil || len(ids) == 0 {
+		return e.ID, translate(err)
+	}
+	return domain.InboxID(ids[0]), nil
 }

@@ -103,6 +103,27 @@ func (h *Hub) Read(ctx context.Context, org domain.OrganizationID, f domain.Even
 	}
 }
 
+// Until waits until something is so, looking again whenever an event is committed
+// anywhere, and no longer than wait.
+func (h *Hub) Until(ctx context.Context, wait time.Duration, met func() (bool, error)) error {
+	over := time.NewTimer(wait)
+	defer over.Stop()
+	for {
+		signal := h.signal()
+		if so, err := met(); so || err != nil || h.ended() {
+			return err
+		}
+		select {
+		case <-signal:
+		case <-time.After(pollOthers):
+		case <-over.C:
+			return nil
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
 // Sequencer is the loop that gives events their place in the log.
 type Sequencer struct{ Hub *Hub }
 
