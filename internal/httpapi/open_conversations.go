@@ -17,8 +17,8 @@ import (
 // reads, and writes first.
 func (s *Server) openConversationRoutes(e *echo.Echo) {
 	e.POST("/api/v2/conversations/messages/agentless", s.sendAgentless)
-	e.GET("/api/v2/conversations/messages/:conversationId", s.openConversation)
-	e.GET("/api/v2/conversations/messages/:messageId/details", s.openDetails)
+	e.GET("/api/v2/conversations/messages/:conversation_id", s.openConversation)
+	e.GET("/api/v2/conversations/messages/:message_id/details", s.openDetails)
 }
 
 // agentless is the body of a message that answers none. What is not listed is ignored.
@@ -59,13 +59,13 @@ func messageURI(m domain.Message) string {
 	return "/api/v2/conversations/messages/" + string(m.ID) + "/details"
 }
 
-// openConversation serves GET /api/v2/conversations/messages/{conversationId}.
+// openConversation serves GET /api/v2/conversations/messages/{conversation_id}.
 func (s *Server) openConversation(c echo.Context) error {
 	ctx := c.Request().Context()
-	if uuid.Validate(c.Param("conversationId")) != nil {
+	if uuid.Validate(c.Param("conversation_id")) != nil {
 		return domain.NotFound("interaction")
 	}
-	d, err := s.Store.InteractionDetail(ctx, principal(ctx).Organization, domain.InteractionID(c.Param("conversationId")))
+	d, err := s.Store.InteractionDetail(ctx, principal(ctx).Organization, domain.InteractionID(c.Param("conversation_id")))
 	if err == nil && d.ChannelKind != domain.ChannelOpen {
 		err = domain.NotFound("interaction")
 	}
@@ -116,9 +116,9 @@ func openStatus(m domain.Message) string {
 	return "queued"
 }
 
-// openDetails serves GET /api/v2/conversations/messages/{messageId}/details.
+// openDetails serves GET /api/v2/conversations/messages/{message_id}/details.
 func (s *Server) openDetails(c echo.Context) error {
-	ctx, id := c.Request().Context(), domain.MessageID(c.Param("messageId"))
+	ctx, id := c.Request().Context(), domain.MessageID(c.Param("message_id"))
 	org := principal(ctx).Organization
 	if uuid.Validate(string(id)) != nil {
 		return domain.NotFound("message")

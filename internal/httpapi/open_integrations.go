@@ -19,9 +19,9 @@ func (s *Server) openIntegrationRoutes(e *echo.Echo) {
 	const path = "/api/v2/conversations/messaging/integrations/open"
 	e.GET(path, s.listIntegrations)
 	e.POST(path, s.createIntegration)
-	e.GET(path+"/:integrationId", s.getIntegration)
-	e.PATCH(path+"/:integrationId", s.updateIntegration)
-	e.DELETE(path+"/:integrationId", s.deleteIntegration)
+	e.GET(path+"/:integration_id", s.getIntegration)
+	e.PATCH(path+"/:integration_id", s.updateIntegration)
+	e.DELETE(path+"/:integration_id", s.deleteIntegration)
 }
 
 // integrationBody is what may be set; what is nil stays. What is not listed is ignored.
@@ -99,7 +99,7 @@ func (s *Server) createIntegration(c echo.Context) error {
 
 // namedIntegration finds the channel that the path names.
 func (s *Server) namedIntegration(c echo.Context) (domain.Channel, error) {
-	ctx, account := c.Request().Context(), c.Param("integrationId")
+	ctx, account := c.Request().Context(), c.Param("integration_id")
 	found, err := s.Store.ChannelsOfAccounts(ctx, principal(ctx).Organization, domain.ChannelOpen, []string{account})
 	if err != nil {
 		return domain.Channel{}, err
@@ -110,7 +110,7 @@ func (s *Server) namedIntegration(c echo.Context) (domain.Channel, error) {
 	return domain.Channel{}, domain.NotFound("channel")
 }
 
-// getIntegration serves GET /api/v2/conversations/messaging/integrations/open/{integrationId}.
+// getIntegration serves GET /api/v2/conversations/messaging/integrations/open/{integration_id}.
 func (s *Server) getIntegration(c echo.Context) error {
 	ch, err := s.namedIntegration(c)
 	if err != nil {
@@ -119,7 +119,7 @@ func (s *Server) getIntegration(c echo.Context) error {
 	return c.JSONBlob(http.StatusOK, encode(toIntegration(ch)))
 }
 
-// updateIntegration serves PATCH /api/v2/conversations/messaging/integrations/open/{integrationId}.
+// updateIntegration serves PATCH /api/v2/conversations/messaging/integrations/open/{integration_id}.
 func (s *Server) updateIntegration(c echo.Context) error {
 	b, err := readIntegration(c)
 	if err != nil {
@@ -144,7 +144,7 @@ func (s *Server) updateIntegration(c echo.Context) error {
 	return c.JSONBlob(http.StatusOK, encode(toIntegration(after)))
 }
 
-// deleteIntegration serves DELETE /api/v2/conversations/messaging/integrations/open/{integrationId}.
+// deleteIntegration serves DELETE /api/v2/conversations/messaging/integrations/open/{integration_id}.
 func (s *Server) deleteIntegration(c echo.Context) error {
 	ch, err := s.namedIntegration(c)
 	if err != nil {

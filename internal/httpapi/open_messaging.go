@@ -38,10 +38,10 @@ type Wire interface {
 func (s *Server) openMessagingRoutes(e *echo.Echo) {
 	const messages = "/api/v2/conversations/messages"
 	e.POST(messages+"/inbound/open", s.receiveOpen(""))
-	e.POST(messages+"/:integrationId/inbound/open/message", s.receiveOpen("message"))
-	e.POST(messages+"/:integrationId/inbound/open/event", s.receiveOpen("event"))
-	e.POST(messages+"/:integrationId/inbound/open/receipt", s.receiveOpen("receipt"))
-	e.POST(messages+"/:integrationId/inbound/open/structured/response", s.receiveOpen("structured"))
+	e.POST(messages+"/:integration_id/inbound/open/message", s.receiveOpen("message"))
+	e.POST(messages+"/:integration_id/inbound/open/event", s.receiveOpen("event"))
+	e.POST(messages+"/:integration_id/inbound/open/receipt", s.receiveOpen("receipt"))
+	e.POST(messages+"/:integration_id/inbound/open/structured/response", s.receiveOpen("structured"))
 }
 
 // receiveOpen takes what a connector hands in, and answers 202 only when it is on
@@ -52,7 +52,7 @@ func (s *Server) receiveOpen(form string) echo.HandlerFunc {
 		if err != nil {
 			return err
 		}
-		e, err := s.Connectors.Wire.Take(form, c.Param("integrationId"), body)
+		e, err := s.Connectors.Wire.Take(form, c.Param("integration_id"), body)
 		if err != nil {
 			return err
 		}
