@@ -13,12 +13,15 @@ import (
 // equal, and what people read is French throughout.
 func TestF01(t *testing.T) {
 	t.Parallel()
-	onEach(t,
-		part{"of every operation", languageOperations},
-		part{"of meanings and states", languageMeanings},
-		part{"of languages and headers", languageHeaders},
-		part{"of an answer that was kept", languageReplay},
-	)
+	p := start(t, "sqlite:"+t.TempDir()+"/language.db") // a database has no language
+	for _, one := range []part{
+		{"of every operation", languageOperations},
+		{"of meanings and states", languageMeanings},
+		{"of languages and headers", languageHeaders},
+		{"of an answer that was kept", languageReplay},
+	} {
+		t.Run(one.name, func(t *testing.T) { one.run(t, p.in(t)) })
+	}
 }
 
 // TestLabels holds the other rules of the French seed.
@@ -30,6 +33,7 @@ func TestLabels(t *testing.T) {
 		part{"F06 titles of failures", labelsFailures},
 		part{"F07 visibility belongs to one send", labelsVisibility},
 		part{"kept by clients", labelsCache},
+		part{"notices in the language of the queue", labelsNotices},
 	)
 }
 
@@ -161,8 +165,8 @@ func languageOperations(t *testing.T, p *program) {
 	admin, nobody := p.admin(), newCaller(t, p.url)
 	weak := admin.with("oauth:client:view")
 	for _, o := range operations(t) {
-		if strings.HasPrefix(o.path, "/hooks/") || o.path == "/oauth/token" {
-			continue // in the platforms' and in OAuth's own words
+		if strings.HasPrefix(o.path, "/hooks/") || o.path == "/oauth/token" || o.method == "HEAD" {
+			continue // in the platforms' and in OAuth's own words, and without any
 		}
 		if sets, secured := o.needs(); secured {
 			nobody.bilingual(o.method, o.filled, nil)
@@ -251,5 +255,21 @@ func languageReplay(t *testing.T, p *program) {
 	again := admin.do("POST", "/v1/queues", queue, "Idempotency-Key", "language", "Accept-Language", "en").want(201)
 	if !bytes.Equal(first.body, again.body) || again.header.Get("Idempotent-Replayed") != "true" || again.header.Get("Content-Language") != "fr" {
 		t.Errorf("%s in %q, first %s", again.body, again.header.Get("Content-Language"), first.body)
+	}
+}
+
+// labelsNotices: the customer of a French queue is told in French, whatever the
+// language of the one who ends.
+func labelsNotices(t *testing.T, p *program) {
+	d := p.desk(1, map[string]any{"default_reply_language": "fr-CA"})
+	ana := d.agents[0]
+	cursor := d.admin.do("GET", "/v1/events?limit=200", nil).want(200).get("next_cursor")
+	ana.onQueue()
+	d.writes("7000000000000021", "Bonjour")
+	i, _ := ana.accepted(cursor)
+	ana.do("POST", "/v1/interactions/"+i+"/end", nil, "Accept-Language", "en").want(200)
+	messages := ana.list("/v1/interactions/" + i + "/messages")
+	if got := text(lookup(messages[len(messages)-1], "text")); got != "Agent 1 a quitté la conversation." {
+		t.Errorf("the customer is told %q", got)
 	}
 }

@@ -183,7 +183,7 @@ func (a *app) assemble(ctx context.Context, contract *httpapi.Contract) error {
 		Desk:         &desk.Desk{Store: a.store, Router: router, Now: a.clock.Now},
 		Composer:     &compose.Composer{Store: a.store, Capabilities: channel.Capabilities(), Deliver: wake("delivery"), Now: a.clock.Now},
 		Typing:       a.delivery.Typing,
-		Closing:      &closing.Closing{Store: a.store, Router: router, Deliver: wake("delivery"), Now: a.clock.Now},
+		Closing:      &closing.Closing{Store: a.store, Router: router, Deliver: wake("delivery"), Say: words.Notice, Now: a.clock.Now},
 		Capabilities: channel.Capabilities(), CheckURL: network.CheckURL, Freed: router.Freed, Deliver: wake("delivery"), Forget: verifier.Forget,
 		NewSecret: a.newSecret, RateLimit: a.config.RateLimit, PublicURL: a.url, Ready: a.ready, Now: a.clock.Now, Machine: a.clock.Machine, Log: a.log,
 	}

@@ -37,7 +37,7 @@ func words() map[string]word {
 		"InteractionState": {list{"InteractionState"}, false}, "ParticipantState": {list{"ParticipantState"}, false},
 		"DisconnectType": {list{"DisconnectType"}, false}, "Origin": {list{"InteractionOrigin"}, false}, "SenderType": {list{"SenderType"}, false},
 		// Checked by tests of their own, below.
-		"FailureCode": {}, "Scope": {},
+		"FailureCode": {}, "Scope": {}, "Sentence": {},
 		"FileState": {list{"AttachmentState"}, true}, "FileFault": {list{"AttachmentFault"}, true},
 		// Our own.
 		"FileOrigin": {}, "ErrorKind": {}, "InboxState": {}, "InteractionMove": {}, "OfferMove": {}, "ParticipantMove": {}, "AttemptState": {}, "DeliveryStage": {},

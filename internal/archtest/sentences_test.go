@@ -216,6 +216,48 @@ func verbs(sentence string) list {
 	return all
 }
 
+// A thing is the subject of "%s n'existe pas.", so its French says which one.
+func TestThingsCanBeSubjects(t *testing.T) {
+	t.Parallel()
+	catalogue, err := locale.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := typed()
+	if err != nil {
+		t.Fatal(err)
+	}
+	french, subject := catalogue.French(), regexp.MustCompile(`^(ce|cet|cette) `)
+	for _, s := range tree(t, func(s source) bool { return !s.test }) {
+		ast.Inspect(s.syntax, func(n ast.Node) bool {
+			call, ok := n.(*ast.CallExpr)
+			if !ok || len(call.Args) == 0 || !slices.Contains(list{"NotFound", "InvalidTransition", "one"}, called(call.Fun)) {
+				return true
+			}
+			for _, arg := range call.Args[:min(2, len(call.Args))] {
+				text, constantly, _ := c.speaks(arg)
+				if thing := called(call.Fun) != "InvalidTransition" || arg == call.Args[0]; constantly && thing && !subject.MatchString(french[text]) {
+					t.Errorf("%s: %q is %q in French; it wants ce, cet or cette", s.at(arg.Pos()), text, french[text])
+				}
+			}
+			return true
+		})
+	}
+}
+
+// called gives the name of a function that is called.
+func called(f ast.Expr) string {
+	switch f := f.(type) {
+	case *ast.Ident:
+		return f.Name
+	case *ast.SelectorExpr:
+		return f.Sel.Name
+	case *ast.IndexExpr:
+		return called(f.X)
+	}
+	return ""
+}
+
 // TestEverySentenceGetsItsValues counts the verbs of a sentence and the values beside it.
 func TestEverySentenceGetsItsValues(t *testing.T) {
 	t.Parallel()

@@ -2,6 +2,7 @@
 package closing
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -47,7 +48,9 @@ type Closing struct {
 	Store   Store
 	Router  Router
 	Deliver func() // wakes delivery
-	Now     func() time.Time
+	// Say puts a sentence into the language of a queue's customers.
+	Say func(language string, s domain.Sentence, args ...any) string
+	Now func() time.Time
 }
 
 // End disconnects an interaction: the customer is told that the agent has left
@@ -139,14 +142,15 @@ func notParty(e domain.Engagement, err error) error {
 
 func (c *Closing) end(ctx context.Context, by domain.Principal, e domain.Engagement, t domain.Thread) error {
 	now := c.Now()
-	mode, err := c.mode(ctx, e.Participant)
+	q, err := c.queue(ctx, e.Participant)
 	if err != nil {
 		return err
 	}
 	var notice domain.Message
 	var posted []domain.Event
-	e.Interaction, notice, posted = e.Interaction.Post(domain.Departure(e.Interaction, e.Agent, now), domain.System(), now)
-	ended, events, err := e.End(mode, by.Actor(), now)
+	left := c.Say(language(q), domain.NoticeLeft, e.Agent.PublicName())
+	e.Interaction, notice, posted = e.Interaction.Post(domain.Notice(e.Interaction, left, now), domain.System(), now)
+	ended, events, err := e.End(cmp.Or(q.ACW, domain.ACWOptional), by.Actor(), now)
 	if err != nil {
 		return err
 	}
@@ -167,17 +171,16 @@ func (c *Closing) end(ctx context.Context, by domain.Principal, e domain.Engagem
 	return c.Store.SaveEngagement(ctx, &ended, append(posted, events...))
 }
 
-// mode gives the after-contact work of the queue through which the agent got
-// the interaction.
-func (c *Closing) mode(ctx context.Context, p domain.Participant) (domain.ACWMode, error) {
-	q, err := c.queue(ctx, p)
-	if q.ACW == "" {
-		return domain.ACWOptional, err
+// language is that of the queue's customers.
+func language(q domain.Queue) string {
+	if q.Rules.ReplyLanguage == nil {
+		return ""
 	}
-	return q.ACW, err
+	return *q.Rules.ReplyLanguage
 }
 
-// queue gives the queue of a participation; a deleted one asks for nothing.
+// queue gives the queue through which the agent got the interaction; a deleted one
+// asks for nothing.
 func (c *Closing) queue(ctx context.Context, p domain.Participant) (domain.Queue, error) {
 	if p.Queue == nil {
 		return domain.Queue{}, nil

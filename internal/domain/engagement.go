@@ -37,7 +37,7 @@ func (e Engagement) Accept(actor Actor, now time.Time) (Engagement, []Event, err
 	}
 	next, ok := e.Interaction.State.After(MoveAccept)
 	if !ok {
-		return e, nil, e.refuse("accept")
+		return e, nil, e.refuse("an acceptance")
 	}
 	if err := e.answer(OfferAccept, PartJoin); err != nil {
 		return e, nil, err
@@ -105,7 +105,7 @@ func (e Engagement) requeue(answer OfferMove, what EventType, notResponding bool
 	i := &e.Interaction
 	next, ok := i.State.After(MoveRequeue)
 	if !ok {
-		return e, nil, e.refuse("requeue")
+		return e, nil, e.refuse("a return to the queue")
 	}
 	if err := e.answer(answer, PartMiss); err != nil {
 		return e, nil, err
@@ -132,14 +132,14 @@ func (e Engagement) End(mode ACWMode, actor Actor, now time.Time) (Engagement, [
 	i := &e.Interaction
 	next, ok := i.State.After(MoveEnd)
 	if !ok {
-		return e, nil, e.refuse("end")
+		return e, nil, e.refuse("an end")
 	}
 	if err := i.ownedBy(e.Agent.ID); err != nil {
 		return e, nil, err
 	}
 	part, ok := e.Participant.State.After(PartLeave)
 	if !ok {
-		return e, nil, e.refuse("end")
+		return e, nil, e.refuse("an end")
 	}
 	kind, before := DisconnectAgent, i.State
 	i.State, i.DisconnectedAt, i.DisconnectType = next, &now, &kind
@@ -157,11 +157,11 @@ func (e Engagement) End(mode ACWMode, actor Actor, now time.Time) (Engagement, [
 func (e Engagement) Submit(q Queue, codes []WrapUpCodeID, notes *string, actor Actor, now time.Time) (after Engagement, events []Event, changed bool, err error) {
 	w, codes := e.Participant.WrapUp, once(codes)
 	if w == nil {
-		return e, nil, false, InvalidTransition("interaction", "wrap-up", string(e.Interaction.State),
+		return e, nil, false, InvalidTransition("interaction", "a wrap-up", string(e.Interaction.State),
 			e.Interaction.AllowedActions(e.Agent.ID, []Participant{e.Participant}))
 	}
 	if _, ok := e.Participant.State.After(PartFinish); !ok && w.State == WrapUpPending {
-		return e, nil, false, e.refuse("wrap-up")
+		return e, nil, false, e.refuse("a wrap-up")
 	}
 	if w.State != WrapUpPending {
 		if w.same(codes, notes) {

