@@ -327,6 +327,7 @@ const (
 	EventTypeInteractionCreated          EventType = "interaction.created"
 	EventTypeInteractionDisconnected     EventType = "interaction.disconnected"
 	EventTypeInteractionHeld             EventType = "interaction.held"
+	EventTypeInteractionInactivityWarned EventType = "interaction.inactivity_warned"
 	EventTypeInteractionQueued           EventType = "interaction.queued"
 	EventTypeInteractionReferred         EventType = "interaction.referred"
 	EventTypeInteractionRequeued         EventType = "interaction.requeued"
@@ -391,6 +392,8 @@ func (e EventType) Valid() bool {
 	case EventTypeInteractionDisconnected:
 		return true
 	case EventTypeInteractionHeld:
+		return true
+	case EventTypeInteractionInactivityWarned:
 		return true
 	case EventTypeInteractionQueued:
 		return true
@@ -505,6 +508,24 @@ func (e HealthStatus) Valid() bool {
 	case HealthStatusOk:
 		return true
 	case HealthStatusUnavailable:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for InactivityAction.
+const (
+	InactivityActionDisconnect InactivityAction = "disconnect"
+	InactivityActionRequeue    InactivityAction = "requeue"
+)
+
+// Valid indicates whether the value is a known member of the InactivityAction enum.
+func (e InactivityAction) Valid() bool {
+	switch e {
+	case InactivityActionDisconnect:
+		return true
+	case InactivityActionRequeue:
 		return true
 	default:
 		return false
@@ -1756,6 +1777,7 @@ type Event struct {
 	// Type What happened, as noun and past tense.
 	// - `interaction.created`, `.queued`, `.requeued`, `.connected`, `.held`, `.resumed`, `.disconnected`, `.closed`: the
 	//   way of an interaction
+	// - `interaction.inactivity_warned`: nobody has written for long, and the queue's rule is about to act
 	// - `recording.started`, `.stopped`: an agent switched recording on or off
 	// - `offer.created`, `.accepted`, `.declined`, `.timed_out`, `.rescinded`: the way of an offer
 	// - `wrap_up.started`, `.submitted`, `.skipped`: the way of a wrap-up
@@ -1788,6 +1810,7 @@ type EventList struct {
 // EventType What happened, as noun and past tense.
 //   - `interaction.created`, `.queued`, `.requeued`, `.connected`, `.held`, `.resumed`, `.disconnected`, `.closed`: the
 //     way of an interaction
+//   - `interaction.inactivity_warned`: nobody has written for long, and the queue's rule is about to act
 //   - `recording.started`, `.stopped`: an agent switched recording on or off
 //   - `offer.created`, `.accepted`, `.declined`, `.timed_out`, `.rescinded`: the way of an offer
 //   - `wrap_up.started`, `.submitted`, `.skipped`: the way of a wrap-up
@@ -1894,6 +1917,39 @@ type HealthStatus string
 
 // ID The identifier of a resource, a UUIDv7 in small letters. Ids sort roughly by the time they were made.
 type ID = string
+
+// Inactivity What becomes of a conversation in which nobody writes.
+type Inactivity struct {
+	// Action What becomes of a conversation in which nobody writes.
+	// - `disconnect`: it ends, with `disconnect_type` `inactivity`, and its agent wraps up
+	// - `requeue`: it goes back to its queue, and its agent wraps up
+	Action InactivityAction `json:"action"`
+
+	// AfterSeconds How long nobody has to write.
+	AfterSeconds int `json:"after_seconds"`
+
+	// WarnSeconds How long before that the desk is warned; 0 for no warning.
+	WarnSeconds *int `json:"warn_seconds"`
+}
+
+// InactivityAction What becomes of a conversation in which nobody writes.
+// - `disconnect`: it ends, with `disconnect_type` `inactivity`, and its agent wraps up
+// - `requeue`: it goes back to its queue, and its agent wraps up
+type InactivityAction string
+
+// InactivityInput When a conversation that an agent has, held or not, has gone on for too long without a message of either side. A message starts the time anew. The rule is the one that the queue had when the conversation was offered.
+type InactivityInput struct {
+	// Action What becomes of a conversation in which nobody writes.
+	// - `disconnect`: it ends, with `disconnect_type` `inactivity`, and its agent wraps up
+	// - `requeue`: it goes back to its queue, and its agent wraps up
+	Action InactivityAction `json:"action"`
+
+	// AfterSeconds How long nobody has to write.
+	AfterSeconds int `json:"after_seconds"`
+
+	// WarnSeconds How long before that the desk is warned, by `interaction.inactivity_warned`; 0 for no warning.
+	WarnSeconds *int `json:"warn_seconds,omitempty"`
+}
 
 // InboundAttachment Something to send along.
 type InboundAttachment struct {
@@ -3258,6 +3314,9 @@ type Queue struct {
 	// ID The identifier of a resource, a UUIDv7 in small letters. Ids sort roughly by the time they were made.
 	ID ID `json:"id"`
 
+	// Inactivity What becomes of a conversation in which nobody writes, or null.
+	Inactivity *Inactivity `json:"inactivity"`
+
 	// MaxWaiting How many may wait before the next goes to the overflow queue; null for any number.
 	MaxWaiting *int `json:"max_waiting"`
 
@@ -3332,6 +3391,9 @@ type QueueInput struct {
 
 	// ExternalID The queue's id in another system. Unique among the organization's queues.
 	ExternalID *string `json:"external_id,omitempty"`
+
+	// Inactivity What becomes of a conversation in which nobody writes; null for nothing, however long it lasts.
+	Inactivity *InactivityInput `json:"inactivity,omitempty"`
 
 	// MaxWaiting How many may wait before the next goes to the overflow queue; null for any number.
 	MaxWaiting *int `json:"max_waiting,omitempty"`

@@ -163,9 +163,11 @@ func (a *app) assemble(ctx context.Context, contract *httpapi.Contract) error {
 	a.delivery.Start()
 	a.batcher = intake.NewBatcher(a.store.AppendInbox, wake("intake"))
 	receiver := &intake.Receiver{Platforms: platforms, Adapters: adapters, Inbox: a.batcher, Now: a.clock.Now}
+	ending := &closing.Closing{Store: a.store, Router: router, Deliver: wake("delivery"), Say: words.Notice, Now: a.clock.Now}
 	a.runner = jobs.NewRunner(a.clock, a.log, poll,
 		&intake.Applier{Store: a.store, Adapters: adapters, Receipts: a.delivery, Queued: router.Queued, Erased: wake("erasure"), Now: a.clock.Now, Log: a.log},
 		&dispatch.Timers{Dispatcher: router, Due: a.store.DueOffers, After: a.store.After},
+		&closing.Inactivity{Closing: ending, Due: a.store.DueInactivity, Queued: router.Queued},
 		&dispatch.Sweep{Dispatcher: router, Waiting: a.store.WaitingQueues},
 		router,
 		delivery.Sender{Delivery: a.delivery},
@@ -183,7 +185,7 @@ func (a *app) assemble(ctx context.Context, contract *httpapi.Contract) error {
 		Desk:         &desk.Desk{Store: a.store, Router: router, Now: a.clock.Now},
 		Composer:     &compose.Composer{Store: a.store, Capabilities: channel.Capabilities(), Deliver: wake("delivery"), Now: a.clock.Now},
 		Typing:       a.delivery.Typing,
-		Closing:      &closing.Closing{Store: a.store, Router: router, Deliver: wake("delivery"), Say: words.Notice, Now: a.clock.Now},
+		Closing:      ending,
 		Capabilities: channel.Capabilities(), CheckURL: network.CheckURL, Freed: router.Freed, Deliver: wake("delivery"), Forget: verifier.Forget,
 		NewSecret: a.newSecret, RateLimit: a.config.RateLimit, PublicURL: a.url, Ready: a.ready, Now: a.clock.Now, Machine: a.clock.Machine, Log: a.log,
 	}

@@ -19,6 +19,7 @@ type Store interface {
 	LockEngagement(ctx context.Context, org domain.OrganizationID, i domain.InteractionID, agent domain.AgentID, part domain.ParticipantID) (domain.Engagement, error)
 	SaveEngagement(ctx context.Context, e *domain.Engagement, events []domain.Event) error
 	Queue(ctx context.Context, org domain.OrganizationID, queue domain.QueueID) (domain.Queue, error)
+	OpenParts(ctx context.Context, org domain.OrganizationID, i domain.InteractionID) (int, error)
 	Participant(ctx context.Context, org domain.OrganizationID, i domain.InteractionID, agent domain.AgentID, part domain.ParticipantID) (domain.Participant, error)
 	Sending
 }
@@ -80,7 +81,7 @@ func (c *Closing) End(ctx context.Context, by domain.Principal, id domain.Intera
 		if !e.Interaction.Open() && e.Participant.WrapUp != nil {
 			return nil
 		}
-		return c.end(ctx, by, e, threads[seen.Thread])
+		return c.end(ctx, domain.DisconnectAgent, by.Actor(), e, threads[seen.Thread])
 	})
 }
 
@@ -140,7 +141,8 @@ func notParty(e domain.Engagement, err error) error {
 	return err
 }
 
-func (c *Closing) end(ctx context.Context, by domain.Principal, e domain.Engagement, t domain.Thread) error {
+// end disconnects an agent's conversation, and tells the customer that they have left.
+func (c *Closing) end(ctx context.Context, kind domain.DisconnectType, actor domain.Actor, e domain.Engagement, t domain.Thread) error {
 	now := c.Now()
 	q, err := c.queue(ctx, e.Participant)
 	if err != nil {
@@ -150,7 +152,7 @@ func (c *Closing) end(ctx context.Context, by domain.Principal, e domain.Engagem
 	var posted []domain.Event
 	left := c.Say(language(q), domain.NoticeLeft, e.Agent.PublicName())
 	e.Interaction, notice, posted = e.Interaction.Post(domain.Notice(e.Interaction, left, now), domain.System(), now)
-	ended, events, err := e.End(cmp.Or(q.ACW, domain.ACWOptional), by.Actor(), now)
+	ended, events, err := e.EndAs(kind, cmp.Or(q.ACW, domain.ACWOptional), actor, now)
 	if err != nil {
 		return err
 	}
@@ -166,7 +168,7 @@ func (c *Closing) end(ctx context.Context, by domain.Principal, e domain.Engagem
 	}
 	c.Store.After(ctx, func() {
 		c.Deliver()
-		c.Router.Freed(by.Organization, by.Agent)
+		c.Router.Freed(e.Interaction.Organization, e.Agent.ID)
 	})
 	return c.Store.SaveEngagement(ctx, &ended, append(posted, events...))
 }
@@ -207,6 +209,11 @@ func (c *Closing) WrapUp(ctx context.Context, by domain.Principal, id domain.Int
 		if err != nil {
 			return err
 		}
+		open, err := c.Store.OpenParts(ctx, by.Organization, id)
+		if err != nil {
+			return err
+		}
+		e.Others = open > 1
 		e, events, changed, err := e.Submit(q, codes, notes, by.Actor(), c.Now())
 		p = e.Participant
 		if err != nil || !changed {

@@ -223,6 +223,7 @@ func (d *Dispatcher) offer(ctx context.Context, org domain.OrganizationID, decis
 		if err != nil || !member {
 			return err
 		}
+		i.Inactivity = q.Rules.Inactivity
 		e, events, err := domain.Offer(i, a, q.AlertingTimeout(), d.Now())
 		if err != nil {
 			return err

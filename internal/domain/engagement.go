@@ -11,6 +11,7 @@ type Engagement struct {
 	Interaction Interaction
 	Participant Participant
 	Agent       Agent
+	Others      bool // another agent still wraps up: the interaction is not closed with this part
 }
 
 // Offer alerts an agent to a waiting interaction and reserves their capacity.
@@ -45,6 +46,7 @@ func (e Engagement) Accept(actor Actor, now time.Time) (Engagement, []Event, err
 	e.Participant.AnsweredBy, e.Participant.JoinedAt = string(actor.Type), &now
 	i := &e.Interaction
 	i.State, i.Offered, i.Owner = next, nil, &e.Agent.ID
+	i.stir(now)
 	if i.ConnectedAt == nil {
 		i.ConnectedAt = &now
 	}
@@ -129,6 +131,11 @@ func (e Engagement) requeue(answer OfferMove, what EventType, notResponding bool
 // End disconnects the interaction and starts the agent's wrap-up; only a
 // mandatory one goes on holding capacity (A19, C38).
 func (e Engagement) End(mode ACWMode, actor Actor, now time.Time) (Engagement, []Event, error) {
+	return e.EndAs(DisconnectAgent, mode, actor, now)
+}
+
+// EndAs is End for another reason than that the agent wants it.
+func (e Engagement) EndAs(kind DisconnectType, mode ACWMode, actor Actor, now time.Time) (Engagement, []Event, error) {
 	i := &e.Interaction
 	next, ok := i.State.After(MoveEnd)
 	if !ok {
@@ -141,8 +148,8 @@ func (e Engagement) End(mode ACWMode, actor Actor, now time.Time) (Engagement, [
 	if !ok {
 		return e, nil, e.refuse("an end")
 	}
-	kind, before := DisconnectAgent, i.State
-	i.State, i.DisconnectedAt, i.DisconnectType = next, &now, &kind
+	before := i.State
+	i.State, i.InactiveAt, i.DisconnectedAt, i.DisconnectType = next, nil, &now, &kind
 	ended := i.emit(EventInteractionDisconnected, actor, now, EventData{Before: string(before), After: string(next), Reason: string(kind)})
 	started := e.leave(part, mode, actor, now)
 	i.Owner = nil
@@ -210,7 +217,7 @@ func (e Engagement) submitted(codes []WrapUpCodeID, notes *string, actor Actor, 
 	}
 	events := []Event{i.emitFor(what, string(e.Participant.ID), actor, now, data)}
 	events[0].Agent = e.Agent.ID
-	if !i.Open() {
+	if !i.Open() && i.ClosedAt == nil && !e.Others {
 		i.ClosedAt = &now
 		events = append(events, i.emit(EventInteractionClosed, actor, now, EventData{After: "closed"}))
 	}

@@ -52,6 +52,8 @@ const (
 	EventAgentRoutingStatus       EventType = "agent.routing_status_changed"
 	EventAgentCapacityChanged     EventType = "agent.capacity_changed"
 	EventChannelReauthorizeNeeded EventType = "channel.needs_reauthorization"
+
+	EventInteractionInactivityWarned EventType = "interaction.inactivity_warned"
 )
 
 // ActorType says what sort of actor caused an event.

@@ -24,6 +24,8 @@ const (
 	DisconnectAgent  DisconnectType = "agent"
 	DisconnectAdmin  DisconnectType = "admin"
 	DisconnectSystem DisconnectType = "system"
+
+	DisconnectInactivity DisconnectType = "inactivity"
 )
 
 // Origin says what an interaction began with.
@@ -51,20 +53,25 @@ const (
 // the disconnect. A message after that makes a new one in the same thread (D03).
 // All its moves are serialised by its row.
 type Interaction struct {
-	ID             InteractionID
-	Organization   OrganizationID
-	Thread         ThreadID
-	Channel        ChannelID
-	Contact        ContactID
-	ChannelKind    ChannelKind
-	Queue          *QueueID // nil where the channel has none: it waits for an assignment
-	Previous       *InteractionID
-	Origin         Origin
-	Referral       *Referral // where the customer came from, the last time that it was told
-	State          InteractionState
-	Owner          *AgentID       // the agent who is connected
-	Offered        *ParticipantID // the pending offer
-	Recording      bool           // the agent has asked for a recording
+	ID           InteractionID
+	Organization OrganizationID
+	Thread       ThreadID
+	Channel      ChannelID
+	Contact      ContactID
+	ChannelKind  ChannelKind
+	Queue        *QueueID // nil where the channel has none: it waits for an assignment
+	Previous     *InteractionID
+	Origin       Origin
+	Referral     *Referral // where the customer came from, the last time that it was told
+	State        InteractionState
+	Owner        *AgentID       // the agent who is connected
+	Offered      *ParticipantID // the pending offer
+	Recording    bool           // the agent has asked for a recording
+
+	Inactivity       *Inactivity // the rule under which an agent got it
+	InactiveAt       *time.Time  // when the rule has something to do
+	InactivityWarned bool
+
 	Priority       int
 	Scoring        ScoringMethod // of the queue that it entered
 	Skills         []SkillID     // that it asks for besides its queue's
@@ -142,6 +149,7 @@ func (i *Interaction) emitFor(t EventType, subject string, actor Actor, now time
 func (i Interaction) Receive(m Message, now time.Time) (Interaction, Message, Event) {
 	i.Position++
 	m.Position, m.Interaction = i.Position, i.ID
+	i.stir(now)
 	e := i.emitFor(EventMessageReceived, string(m.ID), Actor{Type: ActorCustomer, ID: string(i.Contact)}, now,
 		EventData{MessageID: string(m.ID)})
 	return i, m, e
@@ -176,6 +184,7 @@ func (i Interaction) Control(elsewhere bool, now time.Time) (Interaction, Event)
 func (i Interaction) Note(m Message) (Interaction, Message) {
 	i.Position++
 	m.Position, m.Interaction = i.Position, i.ID
+	i.stir(m.CreatedAt)
 	return i, m
 }
 
@@ -183,6 +192,9 @@ func (i Interaction) Note(m Message) (Interaction, Message) {
 func (i Interaction) Post(m Message, actor Actor, now time.Time) (Interaction, Message, []Event) {
 	i.Position++
 	m.Position, m.Interaction = i.Position, i.ID
+	if m.Kind != KindSystem {
+		i.stir(now)
+	}
 	data := EventData{ReplyID: string(m.ID), After: string(m.Status)}
 	if m.ResendOf != nil {
 		data.ResendOf = string(*m.ResendOf)

@@ -121,6 +121,7 @@ type Rules struct {
 	Hours         *BusinessHours
 	MaxWaiting    *int // how many wait before more goes to the overflow queue
 	ReplyLanguage *string
+	Inactivity    *Inactivity // nil: nothing ends by itself
 }
 
 // DefaultRules are those of a queue that says nothing of its own.

@@ -48,7 +48,7 @@ func (e Engagement) Release(mode ACWMode, reason string, actor Actor, now time.T
 		return e, nil, e.refuse("a release")
 	}
 	before := i.State
-	i.State, i.RequeueCount, i.Recording = next, i.RequeueCount+1, false
+	i.State, i.RequeueCount, i.Recording, i.InactiveAt = next, i.RequeueCount+1, false, nil
 	started := e.leave(part, mode, actor, now)
 	i.Owner = nil
 	requeued := i.emit(EventInteractionRequeued, actor, now, EventData{Before: string(before), After: string(next), Reason: reason})

@@ -22,6 +22,7 @@ func toRules(a api.Queue, q domain.Queue) api.Queue {
 	a.Routing, a.Priority = toRouting(r.Routing), r.Priority
 	a.ServiceLevel = api.ServiceLevel{Percentage: r.ServiceLevel.Percentage, Seconds: r.ServiceLevel.Seconds}
 	a.BusinessHours, a.OverflowQueueID = toHours(r.Hours), ref(q.Overflow)
+	a.Inactivity = toInactivity(r.Inactivity)
 	a.MaxWaiting, a.DefaultReplyLanguage = r.MaxWaiting, r.ReplyLanguage
 	return a
 }
@@ -53,6 +54,7 @@ func fromRules(q domain.Queue, a api.Queue) domain.Queue {
 	for kind, s := range a.SubTypeSettings {
 		q.Rules.AutoAnswer.Kinds[domain.ChannelKind(kind)] = s.AutoAnswer
 	}
+	q.Rules.Inactivity = fromInactivity(a.Inactivity)
 	q.Overflow = unref[domain.QueueID](a.OverflowQueueID)
 	return q
 }
@@ -97,6 +99,9 @@ func (s *Server) checkRules(ctx context.Context, q domain.Queue) error {
 		if _, known := s.Capabilities[kind]; !known {
 			return domain.Invalid("/sub_type_settings/"+strings.NewReplacer("~", "~0", "/", "~1").Replace(string(kind)), "channel.kind_unknown", "There is no such kind of channel.")
 		}
+	}
+	if err := checkInactivity(q.Rules.Inactivity); err != nil {
+		return err
 	}
 	if err := checkHours(q.Rules.Hours); err != nil {
 		return err

@@ -25,6 +25,11 @@ type interactionRow struct {
 	OwnerID        *string
 	OfferedID      *string
 	Recording      bool
+
+	Inactivity       *string
+	InactiveAt       *int64
+	InactivityWarned bool
+
 	Priority       int
 	Score          int64
 	Class          string
@@ -50,6 +55,7 @@ func toInteractionRow(i domain.Interaction) interactionRow {
 	return interactionRow{OrganizationID: string(i.Organization), ID: string(i.ID), ThreadID: string(i.Thread), ChannelID: string(i.Channel),
 		ContactID: string(i.Contact), ChannelKind: string(i.ChannelKind), QueueID: id[string](i.Queue), PreviousID: id[string](i.Previous),
 		Origin: string(i.Origin), Referral: doc(i.Referral), State: string(i.State), OwnerID: id[string](i.Owner), OfferedID: id[string](i.Offered), Recording: i.Recording,
+		Inactivity: optionalDoc(i.Inactivity), InactiveAt: msPtr(i.InactiveAt), InactivityWarned: i.InactivityWarned,
 		Priority: i.Priority, Score: i.Score(), EnqueuedAt: ms(i.EnqueuedAt), RequeueCount: i.RequeueCount, Sequence: i.Sequence,
 		Position: i.Position, ConnectedAt: msPtr(i.ConnectedAt), DisconnectedAt: msPtr(i.DisconnectedAt),
 		DisconnectType: id[string](i.DisconnectType), ClosedAt: msPtr(i.ClosedAt), Version: i.Version, CreatedAt: ms(i.CreatedAt),
@@ -61,7 +67,8 @@ func fromInteractionRow(r interactionRow) domain.Interaction {
 		Thread: domain.ThreadID(r.ThreadID), Channel: domain.ChannelID(r.ChannelID), Contact: domain.ContactID(r.ContactID),
 		ChannelKind: domain.ChannelKind(r.ChannelKind), Queue: id[domain.QueueID](r.QueueID), Previous: id[domain.InteractionID](r.PreviousID),
 		Origin: domain.Origin(r.Origin), Referral: fromDoc[*domain.Referral](r.Referral), State: domain.InteractionState(r.State), Owner: id[domain.AgentID](r.OwnerID),
-		Offered: id[domain.ParticipantID](r.OfferedID), Recording: r.Recording, Priority: r.Priority, EnqueuedAt: fromMS(r.EnqueuedAt),
+		Offered: id[domain.ParticipantID](r.OfferedID), Recording: r.Recording,
+		Inactivity: fromOptionalDoc[domain.Inactivity](r.Inactivity), InactiveAt: fromMSPtr(r.InactiveAt), InactivityWarned: r.InactivityWarned, Priority: r.Priority, EnqueuedAt: fromMS(r.EnqueuedAt),
 		RequeueCount: r.RequeueCount, Sequence: r.Sequence, Position: r.Position, ConnectedAt: fromMSPtr(r.ConnectedAt),
 		DisconnectedAt: fromMSPtr(r.DisconnectedAt), DisconnectType: id[domain.DisconnectType](r.DisconnectType),
 		ClosedAt: fromMSPtr(r.ClosedAt), Version: r.Version, CreatedAt: fromMS(r.CreatedAt),
@@ -115,6 +122,21 @@ func (s *Store) Interaction(ctx context.Context, org domain.OrganizationID, i do
 	return fromInteractionRow(r), nil
 }
 
+// DueInactivity lists conversations whose inactivity rule has something to do by
+// now, the oldest first, and the time of the next one.
+func (s *Store) DueInactivity(ctx context.Context, now time.Time, limit int) ([]domain.DueInactivity, time.Time, error) {
+	rows, err := all[interactionRow](s.db(ctx).Where("inactive_at IS NOT NULL").Order("inactive_at").Limit(limit))
+	var due []domain.DueInactivity
+	for _, r := range rows {
+		if at := fromMS(*r.InactiveAt); at.After(now) {
+			return due, at, err
+		}
+		due = append(due, domain.DueInactivity{Organization: domain.OrganizationID(r.OrganizationID),
+			Interaction: domain.InteractionID(r.ID), Thread: domain.ThreadID(r.ThreadID)})
+	}
+	return due, time.Time{}, err
+}
+
 // InteractionFilter narrows a list of interactions. With an agent, States means
 // the agent's own part.
 type InteractionFilter struct {
@@ -148,6 +170,15 @@ func (f InteractionFilter) parts() []domain.ParticipantState {
 	return parts
 }
 
+// plainly keeps a condition from leading through an index where an agent's sight is
+// the better way: they have few interactions, a queue or a state has many.
+func (f InteractionFilter) plainly(condition string) string {
+	if f.Sight.Everything() || f.Sight.Supervises {
+		return condition
+	}
+	return "(" + condition + ") IS TRUE"
+}
+
 func (f InteractionFilter) apply(db *gorm.DB, org domain.OrganizationID) *gorm.DB {
 	db = visible(db.Where("organization_id = ?", org), f.Sight, org)
 	switch {
@@ -155,10 +186,10 @@ func (f InteractionFilter) apply(db *gorm.DB, org domain.OrganizationID) *gorm.D
 		db = db.Where(`id IN (SELECT interaction_id FROM participants WHERE organization_id = ? AND agent_id = ? AND state IN ?
 			AND (offer = 'pending' OR joined_at IS NOT NULL))`, org, f.Agent, append([]domain.ParticipantState{"none"}, f.parts()...))
 	case len(f.States) > 0:
-		db = db.Where("state IN ?", f.States)
+		db = db.Where(f.plainly("state IN ?"), f.States)
 	}
 	if f.Queue != "" {
-		db = db.Where("queue_id = ?", f.Queue)
+		db = db.Where(f.plainly("queue_id = ?"), f.Queue)
 	}
 	if f.ChannelKind != "" {
 		db = db.Where("channel_kind = ?", f.ChannelKind)

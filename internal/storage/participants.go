@@ -118,6 +118,12 @@ func (s *Store) Participant(ctx context.Context, org domain.OrganizationID, i do
 	return fromParticipantRow(r), nil
 }
 
+// OpenParts counts the agents who still take part in an interaction, be it to wrap up.
+func (s *Store) OpenParts(ctx context.Context, org domain.OrganizationID, i domain.InteractionID) (n int, err error) {
+	err = s.scan(ctx, &n, "SELECT count(*) FROM participants WHERE organization_id = ? AND interaction_id = ? AND state <> 'closed'", org, i)
+	return n, err
+}
+
 // DueOffers lists offers that ended by now, the oldest first, and the time of
 // the next one to end.
 func (s *Store) DueOffers(ctx context.Context, now time.Time, limit int) ([]domain.DueOffer, time.Time, error) {

@@ -21,7 +21,7 @@ var narrowColumns = []string{"id", "thread_id", "interaction_id", "message_id", 
 	"platform_message_id", "client_message_id", "dedupe_key", "key", "lane", "position", "run_at", "due"}
 
 // smallIndexes hold only what is under way.
-var smallIndexes = []string{"interactions_open", "participants_due", "participants_one_offer"}
+var smallIndexes = []string{"interactions_open", "participants_due", "participants_one_offer", "interactions_inactive"}
 
 // rareMethods serve a person once in a while, and may look at more until there
 // are statistics.
@@ -214,7 +214,7 @@ func TestStatementsUseAnIndexOnSQLite(t *testing.T) {
 // ordersOrBounds tells whether a scan goes along an index that holds, or orders,
 // what the statement wants: of offers that are pending, only those.
 func ordersOrBounds(how string) bool {
-	return strings.HasSuffix(how, "participants_due")
+	return strings.HasSuffix(how, "participants_due") || strings.HasSuffix(how, "interactions_inactive")
 }
 
 var named = regexp.MustCompile(`(?i)\b(?:FROM|JOIN|UPDATE|INTO)\s+"?(\w+)"?(?:\s+(?:AS\s+)?(\w+))?`)

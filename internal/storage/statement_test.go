@@ -84,6 +84,7 @@ func calls(f *full) map[string]func(ctx context.Context) {
 		"by time":           {CreatedAfter: &after},
 		"of desk":           {Sight: domain.Sight{Agent: f.agent.ID}},
 		"of desk's queue":   {Sight: domain.Sight{Agent: f.agent.ID}, Queue: f.queue.ID},
+		"of desk's state":   {Sight: domain.Sight{Agent: f.agent.ID}, States: []domain.InteractionState{domain.InteractionQueued}},
 		"of desk's contact": {Sight: domain.Sight{Agent: f.agent.ID}, Contact: domain.NewID[domain.ContactID]()},
 		"of supervisor":     {Sight: domain.Sight{Agent: f.agent.ID, Supervises: true}}} {
 		for order, p := range map[string]Page{"": {Limit: 25}, ", oldest first": {Limit: 25, Asc: true}, ", next page": {Limit: 25, Cursor: *next}} {
@@ -110,6 +111,7 @@ func calls(f *full) map[string]func(ctx context.Context) {
 		"ClaimDeliveries": func(ctx context.Context) { _, _ = f.ClaimDeliveries(ctx, noon, machine, machine, 16) },
 		"NextDelivery":    func(ctx context.Context) { _, _ = f.NextDelivery(ctx, noon) },
 		"WaitingQueues":   func(ctx context.Context) { _, _ = f.WaitingQueues(ctx) },
+		"DueInactivity":   func(ctx context.Context) { _, _, _ = f.DueInactivity(ctx, noon, 100) },
 		"DueOffers":       func(ctx context.Context) { _, _, _ = f.DueOffers(ctx, noon, 100) },
 		"SequenceEvents":  func(ctx context.Context) { _, _ = f.SequenceEvents(ctx, true) },
 		"Participant": func(ctx context.Context) {

@@ -208,6 +208,24 @@ func wordsDoc(words []string) string {
 	return doc(words)
 }
 
+// optionalDoc writes a document for a value that may be missing.
+func optionalDoc[T any](v *T) *string {
+	if v == nil {
+		return nil
+	}
+	text := doc(v)
+	return &text
+}
+
+// fromOptionalDoc reads a document that may be missing.
+func fromOptionalDoc[T any](text *string) *T {
+	if text == nil {
+		return nil
+	}
+	v := fromDoc[T](*text)
+	return &v
+}
+
 // fromDoc reads a JSON document; an unreadable one gives the zero value.
 func fromDoc[T any](text string) T {
 	var v T

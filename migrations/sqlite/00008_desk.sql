@@ -6,7 +6,16 @@ CREATE TABLE segments (
     PRIMARY KEY (organization_id, interaction_id, sequence)
 );
 ALTER TABLE interactions ADD COLUMN recording integer NOT NULL DEFAULT 0;
+-- The inactivity rule under which an agent got an interaction, and when it has something to do next.
+ALTER TABLE interactions ADD COLUMN inactivity text;
+ALTER TABLE interactions ADD COLUMN inactive_at integer;
+ALTER TABLE interactions ADD COLUMN inactivity_warned integer NOT NULL DEFAULT 0;
+CREATE INDEX interactions_inactive ON interactions (inactive_at) WHERE inactive_at IS NOT NULL;
 
 -- +goose Down
+DROP INDEX interactions_inactive;
+ALTER TABLE interactions DROP COLUMN inactivity_warned;
+ALTER TABLE interactions DROP COLUMN inactive_at;
+ALTER TABLE interactions DROP COLUMN inactivity;
 ALTER TABLE interactions DROP COLUMN recording;
 DROP TABLE segments;

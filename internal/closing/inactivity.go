@@ -1,0 +1,95 @@
+package closing
+
+import (
+	"cmp"
+	"context"
+	"time"
+
+	"github.com/parley-cx/parley/internal/domain"
+)
+
+// Inactivity is the loop that keeps the queues' rules about conversations in which
+// nobody writes. Their deadlines are in the database; no timer lives here.
+type Inactivity struct {
+	Closing *Closing
+	// Due lists conversations whose rule has something to do, the oldest first, and when the next one has.
+	Due func(ctx context.Context, now time.Time, limit int) ([]domain.DueInactivity, time.Time, error)
+	// Queued says that something waits in a queue.
+	Queued func(org domain.OrganizationID, queue domain.QueueID)
+}
+
+// Name names the loop.
+func (l *Inactivity) Name() string { return "inactivity" }
+
+// RunDue warns of what will end, and ends or gives back what nobody wrote in.
+func (l *Inactivity) RunDue(ctx context.Context, now time.Time) (ran int, next time.Time, err error) {
+	due, next, err := l.Due(ctx, now, 64)
+	if err != nil {
+		return 0, next, err
+	}
+	for _, d := range due {
+		acted, failed := l.act(ctx, d, now)
+		if failed != nil { // one that fails does not hold up the others
+			err = failed
+		}
+		if acted {
+			ran++
+		}
+	}
+	return ran, next, err
+}
+
+// act looks again under locks: somebody may have written a moment ago.
+func (l *Inactivity) act(ctx context.Context, due domain.DueInactivity, now time.Time) (acted bool, err error) {
+	s := l.Closing.Store
+	err = s.InTx(ctx, func(ctx context.Context) error {
+		threads, err := s.LockThreadsByID(ctx, due.Organization, []domain.ThreadID{due.Thread})
+		if err != nil {
+			return err
+		}
+		i, err := s.LockInteraction(ctx, due.Organization, due.Interaction)
+		if err != nil {
+			return err
+		}
+		over, warn := i.Inactive(now)
+		if acted = over; !over {
+			return nil
+		}
+		if warn {
+			i, event := i.WarnOfInactivity(now)
+			if err := s.SaveInteraction(ctx, &i); err != nil {
+				return err
+			}
+			return s.Append(ctx, event)
+		}
+		return l.over(ctx, i, threads[due.Thread], now)
+	})
+	return acted && err == nil, err
+}
+
+// over does what the rule says: the conversation ends, or waits for another agent.
+func (l *Inactivity) over(ctx context.Context, i domain.Interaction, t domain.Thread, now time.Time) error {
+	c := l.Closing
+	e, err := c.Store.LockEngagement(ctx, i.Organization, i.ID, *i.Owner, "")
+	if err != nil {
+		return err
+	}
+	if i.Inactivity.Action == domain.InactivityDisconnect {
+		return c.end(ctx, domain.DisconnectInactivity, domain.System(), e, t)
+	}
+	q, err := c.queue(ctx, e.Participant)
+	if err != nil {
+		return err
+	}
+	e, events, err := e.Release(cmp.Or(q.ACW, domain.ACWOptional), string(domain.DisconnectInactivity), domain.System(), now)
+	if err != nil {
+		return err
+	}
+	c.Store.After(ctx, func() {
+		if q := e.Interaction.Queue; q != nil {
+			l.Queued(i.Organization, *q)
+		}
+		c.Router.Freed(i.Organization, e.Agent.ID)
+	})
+	return c.Store.SaveEngagement(ctx, &e, events)
+}
