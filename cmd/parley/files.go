@@ -22,9 +22,12 @@ func (a *app) files(network egress.Policy, wake func()) (*attach.Files, error) {
 	}
 	a.links = attach.Links{Sign: a.sealer.Hash, Base: a.url, Machine: a.clock.Machine}
 	return &attach.Files{Store: a.store, Blobs: blobs, Links: a.links,
-		Client: network.Client(fetchTimeout), CheckURL: network.CheckURL, Refused: refused, NewKey: func() string { return secret.Random(24) },
+		Client: network.Client(fetchTimeout), CheckURL: network.CheckURL, Refused: refused, NewKey: newBlobKey,
 		Unused: a.config.UnusedAttachments, Now: a.clock.Now, Machine: a.clock.Machine, Wake: wake, Log: a.log}, nil
 }
+
+// newBlobKey makes a name for bytes that nobody can guess.
+func newBlobKey() string { return secret.Random(24) }
 
 // refused tells whether our own rules for the network stopped a request.
 func refused(err error) bool {

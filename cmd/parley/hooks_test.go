@@ -327,7 +327,8 @@ func hooksTexts(t *testing.T, p *program) {
 		t.Errorf("the texts are %q", got)
 	}
 	last := d.admin.do("GET", "/v1/interactions/"+text(lookup(i, "id"))+"/messages?order=desc&limit=1", nil).want(200)
-	if last.get("items.0.attachments") != `[{"name":null,"type":"image","url":"https://cdn.example.test/i/1.jpg?exp=1"}]` {
+	if file := last.get("items.0.attachments.0.id"); last.get("items.0.attachments.#") != "1" || last.get("items.0.attachments.0.type") != "image" ||
+		last.get("items.0.attachments.0.state") != "pending" || last.get("items.0.attachments.0.url") != p.url+"/v1/attachments/"+file+"/content" {
 		t.Errorf("the attachment is %s", last.get("items.0.attachments"))
 	}
 }

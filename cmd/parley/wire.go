@@ -165,7 +165,8 @@ func (a *app) assemble(ctx context.Context, contract *httpapi.Contract) error {
 	receiver := &intake.Receiver{Platforms: platforms, Adapters: adapters, Inbox: a.batcher, Now: a.clock.Now}
 	ending := &closing.Closing{Store: a.store, Router: router, Deliver: wake("delivery"), Say: words.Notice, Now: a.clock.Now}
 	a.runner = jobs.NewRunner(a.clock, a.log, poll,
-		&intake.Applier{Store: a.store, Adapters: adapters, Receipts: a.delivery, Queued: router.Queued, Erased: wake("erasure"), Now: a.clock.Now, Log: a.log},
+		&intake.Applier{Store: a.store, Adapters: adapters, Receipts: a.delivery, Queued: router.Queued, Erased: wake("erasure"),
+			Capabilities: channel.Capabilities(), NewKey: newBlobKey, Files: wake("attachments"), Now: a.clock.Now, Log: a.log},
 		&dispatch.Timers{Dispatcher: router, Due: a.store.DueOffers, After: a.store.After},
 		&closing.Inactivity{Closing: ending, Due: a.store.DueInactivity, Queued: router.Queued},
 		&dispatch.Sweep{Dispatcher: router, Waiting: a.store.WaitingQueues},

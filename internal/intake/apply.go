@@ -41,6 +41,8 @@ type Threads interface {
 	SaveInteraction(ctx context.Context, i *domain.Interaction) error
 	CreateMessages(ctx context.Context, messages ...domain.Message) error
 	SaveMessage(ctx context.Context, m *domain.Message) error
+	CreateFiles(ctx context.Context, files ...domain.File) error
+	EraseFilesOf(ctx context.Context, org domain.OrganizationID, message domain.MessageID, now time.Time) error
 	EarlyEvents(ctx context.Context, org domain.OrganizationID, ch domain.ChannelID, ids []string) (map[string]domain.Early, error)
 	SaveEarly(ctx context.Context, e domain.Early) error
 	Append(ctx context.Context, events ...domain.Event) error
@@ -55,13 +57,16 @@ type Receipts interface {
 // Applier works off the inbox, lane by lane. Many events of a lane share one
 // transaction; one that cannot be applied is set aside and its neighbours go on.
 type Applier struct {
-	Store    Store
-	Adapters map[domain.ChannelKind]channel.Adapter
-	Receipts Receipts
-	Queued   func(domain.OrganizationID, domain.QueueID) // something waits in a queue
-	Erased   func()                                      // something was erased, and its traces are to go
-	Now      func() time.Time
-	Log      *slog.Logger
+	Store        Store
+	Adapters     map[domain.ChannelKind]channel.Adapter
+	Receipts     Receipts
+	Queued       func(domain.OrganizationID, domain.QueueID) // something waits in a queue
+	Capabilities map[domain.ChannelKind]channel.Capability
+	NewKey       func() string // a name for a file's bytes that nobody can guess
+	Files        func()        // files came, or are to go
+	Erased       func()        // something was erased, and its traces are to go
+	Now          func() time.Time
+	Log          *slog.Logger
 }
 
 // maxApplied bounds how many events one transaction applies.

@@ -21,6 +21,9 @@ func (g *gathering) amend(e channel.Event) {
 		return
 	}
 	i := g.interactions[m.value.Interaction]
+	if e.Kind == channel.EventUnsent {
+		g.unfiled = append(g.unfiled, m.value.ID)
+	}
 	after, what, changed := g.change(m.value, e)
 	if !changed || i == nil {
 		return

@@ -22,6 +22,10 @@ type gathering struct {
 	contacts     map[string]domain.Contact
 	waiting      map[string][]parsed // by address: what another app's conversation left for ours
 	messages     []*held[domain.Message]
+	files        []domain.File      // that the messages came with
+	unfiled      []domain.MessageID // whose files are to go
+	keeps        bool               // the platform's terms let us keep files
+	newKey       func() string
 	touched      []*held[domain.Interaction] // in the order of the first change
 	events       []domain.Event
 	order        []string            // addresses, as they came
@@ -62,7 +66,7 @@ func (a *Applier) receive(ctx context.Context, ch domain.Channel, items []parsed
 func (a *Applier) gather(ctx context.Context, ch domain.Channel, items []parsed) (*gathering, error) {
 	g := &gathering{now: a.Now(), channel: ch, threads: map[string]*held[domain.Thread]{}, contacts: map[string]domain.Contact{}, names: map[string]string{},
 		interactions: map[domain.InteractionID]*held[domain.Interaction]{}, known: map[string]*held[domain.Message]{},
-		early: map[string]*held[domain.Early]{}, waiting: map[string][]parsed{}}
+		early: map[string]*held[domain.Early]{}, waiting: map[string][]parsed{}, keeps: a.Capabilities[ch.Kind].StoreMedia, newKey: a.NewKey}
 	seen := map[string]bool{}
 	for _, item := range items {
 		if address := item.event.Contact; !seen[address] {
@@ -185,6 +189,9 @@ func (a *Applier) write(ctx context.Context, g *gathering) error {
 	if err := a.writeMessages(ctx, g); err != nil {
 		return err
 	}
+	if err := a.writeFiles(ctx, g); err != nil {
+		return err
+	}
 	if err := a.erase(ctx, g); err != nil {
 		return err
 	}
@@ -242,6 +249,26 @@ func (a *Applier) writeMessages(ctx context.Context, g *gathering) error {
 		return nil
 	}
 	return a.Store.CreateMessages(ctx, fresh...)
+}
+
+// writeFiles leaves work for the loop that looks after files: those that came are
+// to be fetched, and those of messages that were taken back are to go.
+func (a *Applier) writeFiles(ctx context.Context, g *gathering) error {
+	if len(g.files)+len(g.unfiled) == 0 {
+		return nil
+	}
+	a.Store.After(ctx, a.Files)
+	if len(g.files) > 0 {
+		if err := a.Store.CreateFiles(ctx, g.files...); err != nil {
+			return err
+		}
+	}
+	for _, m := range g.unfiled {
+		if err := a.Store.EraseFilesOf(ctx, g.channel.Organization, m, g.now); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // erase takes away what the inbox still holds of messages that were taken back,

@@ -60,7 +60,7 @@ func (g *gathering) enter(t *held[domain.Thread], e channel.Event) {
 	}
 	if e.Kind == channel.EventEcho {
 		i.value, m = i.value.Note(m)
-		g.add(e, m)
+		g.add(e, g.file(m))
 		return
 	}
 	var event domain.Event
@@ -69,7 +69,7 @@ func (g *gathering) enter(t *held[domain.Thread], e channel.Event) {
 	inbound := g.received
 	t.value.LastInboundAt = &inbound
 	g.events = append(g.events, event)
-	g.add(e, m)
+	g.add(e, g.file(m))
 	if e.Referral != nil {
 		i.value.Referral = e.Referral
 	}
@@ -81,6 +81,27 @@ func (g *gathering) add(e channel.Event, m domain.Message) {
 	if e.MessageID != "" {
 		g.known[e.MessageID] = added
 	}
+}
+
+// file makes files of what a message came with, where it is that and not a mere
+// link. The platform's address is sealed with the file, and no longer in the message.
+func (g *gathering) file(m domain.Message) domain.Message {
+	named := make([]domain.Attachment, len(m.Attachments))
+	for n, a := range m.Attachments {
+		if named[n] = a; !a.IsFile() {
+			continue
+		}
+		if a.Name != "" {
+			a.Name = domain.CleanFileName(a.Name)
+		}
+		f := domain.NewReceived(m, a, g.newKey(), g.keeps, g.now)
+		g.files = append(g.files, f)
+		named[n] = domain.Attachment{ID: f.ID, Type: a.Type}
+	}
+	if len(named) > 0 {
+		m.Attachments = named
+	}
+	return m
 }
 
 // message makes the transcript's entry of a message. It has the id of the event
