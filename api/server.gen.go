@@ -299,6 +299,24 @@ type ServerInterface interface {
 	// ReplaceSkill Replace a skill
 	// (PUT /v1/skills/{id})
 	ReplaceSkill(ctx echo.Context, id ID, params ReplaceSkillParams) error
+	// ListTokenIssuers List token issuers
+	// (GET /v1/token-issuers)
+	ListTokenIssuers(ctx echo.Context, params ListTokenIssuersParams) error
+	// CreateTokenIssuer Trust a token issuer
+	// (POST /v1/token-issuers)
+	CreateTokenIssuer(ctx echo.Context) error
+	// DeleteTokenIssuer Stop trusting a token issuer
+	// (DELETE /v1/token-issuers/{id})
+	DeleteTokenIssuer(ctx echo.Context, id ID, params DeleteTokenIssuerParams) error
+	// GetTokenIssuer Get a token issuer
+	// (GET /v1/token-issuers/{id})
+	GetTokenIssuer(ctx echo.Context, id ID) error
+	// UpdateTokenIssuer Change a token issuer
+	// (PATCH /v1/token-issuers/{id})
+	UpdateTokenIssuer(ctx echo.Context, id ID, params UpdateTokenIssuerParams) error
+	// ReplaceTokenIssuer Replace a token issuer
+	// (PUT /v1/token-issuers/{id})
+	ReplaceTokenIssuer(ctx echo.Context, id ID, params ReplaceTokenIssuerParams) error
 	// ListWrapUpCodes List wrap-up codes
 	// (GET /v1/wrap-up-codes)
 	ListWrapUpCodes(ctx echo.Context, params ListWrapUpCodesParams) error
@@ -2844,6 +2862,173 @@ func (w *ServerInterfaceWrapper) ReplaceSkill(ctx echo.Context) error {
 	return err
 }
 
+// ListTokenIssuers converts echo context to params.
+func (w *ServerInterfaceWrapper) ListTokenIssuers(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListTokenIssuersParams
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// ------------- Optional query parameter "order" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "order", ctx.QueryParams(), &params.Order, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter order: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListTokenIssuers(ctx, params)
+	return err
+}
+
+// CreateTokenIssuer converts echo context to params.
+func (w *ServerInterfaceWrapper) CreateTokenIssuer(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CreateTokenIssuer(ctx)
+	return err
+}
+
+// DeleteTokenIssuer converts echo context to params.
+func (w *ServerInterfaceWrapper) DeleteTokenIssuer(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DeleteTokenIssuerParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = IfMatch
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DeleteTokenIssuer(ctx, id, params)
+	return err
+}
+
+// GetTokenIssuer converts echo context to params.
+func (w *ServerInterfaceWrapper) GetTokenIssuer(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetTokenIssuer(ctx, id)
+	return err
+}
+
+// UpdateTokenIssuer converts echo context to params.
+func (w *ServerInterfaceWrapper) UpdateTokenIssuer(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params UpdateTokenIssuerParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = IfMatch
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UpdateTokenIssuer(ctx, id, params)
+	return err
+}
+
+// ReplaceTokenIssuer converts echo context to params.
+func (w *ServerInterfaceWrapper) ReplaceTokenIssuer(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ReplaceTokenIssuerParams
+
+	headers := ctx.Request().Header
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatchRequired
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = IfMatch
+	} else {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Header parameter If-Match is required, but not found"))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ReplaceTokenIssuer(ctx, id, params)
+	return err
+}
+
 // ListWrapUpCodes converts echo context to params.
 func (w *ServerInterfaceWrapper) ListWrapUpCodes(ctx echo.Context) error {
 	var err error
@@ -3188,6 +3373,12 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.PATCH(options.BaseURL+"/v1/skills/:id", wrapper.UpdateSkill, options.OperationMiddlewares["updateSkill"]...)
 	router.PUT(options.BaseURL+"/v1/skills/:id", wrapper.ReplaceSkill, options.OperationMiddlewares["replaceSkill"]...)
 	router.PUT(options.BaseURL+"/v1/skills/by-external-id/:external_id", wrapper.UpsertSkill, options.OperationMiddlewares["upsertSkill"]...)
+	router.GET(options.BaseURL+"/v1/token-issuers", wrapper.ListTokenIssuers, options.OperationMiddlewares["listTokenIssuers"]...)
+	router.POST(options.BaseURL+"/v1/token-issuers", wrapper.CreateTokenIssuer, options.OperationMiddlewares["createTokenIssuer"]...)
+	router.DELETE(options.BaseURL+"/v1/token-issuers/:id", wrapper.DeleteTokenIssuer, options.OperationMiddlewares["deleteTokenIssuer"]...)
+	router.GET(options.BaseURL+"/v1/token-issuers/:id", wrapper.GetTokenIssuer, options.OperationMiddlewares["getTokenIssuer"]...)
+	router.PATCH(options.BaseURL+"/v1/token-issuers/:id", wrapper.UpdateTokenIssuer, options.OperationMiddlewares["updateTokenIssuer"]...)
+	router.PUT(options.BaseURL+"/v1/token-issuers/:id", wrapper.ReplaceTokenIssuer, options.OperationMiddlewares["replaceTokenIssuer"]...)
 	router.GET(options.BaseURL+"/v1/wrap-up-codes", wrapper.ListWrapUpCodes, options.OperationMiddlewares["listWrapUpCodes"]...)
 	router.POST(options.BaseURL+"/v1/wrap-up-codes", wrapper.CreateWrapUpCode, options.OperationMiddlewares["createWrapUpCode"]...)
 	router.DELETE(options.BaseURL+"/v1/wrap-up-codes/:id", wrapper.DeleteWrapUpCode, options.OperationMiddlewares["deleteWrapUpCode"]...)
@@ -5906,6 +6097,171 @@ func (response ReplaceSkill200JSONResponse) VisitReplaceSkillResponse(w http.Res
 	return err
 }
 
+type ListTokenIssuersRequestObject struct {
+	Params ListTokenIssuersParams
+}
+
+type ListTokenIssuersResponseObject interface {
+	VisitListTokenIssuersResponse(w http.ResponseWriter) error
+}
+
+type ListTokenIssuers200JSONResponse TokenIssuerList
+
+func (response ListTokenIssuers200JSONResponse) VisitListTokenIssuersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateTokenIssuerRequestObject struct {
+	Body *CreateTokenIssuerJSONRequestBody
+}
+
+type CreateTokenIssuerResponseObject interface {
+	VisitCreateTokenIssuerResponse(w http.ResponseWriter) error
+}
+
+type CreateTokenIssuer201ResponseHeaders struct {
+	ETag     string
+	Location string
+}
+
+type CreateTokenIssuer201JSONResponse struct {
+	Body    TokenIssuer
+	Headers CreateTokenIssuer201ResponseHeaders
+}
+
+func (response CreateTokenIssuer201JSONResponse) VisitCreateTokenIssuerResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteTokenIssuerRequestObject struct {
+	ID     ID `json:"id"`
+	Params DeleteTokenIssuerParams
+}
+
+type DeleteTokenIssuerResponseObject interface {
+	VisitDeleteTokenIssuerResponse(w http.ResponseWriter) error
+}
+
+type DeleteTokenIssuer204Response struct {
+}
+
+func (response DeleteTokenIssuer204Response) VisitDeleteTokenIssuerResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type GetTokenIssuerRequestObject struct {
+	ID ID `json:"id"`
+}
+
+type GetTokenIssuerResponseObject interface {
+	VisitGetTokenIssuerResponse(w http.ResponseWriter) error
+}
+
+type GetTokenIssuer200ResponseHeaders struct {
+	ETag string
+}
+
+type GetTokenIssuer200JSONResponse struct {
+	Body    TokenIssuer
+	Headers GetTokenIssuer200ResponseHeaders
+}
+
+func (response GetTokenIssuer200JSONResponse) VisitGetTokenIssuerResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateTokenIssuerRequestObject struct {
+	ID     ID `json:"id"`
+	Params UpdateTokenIssuerParams
+	Body   *UpdateTokenIssuerJSONRequestBody
+}
+
+type UpdateTokenIssuerResponseObject interface {
+	VisitUpdateTokenIssuerResponse(w http.ResponseWriter) error
+}
+
+type UpdateTokenIssuer200ResponseHeaders struct {
+	ETag string
+}
+
+type UpdateTokenIssuer200JSONResponse struct {
+	Body    TokenIssuer
+	Headers UpdateTokenIssuer200ResponseHeaders
+}
+
+func (response UpdateTokenIssuer200JSONResponse) VisitUpdateTokenIssuerResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReplaceTokenIssuerRequestObject struct {
+	ID     ID `json:"id"`
+	Params ReplaceTokenIssuerParams
+	Body   *ReplaceTokenIssuerJSONRequestBody
+}
+
+type ReplaceTokenIssuerResponseObject interface {
+	VisitReplaceTokenIssuerResponse(w http.ResponseWriter) error
+}
+
+type ReplaceTokenIssuer200ResponseHeaders struct {
+	ETag string
+}
+
+type ReplaceTokenIssuer200JSONResponse struct {
+	Body    TokenIssuer
+	Headers ReplaceTokenIssuer200ResponseHeaders
+}
+
+func (response ReplaceTokenIssuer200JSONResponse) VisitReplaceTokenIssuerResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListWrapUpCodesRequestObject struct {
 	Params ListWrapUpCodesParams
 }
@@ -6407,6 +6763,24 @@ type StrictServerInterface interface {
 	// ReplaceSkill Replace a skill
 	// (PUT /v1/skills/{id})
 	ReplaceSkill(ctx context.Context, request ReplaceSkillRequestObject) (ReplaceSkillResponseObject, error)
+	// ListTokenIssuers List token issuers
+	// (GET /v1/token-issuers)
+	ListTokenIssuers(ctx context.Context, request ListTokenIssuersRequestObject) (ListTokenIssuersResponseObject, error)
+	// CreateTokenIssuer Trust a token issuer
+	// (POST /v1/token-issuers)
+	CreateTokenIssuer(ctx context.Context, request CreateTokenIssuerRequestObject) (CreateTokenIssuerResponseObject, error)
+	// DeleteTokenIssuer Stop trusting a token issuer
+	// (DELETE /v1/token-issuers/{id})
+	DeleteTokenIssuer(ctx context.Context, request DeleteTokenIssuerRequestObject) (DeleteTokenIssuerResponseObject, error)
+	// GetTokenIssuer Get a token issuer
+	// (GET /v1/token-issuers/{id})
+	GetTokenIssuer(ctx context.Context, request GetTokenIssuerRequestObject) (GetTokenIssuerResponseObject, error)
+	// UpdateTokenIssuer Change a token issuer
+	// (PATCH /v1/token-issuers/{id})
+	UpdateTokenIssuer(ctx context.Context, request UpdateTokenIssuerRequestObject) (UpdateTokenIssuerResponseObject, error)
+	// ReplaceTokenIssuer Replace a token issuer
+	// (PUT /v1/token-issuers/{id})
+	ReplaceTokenIssuer(ctx context.Context, request ReplaceTokenIssuerRequestObject) (ReplaceTokenIssuerResponseObject, error)
 	// ListWrapUpCodes List wrap-up codes
 	// (GET /v1/wrap-up-codes)
 	ListWrapUpCodes(ctx context.Context, request ListWrapUpCodesRequestObject) (ListWrapUpCodesResponseObject, error)
@@ -9821,6 +10195,226 @@ func (sh *strictHandler) ReplaceSkill(ctx echo.Context, id ID, params ReplaceSki
 		return err
 	} else if validResponse, ok := response.(ReplaceSkillResponseObject); ok {
 		return validResponse.VisitReplaceSkillResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListTokenIssuers operation middleware
+func (sh *strictHandler) ListTokenIssuers(ctx echo.Context, params ListTokenIssuersParams) error {
+	var request ListTokenIssuersRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListTokenIssuers(ctx.Request().Context(), request.(ListTokenIssuersRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListTokenIssuers")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListTokenIssuersResponseObject); ok {
+		return validResponse.VisitListTokenIssuersResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CreateTokenIssuer operation middleware
+func (sh *strictHandler) CreateTokenIssuer(ctx echo.Context) error {
+	var request CreateTokenIssuerRequestObject
+
+	var body CreateTokenIssuerJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateTokenIssuer(ctx.Request().Context(), request.(CreateTokenIssuerRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateTokenIssuer")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CreateTokenIssuerResponseObject); ok {
+		return validResponse.VisitCreateTokenIssuerResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// DeleteTokenIssuer operation middleware
+func (sh *strictHandler) DeleteTokenIssuer(ctx echo.Context, id ID, params DeleteTokenIssuerParams) error {
+	var request DeleteTokenIssuerRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DeleteTokenIssuer(ctx.Request().Context(), request.(DeleteTokenIssuerRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeleteTokenIssuer")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(DeleteTokenIssuerResponseObject); ok {
+		return validResponse.VisitDeleteTokenIssuerResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetTokenIssuer operation middleware
+func (sh *strictHandler) GetTokenIssuer(ctx echo.Context, id ID) error {
+	var request GetTokenIssuerRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetTokenIssuer(ctx.Request().Context(), request.(GetTokenIssuerRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetTokenIssuer")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetTokenIssuerResponseObject); ok {
+		return validResponse.VisitGetTokenIssuerResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UpdateTokenIssuer operation middleware
+func (sh *strictHandler) UpdateTokenIssuer(ctx echo.Context, id ID, params UpdateTokenIssuerParams) error {
+	var request UpdateTokenIssuerRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body UpdateTokenIssuerJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UpdateTokenIssuer(ctx.Request().Context(), request.(UpdateTokenIssuerRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UpdateTokenIssuer")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UpdateTokenIssuerResponseObject); ok {
+		return validResponse.VisitUpdateTokenIssuerResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ReplaceTokenIssuer operation middleware
+func (sh *strictHandler) ReplaceTokenIssuer(ctx echo.Context, id ID, params ReplaceTokenIssuerParams) error {
+	var request ReplaceTokenIssuerRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body ReplaceTokenIssuerJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ReplaceTokenIssuer(ctx.Request().Context(), request.(ReplaceTokenIssuerRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReplaceTokenIssuer")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ReplaceTokenIssuerResponseObject); ok {
+		return validResponse.VisitReplaceTokenIssuerResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -1072,6 +1072,27 @@ func (e SortOrder) Valid() bool {
 	}
 }
 
+// Defines values for TokenAlgorithm.
+const (
+	TokenAlgorithmES256 TokenAlgorithm = "ES256"
+	TokenAlgorithmEdDSA TokenAlgorithm = "EdDSA"
+	TokenAlgorithmRS256 TokenAlgorithm = "RS256"
+)
+
+// Valid indicates whether the value is a known member of the TokenAlgorithm enum.
+func (e TokenAlgorithm) Valid() bool {
+	switch e {
+	case TokenAlgorithmES256:
+		return true
+	case TokenAlgorithmEdDSA:
+		return true
+	case TokenAlgorithmRS256:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for TokenErrorCode.
 const (
 	TokenErrorCodeInvalidClient          TokenErrorCode = "invalid_client"
@@ -1667,6 +1688,30 @@ type ChannelStatus string
 
 // ChannelUpdate A merge patch (RFC 7396) of a channel. What is absent stays as it is; null empties a field that may be empty.
 type ChannelUpdate = json.RawMessage
+
+// ClaimMapping Where in its tokens things are.
+type ClaimMapping struct {
+	// Agent The claim with the agent's `external_subject`; null, and no token acts for an agent.
+	Agent *string `json:"agent"`
+
+	// Org The claim with the organization's id.
+	Org string `json:"org"`
+
+	// Scope The claim with the token's scopes; null, and every token has all of `scopes`.
+	Scope *string `json:"scope"`
+}
+
+// ClaimMappingInput Where in its tokens things are.
+type ClaimMappingInput struct {
+	// Agent The claim with the `external_subject` of the agent for whom the token acts; `agent` unless given. A token without it acts for nobody; one that names nobody is refused. With null no token acts for an agent.
+	Agent *string `json:"agent,omitempty"`
+
+	// Org The claim with the organization's id, without which a token is refused; `org` unless given.
+	Org *string `json:"org,omitempty"`
+
+	// Scope The claim with the token's scopes, as a text with spaces or a list; `scope` unless given. With null every token has all of `scopes`.
+	Scope *string `json:"scope,omitempty"`
+}
 
 // ClientID The name under which a client asks for tokens. It is an id like any other, but for the bootstrap client's, which was given.
 type ClientID = string
@@ -4018,6 +4063,12 @@ type Token struct {
 	TokenType string `json:"token_type"`
 }
 
+// TokenAlgorithm An algorithm of signatures, with the keys that it takes.
+// - `RS256`: RSA of 2,048 bits at least
+// - `ES256`: the curve P-256
+// - `EdDSA`: Ed25519
+type TokenAlgorithm string
+
 // TokenError A refused token request, in the form of RFC 6749 section 5.2.
 type TokenError struct {
 	// Error Why no token was issued.
@@ -4041,6 +4092,78 @@ type TokenError struct {
 // - `invalid_scope`: a scope is unknown or not among the client's
 // - `temporarily_unavailable`: try again in a moment
 type TokenErrorCode string
+
+// TokenIssuer An outside program whose tokens the organization takes. It speaks for no other organization.
+type TokenIssuer struct {
+	// Algorithms The algorithms that its tokens may be signed with.
+	Algorithms []TokenAlgorithm `json:"algorithms"`
+
+	// Audience What must be in the `aud` of its tokens.
+	Audience string `json:"audience"`
+
+	// ClaimMapping Where in its tokens things are.
+	ClaimMapping ClaimMapping `json:"claim_mapping"`
+
+	// CreatedAt A moment, RFC 3339 in UTC with milliseconds.
+	CreatedAt Time `json:"created_at"`
+
+	// ID The identifier of a resource, a UUIDv7 in small letters. Ids sort roughly by the time they were made.
+	ID ID `json:"id"`
+
+	// Issuer The `iss` of its tokens.
+	Issuer string `json:"issuer"`
+
+	// JwksURL Where its public keys are.
+	JwksURL string `json:"jwks_url"`
+
+	// Name What the issuer is called here.
+	Name string `json:"name"`
+
+	// Scopes What its tokens may do at most.
+	Scopes []string `json:"scopes"`
+
+	// UpdatedAt A moment, RFC 3339 in UTC with milliseconds.
+	UpdatedAt Time `json:"updated_at"`
+
+	// Version Counts the changes of a resource. The header `ETag` carries it in quotes.
+	Version Version `json:"version"`
+}
+
+// TokenIssuerInput An outside issuer as an administrator wants it. What is absent takes its default, also when it is replaced.
+type TokenIssuerInput struct {
+	// Algorithms The algorithms that its tokens may be signed with; all three unless given.
+	Algorithms []TokenAlgorithm `json:"algorithms,omitempty"`
+
+	// Audience What must be in the `aud` of its tokens.
+	Audience string `json:"audience"`
+
+	// ClaimMapping Where in its tokens things are.
+	ClaimMapping *ClaimMappingInput `json:"claim_mapping,omitempty"`
+
+	// Issuer The `iss` of its tokens, letter for letter.
+	Issuer string `json:"issuer"`
+
+	// JwksURL Where its public keys are (RFC 7517). They are read when a token comes with a key id that is not known, and kept for ten minutes.
+	JwksURL string `json:"jwks_url"`
+
+	// Name What the issuer is called here; empty unless given.
+	Name string `json:"name,omitempty"`
+
+	// Scopes What its tokens may do at most. An unknown scope is refused; doubled ones collapse.
+	Scopes []string `json:"scopes"`
+}
+
+// TokenIssuerList One page of issuers.
+type TokenIssuerList struct {
+	// Items The issuers.
+	Items []TokenIssuer `json:"items"`
+
+	// NextCursor The cursor of the next page, or null at the end.
+	NextCursor *string `json:"next_cursor"`
+}
+
+// TokenIssuerUpdate A merge patch (RFC 7396) of an issuer. What is absent stays as it is; null empties a field that may be empty.
+type TokenIssuerUpdate = json.RawMessage
 
 // TokenRequest A request for an access token, as RFC 6749 section 4.4 describes it. The client's id and secret stand here or in an `Authorization: Basic` header, not in both. Fields that are not known are ignored.
 type TokenRequest struct {
@@ -4711,6 +4834,36 @@ type ReplaceSkillParams struct {
 	IfMatch IfMatchRequired `json:"If-Match"`
 }
 
+// ListTokenIssuersParams defines parameters for ListTokenIssuers.
+type ListTokenIssuersParams struct {
+	// Limit How many items to answer with at most.
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor Where to go on, the `next_cursor` of the answer before; an empty one is the beginning.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// Order The direction of the list; `desc`, newest first, unless given.
+	Order Order `form:"order,omitempty" json:"order,omitempty"`
+}
+
+// DeleteTokenIssuerParams defines parameters for DeleteTokenIssuer.
+type DeleteTokenIssuerParams struct {
+	// IfMatch The `ETag` of the version that the change is meant for. An older one is answered with 412.
+	IfMatch IfMatch `json:"If-Match,omitempty"`
+}
+
+// UpdateTokenIssuerParams defines parameters for UpdateTokenIssuer.
+type UpdateTokenIssuerParams struct {
+	// IfMatch The `ETag` of the version that the change is meant for. An older one is answered with 412.
+	IfMatch IfMatch `json:"If-Match,omitempty"`
+}
+
+// ReplaceTokenIssuerParams defines parameters for ReplaceTokenIssuer.
+type ReplaceTokenIssuerParams struct {
+	// IfMatch The `ETag` of the version that is replaced. Without it the answer is 428, with an older one 412.
+	IfMatch IfMatchRequired `json:"If-Match"`
+}
+
 // ListWrapUpCodesParams defines parameters for ListWrapUpCodes.
 type ListWrapUpCodesParams struct {
 	// Limit How many items to answer with at most.
@@ -4884,6 +5037,15 @@ type UpdateSkillJSONRequestBody = SkillUpdate
 
 // ReplaceSkillJSONRequestBody defines body for ReplaceSkill for application/json ContentType.
 type ReplaceSkillJSONRequestBody = SkillInput
+
+// CreateTokenIssuerJSONRequestBody defines body for CreateTokenIssuer for application/json ContentType.
+type CreateTokenIssuerJSONRequestBody = TokenIssuerInput
+
+// UpdateTokenIssuerJSONRequestBody defines body for UpdateTokenIssuer for application/json ContentType.
+type UpdateTokenIssuerJSONRequestBody = TokenIssuerUpdate
+
+// ReplaceTokenIssuerJSONRequestBody defines body for ReplaceTokenIssuer for application/json ContentType.
+type ReplaceTokenIssuerJSONRequestBody = TokenIssuerInput
 
 // CreateWrapUpCodeJSONRequestBody defines body for CreateWrapUpCode for application/json ContentType.
 type CreateWrapUpCodeJSONRequestBody = WrapUpCodeInput

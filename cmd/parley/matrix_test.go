@@ -68,7 +68,8 @@ func (p *program) populate(admin *caller) world {
 	profile := admin.do("POST", "/v1/multimedia-profiles", map[string]any{"name": "Three"}).want(201).get("id")
 	made := admin.do("POST", "/v1/oauth-clients", map[string]any{"name": "All", "agent_id": d.ids[0], "scopes": p.allScopes()}).want(201)
 	w.who = admin.login(made.get("client_id"), made.get("client_secret"))
-	w.own = map[string]string{"queue": d.queue, "agent": d.ids[0], "wrap-up code": d.codes[0], "platform app": d.app, "channel": d.channel, "client": made.get("id"),
+	issuer := admin.do("POST", "/v1/token-issuers", tokenIssuer("https://id.example")).want(201).get("id")
+	w.own = map[string]string{"token issuer": issuer, "queue": d.queue, "agent": d.ids[0], "wrap-up code": d.codes[0], "platform app": d.app, "channel": d.channel, "client": made.get("id"),
 		"skill": skill, "multimedia profile": profile,
 		"interaction": open, "ended interaction": ended, "reply": reply, "attachment": file, "message": i.get("messages.0.id"), "contact": i.get("contact.id"), "participant": i.get("participants.1.id"),
 		"ended participant": admin.do("GET", "/v1/interactions/"+ended, nil).want(200).get("participants.1.id")}
@@ -84,6 +85,7 @@ func (p *program) populate(admin *caller) world {
 	gone("multimedia profile", "/v1/multimedia-profiles", map[string]any{"name": "Gone"})
 	gone("platform app", "/v1/platform-apps", map[string]any{"platform": "meta", "name": "Gone", "secrets": []string{"s"}, "verify_token": "v"})
 	gone("channel", "/v1/channels", map[string]any{"name": "Gone", "kind": "messenger", "app_id": d.app, "account_id": d.page + "0"})
+	gone("token issuer", "/v1/token-issuers", tokenIssuer("https://gone.example"))
 	gone("client", "/v1/oauth-clients", map[string]any{"name": "Gone", "scopes": []string{}})
 	return w
 }
@@ -93,7 +95,7 @@ func kindOf(o operation, name string) string {
 	if name == "id" {
 		kinds := map[string]string{"queues": "queue", "agents": "agent", "wrap-up-codes": "wrap-up code", "platform-apps": "platform app", "channels": "channel",
 			"skills": "skill", "skills_to_remove": "skill", "multimedia-profiles": "multimedia profile",
-			"oauth-clients": "client", "interactions": "interaction", "attachments": "attachment"}
+			"oauth-clients": "client", "token-issuers": "token issuer", "interactions": "interaction", "attachments": "attachment"}
 		kind := kinds[strings.Split(o.path, "/")[2]]
 		if strings.HasSuffix(o.path, "/wrap-up") {
 			kind = "ended interaction"

@@ -19,6 +19,7 @@ type (
 	AgentID        string
 	WrapUpCodeID   string
 	SkillID        string
+	TokenIssuerID  string
 	ProfileID      string
 	AppID          string
 	ChannelID      string

@@ -105,3 +105,22 @@ type WrapUpCode struct {
 	CreatedAt    time.Time
 	UpdatedAt    time.Time
 }
+
+// TokenIssuer is an outside program whose tokens an organization takes, such as
+// an identity provider. It speaks for that organization alone.
+type TokenIssuer struct {
+	ID                TokenIssuerID
+	Organization      OrganizationID
+	Name              string
+	Issuer            string // the iss of its tokens
+	Audience          string // what must be in their aud
+	JWKSURL           string // where its keys are
+	Algorithms        []string
+	Scopes            []Scope // what its tokens may do at most
+	OrganizationClaim string  // the claim that holds the organization's id
+	ScopeClaim        *string // the claim that narrows Scopes; nil, and nothing does
+	AgentClaim        *string // the claim that names an agent by its Subject; nil, and none does
+	Version           int64
+	CreatedAt         time.Time
+	UpdatedAt         time.Time
+}

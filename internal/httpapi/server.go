@@ -53,6 +53,7 @@ type Server struct {
 	Freed        func(domain.OrganizationID, domain.AgentID)
 	Deliver      func()
 	Forget       func(domain.ClientID) // makes this node look at a client anew
+	Distrust     func()                // makes this node look at the outside issuers anew
 	NewSecret    func() (secret string, hash []byte)
 	RateLimit    int // requests a second that a token may make; 0 for no limit
 	PublicURL    string

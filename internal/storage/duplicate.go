@@ -22,6 +22,7 @@ func taken() []unique {
 	return []unique{
 		{"queues_by_external_id", "queues.external_id", "/external_id", "queue.external_id_taken", "Another queue has this external_id."},
 		{"agents_by_external_id", "agents.external_id", "/external_id", "agent.external_id_taken", "Another agent has this external_id."},
+		{"token_issuers_by_issuer", "token_issuers.issuer", "/issuer", "token_issuer.exists", "This issuer is trusted already, with the same audience."},
 		{"agents_by_external_subject", "agents.external_subject", "/external_subject", "agent.external_subject_taken", "Another agent has this external_subject."},
 		{"skills_by_external_id", "skills.external_id", "/external_id", "skill.external_id_taken", "Another skill has this external_id."},
 		{"multimedia_profiles_by_external_id", "multimedia_profiles.external_id", "/external_id", "multimedia_profile.external_id_taken", "Another multimedia profile has this external_id."},

@@ -29,7 +29,8 @@ func newFull(t *testing.T, s *Store) *full {
 	w := newWorld(t, s)
 	skill, profile := domain.NewSkill(w.org, noon), domain.NewProfile(w.org, noon)
 	text, a := marker, w.agent(func(a *domain.Agent) {
-		a.Name, a.Skills = marker, []domain.AgentSkill{{Skill: skill.ID, Proficiency: 1}}
+		subject := marker
+		a.Name, a.Subject, a.Skills = marker, &subject, []domain.AgentSkill{{Skill: skill.ID, Proficiency: 1}}
 		*a = a.Limited(&profile)
 	})
 	made := w.waiting(2)
@@ -42,6 +43,7 @@ func newFull(t *testing.T, s *Store) *full {
 	attempt := domain.Attempt{ID: domain.NewID[domain.AttemptID](), Organization: w.org, Message: reply.ID, State: domain.AttemptInFlight, StartedAt: noon}
 	code := domain.WrapUpCode{ID: domain.NewID[domain.WrapUpCodeID](), Organization: w.org, Name: marker}
 	client := domain.Client{ID: domain.ClientID(domain.NewID[string]()), Organization: w.org, SecretHash: []byte(marker)}
+	issuer := domain.TokenIssuer{ID: domain.NewID[domain.TokenIssuerID](), Organization: w.org, Issuer: string(w.org)}
 	threads, err := w.LockThreadsByID(t.Context(), w.org, []domain.ThreadID{talk.Thread})
 	if err != nil {
 		t.Fatal(err)
@@ -54,7 +56,7 @@ func newFull(t *testing.T, s *Store) *full {
 		written.LastInboundAt = &wrote
 		early := domain.Early{Organization: w.org, Channel: w.channel.ID, MessageID: marker, CreatedAt: noon}
 		return first(w.SaveThread(ctx, &written), w.SaveEarly(ctx, early), w.CreateMessages(ctx, messages[0], reply), w.CreateAttempts(ctx, attempt, unknown), w.CreateFiles(ctx, file), w.CreateWrapUpCode(ctx, code),
-			w.CreateSkill(ctx, skill), w.CreateProfile(ctx, profile), w.CreateClient(ctx, client), w.SaveQueue(ctx, &w.queue), w.CreateDeliveries(ctx, f.delivery))
+			w.CreateSkill(ctx, skill), w.CreateProfile(ctx, profile), w.CreateClient(ctx, client), w.CreateTokenIssuer(ctx, issuer), w.SaveQueue(ctx, &w.queue), w.CreateDeliveries(ctx, f.delivery))
 	})
 	if _, err := w.SequenceEvents(t.Context(), true); err != nil {
 		t.Fatal(err)
@@ -62,7 +64,7 @@ func newFull(t *testing.T, s *Store) *full {
 	f.arguments = map[reflect.Type]any{}
 	for _, v := range []any{a.ID, w.app.ID, w.channel.ID, w.channel.Kind, w.queue.ID, client.ID, code.ID, talk.ID, reply.ID, talk.Thread,
 		e.Participant.ID, marker, int64(0), 10, Page{Limit: 10}, ChannelFilter{}, InteractionFilter{}, MessageFilter{}, domain.EventFilter{},
-		skill.ID, profile.ID, many(skill.ID), Find{},
+		skill.ID, profile.ID, issuer.ID, many(skill.ID), Find{},
 		many(marker, w.channel.AccountID, threads[talk.Thread].Address, string(attempt.ID)), many(talk.Thread),
 		many(talk.ID, waits.ID), many(reply.ID), many(code.ID), file.ID, many(file.ID)} {
 		f.arguments[reflect.TypeOf(v)] = v
@@ -136,7 +138,7 @@ func TestReadsOfAnotherOrganizationFindNothing(t *testing.T) {
 				if found, err := mine.reads(ctx, m, mine.org); !found || err != nil {
 					t.Errorf("%s finds nothing of its own organization (%v)", name, err)
 				}
-				if name == "Apps" || name == "Channels" || name == "Queues" || name == "Events" || name == "ChannelsOfAccounts" {
+				if name == "Apps" || name == "Channels" || name == "Queues" || name == "Events" || name == "Organization" || name == "ChannelsOfAccounts" {
 					continue // the other one has some of its own
 				}
 				for what, org := range map[string]domain.OrganizationID{"another": theirs.org, "an unknown": domain.NewID[domain.OrganizationID]()} {

@@ -106,6 +106,12 @@ func roundTrips() map[string]func(*testing.T, *Store) {
 			read: func(ctx context.Context, s *Store, c domain.Client) (domain.Client, error) {
 				return s.Client(ctx, c.Organization, c.ID)
 			}}.test,
+		"token issuer": trip[domain.TokenIssuer]{fixed: "CreatedAt",
+			create: func(ctx context.Context, s *Store, i domain.TokenIssuer) error { return s.CreateTokenIssuer(ctx, i) },
+			save:   func(ctx context.Context, s *Store, i *domain.TokenIssuer) error { return s.SaveTokenIssuer(ctx, i) },
+			read: func(ctx context.Context, s *Store, i domain.TokenIssuer) (domain.TokenIssuer, error) {
+				return s.TokenIssuer(ctx, i.Organization, i.ID)
+			}}.test,
 		"queue": trip[domain.Queue]{fixed: "CreatedAt",
 			create: func(ctx context.Context, s *Store, q domain.Queue) error { return s.CreateQueue(ctx, q) },
 			save:   func(ctx context.Context, s *Store, q *domain.Queue) error { return s.SaveQueue(ctx, q) },

@@ -42,6 +42,7 @@ var rowTypes = map[string]rowType{
 	"signingKeyRow":   row[signingKeyRow](),
 	"skillRow":        row[skillRow](),
 	"threadRow":       row[threadRow](),
+	"tokenIssuerRow":  row[tokenIssuerRow](),
 	"wrapUpCodeRow":   row[wrapUpCodeRow](),
 }
 

@@ -89,8 +89,17 @@ func (w *world) writers() map[string]func(ctx context.Context) error {
 		"SaveSkill":         func(ctx context.Context) error { return w.SaveSkill(ctx, &skill) },
 		"SaveQueue":         func(ctx context.Context) error { return w.SaveQueue(ctx, &w.queue) },
 		"SaveSigningKey":    func(ctx context.Context) error { return w.SaveSigningKey(ctx, SigningKey{ID: "k"}) },
-		"SaveThread":        func(ctx context.Context) error { return w.SaveThread(ctx, &t) },
-		"SaveWrapUpCode":    func(ctx context.Context) error { return w.SaveWrapUpCode(ctx, &code) },
+		"CreateTokenIssuer": func(ctx context.Context) error {
+			return w.CreateTokenIssuer(ctx, domain.TokenIssuer{Organization: w.org})
+		},
+		"SaveTokenIssuer": func(ctx context.Context) error {
+			return w.SaveTokenIssuer(ctx, &domain.TokenIssuer{Organization: w.org})
+		},
+		"DeleteTokenIssuer": func(ctx context.Context) error {
+			return w.DeleteTokenIssuer(ctx, domain.TokenIssuer{Organization: w.org})
+		},
+		"SaveThread":     func(ctx context.Context) error { return w.SaveThread(ctx, &t) },
+		"SaveWrapUpCode": func(ctx context.Context) error { return w.SaveWrapUpCode(ctx, &code) },
 	}
 }
 
