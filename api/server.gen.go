@@ -125,6 +125,9 @@ type ServerInterface interface {
 	// AcceptInteraction Accept an offer
 	// (POST /v1/interactions/{id}/accept)
 	AcceptInteraction(ctx echo.Context, id ID) error
+	// AssignInteraction Offer to a certain agent
+	// (POST /v1/interactions/{id}/assign)
+	AssignInteraction(ctx echo.Context, id ID) error
 	// DeclineInteraction Decline an offer
 	// (POST /v1/interactions/{id}/decline)
 	DeclineInteraction(ctx echo.Context, id ID) error
@@ -164,6 +167,9 @@ type ServerInterface interface {
 	// ResumeInteraction Take an interaction up again
 	// (POST /v1/interactions/{id}/resume)
 	ResumeInteraction(ctx echo.Context, id ID) error
+	// GetInteractionRouting Explain routing
+	// (GET /v1/interactions/{id}/routing)
+	GetInteractionRouting(ctx echo.Context, id ID, params GetInteractionRoutingParams) error
 	// SignalTyping Show that you are typing
 	// (POST /v1/interactions/{id}/typing)
 	SignalTyping(ctx echo.Context, id ID) error
@@ -1261,6 +1267,22 @@ func (w *ServerInterfaceWrapper) AcceptInteraction(ctx echo.Context) error {
 	return err
 }
 
+// AssignInteraction converts echo context to params.
+func (w *ServerInterfaceWrapper) AssignInteraction(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.AssignInteraction(ctx, id)
+	return err
+}
+
 // DeclineInteraction converts echo context to params.
 func (w *ServerInterfaceWrapper) DeclineInteraction(ctx echo.Context) error {
 	var err error
@@ -1583,6 +1605,45 @@ func (w *ServerInterfaceWrapper) ResumeInteraction(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ResumeInteraction(ctx, id)
+	return err
+}
+
+// GetInteractionRouting converts echo context to params.
+func (w *ServerInterfaceWrapper) GetInteractionRouting(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetInteractionRoutingParams
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// ------------- Optional query parameter "order" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "order", ctx.QueryParams(), &params.Order, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter order: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetInteractionRouting(ctx, id, params)
 	return err
 }
 
@@ -3315,6 +3376,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/v1/interactions", wrapper.ListInteractions, options.OperationMiddlewares["listInteractions"]...)
 	router.GET(options.BaseURL+"/v1/interactions/:id", wrapper.GetInteraction, options.OperationMiddlewares["getInteraction"]...)
 	router.POST(options.BaseURL+"/v1/interactions/:id/accept", wrapper.AcceptInteraction, options.OperationMiddlewares["acceptInteraction"]...)
+	router.POST(options.BaseURL+"/v1/interactions/:id/assign", wrapper.AssignInteraction, options.OperationMiddlewares["assignInteraction"]...)
 	router.POST(options.BaseURL+"/v1/interactions/:id/decline", wrapper.DeclineInteraction, options.OperationMiddlewares["declineInteraction"]...)
 	router.POST(options.BaseURL+"/v1/interactions/:id/end", wrapper.EndInteraction, options.OperationMiddlewares["endInteraction"]...)
 	router.POST(options.BaseURL+"/v1/interactions/:id/forward", wrapper.ForwardInteraction, options.OperationMiddlewares["forwardInteraction"]...)
@@ -3328,6 +3390,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/v1/interactions/:id/replies/:reply_id", wrapper.GetReply, options.OperationMiddlewares["getReply"]...)
 	router.POST(options.BaseURL+"/v1/interactions/:id/replies/:reply_id/resend", wrapper.ResendReply, options.OperationMiddlewares["resendReply"]...)
 	router.POST(options.BaseURL+"/v1/interactions/:id/resume", wrapper.ResumeInteraction, options.OperationMiddlewares["resumeInteraction"]...)
+	router.GET(options.BaseURL+"/v1/interactions/:id/routing", wrapper.GetInteractionRouting, options.OperationMiddlewares["getInteractionRouting"]...)
 	router.POST(options.BaseURL+"/v1/interactions/:id/typing", wrapper.SignalTyping, options.OperationMiddlewares["signalTyping"]...)
 	router.GET(options.BaseURL+"/v1/interactions/:id/wrap-up", wrapper.GetWrapUp, options.OperationMiddlewares["getWrapUp"]...)
 	router.PUT(options.BaseURL+"/v1/interactions/:id/wrap-up", wrapper.PutWrapUp, options.OperationMiddlewares["putWrapUp"]...)
@@ -4436,6 +4499,37 @@ func (response AcceptInteraction200JSONResponse) VisitAcceptInteractionResponse(
 	return err
 }
 
+type AssignInteractionRequestObject struct {
+	ID   ID `json:"id"`
+	Body *AssignInteractionJSONRequestBody
+}
+
+type AssignInteractionResponseObject interface {
+	VisitAssignInteractionResponse(w http.ResponseWriter) error
+}
+
+type AssignInteraction200ResponseHeaders struct {
+	ETag string
+}
+
+type AssignInteraction200JSONResponse struct {
+	Body    Interaction
+	Headers AssignInteraction200ResponseHeaders
+}
+
+func (response AssignInteraction200JSONResponse) VisitAssignInteractionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type DeclineInteractionRequestObject struct {
 	ID   ID `json:"id"`
 	Body *DeclineInteractionJSONRequestBody
@@ -4744,6 +4838,29 @@ func (response ResumeInteraction200JSONResponse) VisitResumeInteractionResponse(
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetInteractionRoutingRequestObject struct {
+	ID     ID `json:"id"`
+	Params GetInteractionRoutingParams
+}
+
+type GetInteractionRoutingResponseObject interface {
+	VisitGetInteractionRoutingResponse(w http.ResponseWriter) error
+}
+
+type GetInteractionRouting200JSONResponse InteractionRouting
+
+func (response GetInteractionRouting200JSONResponse) VisitGetInteractionRoutingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
@@ -6589,6 +6706,9 @@ type StrictServerInterface interface {
 	// AcceptInteraction Accept an offer
 	// (POST /v1/interactions/{id}/accept)
 	AcceptInteraction(ctx context.Context, request AcceptInteractionRequestObject) (AcceptInteractionResponseObject, error)
+	// AssignInteraction Offer to a certain agent
+	// (POST /v1/interactions/{id}/assign)
+	AssignInteraction(ctx context.Context, request AssignInteractionRequestObject) (AssignInteractionResponseObject, error)
 	// DeclineInteraction Decline an offer
 	// (POST /v1/interactions/{id}/decline)
 	DeclineInteraction(ctx context.Context, request DeclineInteractionRequestObject) (DeclineInteractionResponseObject, error)
@@ -6628,6 +6748,9 @@ type StrictServerInterface interface {
 	// ResumeInteraction Take an interaction up again
 	// (POST /v1/interactions/{id}/resume)
 	ResumeInteraction(ctx context.Context, request ResumeInteractionRequestObject) (ResumeInteractionResponseObject, error)
+	// GetInteractionRouting Explain routing
+	// (GET /v1/interactions/{id}/routing)
+	GetInteractionRouting(ctx context.Context, request GetInteractionRoutingRequestObject) (GetInteractionRoutingResponseObject, error)
 	// SignalTyping Show that you are typing
 	// (POST /v1/interactions/{id}/typing)
 	SignalTyping(ctx context.Context, request SignalTypingRequestObject) (SignalTypingResponseObject, error)
@@ -8053,6 +8176,54 @@ func (sh *strictHandler) AcceptInteraction(ctx echo.Context, id ID) error {
 	return nil
 }
 
+// AssignInteraction operation middleware
+func (sh *strictHandler) AssignInteraction(ctx echo.Context, id ID) error {
+	var request AssignInteractionRequestObject
+
+	request.ID = id
+
+	var body AssignInteractionJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AssignInteraction(ctx.Request().Context(), request.(AssignInteractionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AssignInteraction")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(AssignInteractionResponseObject); ok {
+		return validResponse.VisitAssignInteractionResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // DeclineInteraction operation middleware
 func (sh *strictHandler) DeclineInteraction(ctx echo.Context, id ID) error {
 	var request DeclineInteractionRequestObject
@@ -8529,6 +8700,32 @@ func (sh *strictHandler) ResumeInteraction(ctx echo.Context, id ID) error {
 		return err
 	} else if validResponse, ok := response.(ResumeInteractionResponseObject); ok {
 		return validResponse.VisitResumeInteractionResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetInteractionRouting operation middleware
+func (sh *strictHandler) GetInteractionRouting(ctx echo.Context, id ID, params GetInteractionRoutingParams) error {
+	var request GetInteractionRoutingRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetInteractionRouting(ctx.Request().Context(), request.(GetInteractionRoutingRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetInteractionRouting")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetInteractionRoutingResponseObject); ok {
+		return validResponse.VisitGetInteractionRoutingResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -332,6 +332,7 @@ const (
 	EventTypeInteractionReferred         EventType = "interaction.referred"
 	EventTypeInteractionRequeued         EventType = "interaction.requeued"
 	EventTypeInteractionResumed          EventType = "interaction.resumed"
+	EventTypeInteractionRingReached      EventType = "interaction.ring_reached"
 	EventTypeMessageEdited               EventType = "message.edited"
 	EventTypeMessageReactionAdded        EventType = "message.reaction_added"
 	EventTypeMessageReactionRemoved      EventType = "message.reaction_removed"
@@ -402,6 +403,8 @@ func (e EventType) Valid() bool {
 	case EventTypeInteractionRequeued:
 		return true
 	case EventTypeInteractionResumed:
+		return true
+	case EventTypeInteractionRingReached:
 		return true
 	case EventTypeMessageEdited:
 		return true
@@ -937,6 +940,102 @@ func (e Retryability) Valid() bool {
 	}
 }
 
+// Defines values for RoutingOutcome.
+const (
+	RoutingOutcomeAgainst RoutingOutcome = "against"
+	RoutingOutcomeFor     RoutingOutcome = "for"
+)
+
+// Valid indicates whether the value is a known member of the RoutingOutcome enum.
+func (e RoutingOutcome) Valid() bool {
+	switch e {
+	case RoutingOutcomeAgainst:
+		return true
+	case RoutingOutcomeFor:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for RoutingReason.
+const (
+	RoutingReasonBestSkills          RoutingReason = "best_skills"
+	RoutingReasonCapacityFree        RoutingReason = "capacity_free"
+	RoutingReasonChannelInProfile    RoutingReason = "channel_in_profile"
+	RoutingReasonChannelNotInProfile RoutingReason = "channel_not_in_profile"
+	RoutingReasonExcludedDecliner    RoutingReason = "excluded_decliner"
+	RoutingReasonInterruptible       RoutingReason = "interruptible"
+	RoutingReasonJoined              RoutingReason = "joined"
+	RoutingReasonLastAgent           RoutingReason = "last_agent"
+	RoutingReasonLongestIdle         RoutingReason = "longest_idle"
+	RoutingReasonNoCapacity          RoutingReason = "no_capacity"
+	RoutingReasonNotInterruptible    RoutingReason = "not_interruptible"
+	RoutingReasonNotJoined           RoutingReason = "not_joined"
+	RoutingReasonNotOnQueue          RoutingReason = "not_on_queue"
+	RoutingReasonNotResponding       RoutingReason = "not_responding"
+	RoutingReasonOnQueue             RoutingReason = "on_queue"
+	RoutingReasonPermissionHeld      RoutingReason = "permission_held"
+	RoutingReasonPermissionMissing   RoutingReason = "permission_missing"
+	RoutingReasonResponding          RoutingReason = "responding"
+	RoutingReasonRingNotReached      RoutingReason = "ring_not_reached"
+	RoutingReasonRingReached         RoutingReason = "ring_reached"
+	RoutingReasonSkillHeld           RoutingReason = "skill_held"
+	RoutingReasonSkillMissing        RoutingReason = "skill_missing"
+)
+
+// Valid indicates whether the value is a known member of the RoutingReason enum.
+func (e RoutingReason) Valid() bool {
+	switch e {
+	case RoutingReasonBestSkills:
+		return true
+	case RoutingReasonCapacityFree:
+		return true
+	case RoutingReasonChannelInProfile:
+		return true
+	case RoutingReasonChannelNotInProfile:
+		return true
+	case RoutingReasonExcludedDecliner:
+		return true
+	case RoutingReasonInterruptible:
+		return true
+	case RoutingReasonJoined:
+		return true
+	case RoutingReasonLastAgent:
+		return true
+	case RoutingReasonLongestIdle:
+		return true
+	case RoutingReasonNoCapacity:
+		return true
+	case RoutingReasonNotInterruptible:
+		return true
+	case RoutingReasonNotJoined:
+		return true
+	case RoutingReasonNotOnQueue:
+		return true
+	case RoutingReasonNotResponding:
+		return true
+	case RoutingReasonOnQueue:
+		return true
+	case RoutingReasonPermissionHeld:
+		return true
+	case RoutingReasonPermissionMissing:
+		return true
+	case RoutingReasonResponding:
+		return true
+	case RoutingReasonRingNotReached:
+		return true
+	case RoutingReasonRingReached:
+		return true
+	case RoutingReasonSkillHeld:
+		return true
+	case RoutingReasonSkillMissing:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for RoutingStatus.
 const (
 	RoutingStatusIdle          RoutingStatus = "idle"
@@ -1361,6 +1460,51 @@ type AgentList struct {
 	NextCursor *string `json:"next_cursor"`
 }
 
+// AgentRouting How routing sees one member of the queue.
+type AgentRouting struct {
+	// AgentID The identifier of a resource, a UUIDv7 in small letters. Ids sort roughly by the time they were made.
+	AgentID ID `json:"agent_id"`
+
+	// AgentName The agent's name.
+	AgentName string `json:"agent_name"`
+
+	// Eligible Whether nothing speaks against an offer now.
+	Eligible bool `json:"eligible"`
+
+	// Reasons Every reason, in the order in which they are looked at.
+	Reasons []AgentRoutingReason `json:"reasons"`
+
+	// Ring The member's ring; null while the member takes no work of the queue.
+	Ring *int `json:"ring"`
+}
+
+// AgentRoutingReason One reason for or against an agent.
+type AgentRoutingReason struct {
+	// Code What speaks for or against an offer to an agent.
+	// - `joined`, `not_joined`: whether the agent is a member of the queue and takes its work at present
+	// - `ring_reached`, `ring_not_reached`: whether the interaction is for the agent's ring by now
+	// - `permission_held`, `permission_missing`: whether the agent may accept
+	// - `channel_in_profile`, `channel_not_in_profile`: whether the agent's multimedia profile has the kind of channel
+	// - `on_queue`, `not_on_queue`: the agent's presence
+	// - `responding`, `not_responding`: whether the agent's last offer was answered
+	// - `capacity_free`, `no_capacity`: whether the agent has room for one more of this medium
+	// - `interruptible`, `not_interruptible`: whether it may come beside what the agent has of other media
+	// - `excluded_decliner`: the agent declined or missed it a moment ago
+	// - `skill_held`, `skill_missing`: whether the agent has a skill that it asks for
+	// - `last_agent`: the agent had the customer's last conversation, and is asked first
+	// - `longest_idle`, `best_skills`: what decides among those who can be asked
+	Code RoutingReason `json:"code"`
+
+	// Outcome Whether a reason speaks `for` or `against` an offer.
+	Outcome RoutingOutcome `json:"outcome"`
+
+	// SkillID The skill that is held or missing; null for other reasons.
+	SkillID *ID `json:"skill_id"`
+
+	// Title The reason in the language of the answer.
+	Title string `json:"title"`
+}
+
 // AgentSkill A skill of an agent, and how good the agent is at it.
 type AgentSkill struct {
 	// Proficiency From 0, the least, to 5, the best.
@@ -1381,6 +1525,12 @@ type AgentSkillInput struct {
 
 // AgentUpdate A merge patch (RFC 7396) of an agent. What is absent stays as it is; null empties a field that may be empty.
 type AgentUpdate = json.RawMessage
+
+// AssignInput Whom to offer it to.
+type AssignInput struct {
+	// AgentID The identifier of a resource, a UUIDv7 in small letters. Ids sort roughly by the time they were made.
+	AgentID ID `json:"agent_id"`
+}
 
 // Attachment A file that an agent sends, or that a customer sent.
 type Attachment struct {
@@ -1823,6 +1973,7 @@ type Event struct {
 	// - `interaction.created`, `.queued`, `.requeued`, `.connected`, `.held`, `.resumed`, `.disconnected`, `.closed`: the
 	//   way of an interaction
 	// - `interaction.inactivity_warned`: nobody has written for long, and the queue's rule is about to act
+	// - `interaction.ring_reached`: more agents of the queue may be asked
 	// - `recording.started`, `.stopped`: an agent switched recording on or off
 	// - `offer.created`, `.accepted`, `.declined`, `.timed_out`, `.rescinded`: the way of an offer
 	// - `wrap_up.started`, `.submitted`, `.skipped`: the way of a wrap-up
@@ -1856,6 +2007,7 @@ type EventList struct {
 //   - `interaction.created`, `.queued`, `.requeued`, `.connected`, `.held`, `.resumed`, `.disconnected`, `.closed`: the
 //     way of an interaction
 //   - `interaction.inactivity_warned`: nobody has written for long, and the queue's rule is about to act
+//   - `interaction.ring_reached`: more agents of the queue may be asked
 //   - `recording.started`, `.stopped`: an agent switched recording on or off
 //   - `offer.created`, `.accepted`, `.declined`, `.timed_out`, `.rescinded`: the way of an offer
 //   - `wrap_up.started`, `.submitted`, `.skipped`: the way of a wrap-up
@@ -2213,6 +2365,62 @@ type InteractionQueue struct {
 
 	// Name The queue's name.
 	Name string `json:"name"`
+}
+
+// InteractionRouting Why an interaction is where it is.
+type InteractionRouting struct {
+	// EnqueuedAt Since when it has waited; kept when it comes back to the queue.
+	EnqueuedAt Time `json:"enqueued_at"`
+
+	// InteractionID The identifier of a resource, a UUIDv7 in small letters. Ids sort roughly by the time they were made.
+	InteractionID ID `json:"interaction_id"`
+
+	// Items Some members of the queue.
+	Items []AgentRouting `json:"items"`
+
+	// Method What makes waiting work more urgent than other work.
+	// - `conversation_score`: the minutes of waiting plus the priority
+	// - `priority_score`: the priority alone, and age between equals; across queues, such work goes first
+	Method ScoringMethod `json:"method"`
+
+	// NextCursor The cursor of the next page, or null at the end.
+	NextCursor *string `json:"next_cursor"`
+
+	// Position Its place among what waits in the queue; null while it does not wait, or behind 10,000 others.
+	Position *int `json:"position"`
+
+	// Priority The priority that it got from its queue.
+	Priority int `json:"priority"`
+
+	// Queue The queue, or null where it waits in none.
+	Queue *InteractionQueue `json:"queue"`
+
+	// RequeueCount How often it came back to this queue.
+	RequeueCount int `json:"requeue_count"`
+
+	// Ring The ring that it has reached.
+	Ring int `json:"ring"`
+
+	// RingWidensAt When the ring widens; null where it does not.
+	RingWidensAt *Time `json:"ring_widens_at"`
+
+	// Score What makes it urgent now; more is more urgent.
+	Score float64 `json:"score"`
+
+	// Skills The ids of the skills that it asks for by now.
+	Skills []ID `json:"skills"`
+
+	// State Where an interaction stands.
+	// - `bot`: a bot talks with the customer
+	// - `queued`: waits for an agent
+	// - `alerting`: offered to an agent who has not answered yet
+	// - `connected`: an agent talks with the customer
+	// - `held`: connected, but the agent has put it aside
+	// - `transferring`: on its way to another agent or queue
+	// - `conference_requested`: a second agent has been asked in
+	// - `conference`: two agents talk with the customer
+	// - `disconnected`: over; the customer's next message starts a new interaction
+	State InteractionState `json:"state"`
 }
 
 // InteractionState Where an interaction stands.
@@ -3901,6 +4109,24 @@ type ReplyStatus string
 // - `no`: never with this content and recipient
 type Retryability string
 
+// RoutingOutcome Whether a reason speaks `for` or `against` an offer.
+type RoutingOutcome string
+
+// RoutingReason What speaks for or against an offer to an agent.
+// - `joined`, `not_joined`: whether the agent is a member of the queue and takes its work at present
+// - `ring_reached`, `ring_not_reached`: whether the interaction is for the agent's ring by now
+// - `permission_held`, `permission_missing`: whether the agent may accept
+// - `channel_in_profile`, `channel_not_in_profile`: whether the agent's multimedia profile has the kind of channel
+// - `on_queue`, `not_on_queue`: the agent's presence
+// - `responding`, `not_responding`: whether the agent's last offer was answered
+// - `capacity_free`, `no_capacity`: whether the agent has room for one more of this medium
+// - `interruptible`, `not_interruptible`: whether it may come beside what the agent has of other media
+// - `excluded_decliner`: the agent declined or missed it a moment ago
+// - `skill_held`, `skill_missing`: whether the agent has a skill that it asks for
+// - `last_agent`: the agent had the customer's last conversation, and is asked first
+// - `longest_idle`, `best_skills`: what decides among those who can be asked
+type RoutingReason string
+
 // RoutingStatus What routing makes of an agent; it follows from presence and work and cannot be set directly.
 // - `off_queue`: the presence is not `on_queue`
 // - `idle`: on queue and without work
@@ -4597,6 +4823,18 @@ type ResendReplyParams struct {
 	Prefer Prefer `json:"Prefer,omitempty"`
 }
 
+// GetInteractionRoutingParams defines parameters for GetInteractionRouting.
+type GetInteractionRoutingParams struct {
+	// Limit How many items to answer with at most.
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor Where to go on, the `next_cursor` of the answer before; an empty one is the beginning.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// Order The direction of the list; `desc`, newest first, unless given.
+	Order Order `form:"order,omitempty" json:"order,omitempty"`
+}
+
 // GetWrapUpParams defines parameters for GetWrapUp.
 type GetWrapUpParams struct {
 	// ParticipantID The participant whose wrap-up it is. Absent, the caller's latest.
@@ -4950,6 +5188,9 @@ type ReplaceChannelJSONRequestBody = ChannelInput
 
 // AcceptInteractionJSONRequestBody defines body for AcceptInteraction for application/json ContentType.
 type AcceptInteractionJSONRequestBody = AcceptInput
+
+// AssignInteractionJSONRequestBody defines body for AssignInteraction for application/json ContentType.
+type AssignInteractionJSONRequestBody = AssignInput
 
 // DeclineInteractionJSONRequestBody defines body for DeclineInteraction for application/json ContentType.
 type DeclineInteractionJSONRequestBody = DeclineInput

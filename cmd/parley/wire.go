@@ -166,9 +166,10 @@ func (a *app) assemble(ctx context.Context, contract *httpapi.Contract) error {
 	ending := &closing.Closing{Store: a.store, Router: router, Deliver: wake("delivery"), Say: words.Notice, Now: a.clock.Now}
 	a.runner = jobs.NewRunner(a.clock, a.log, poll,
 		&intake.Applier{Store: a.store, Adapters: adapters, Receipts: a.delivery, Queued: router.Queued, Erased: wake("erasure"),
-			Capabilities: channel.Capabilities(), NewKey: newBlobKey, Files: wake("attachments"), Now: a.clock.Now, Log: a.log},
+			Capabilities: channel.Capabilities(), NewKey: newBlobKey, Files: wake("attachments"), Deliver: wake("delivery"), Now: a.clock.Now, Log: a.log},
 		&dispatch.Timers{Dispatcher: router, Due: a.store.DueOffers, After: a.store.After},
 		&closing.Inactivity{Closing: ending, Due: a.store.DueInactivity, Queued: router.Queued},
+		&dispatch.Rings{Dispatcher: router, Due: a.store.DueRings},
 		&dispatch.Sweep{Dispatcher: router, Waiting: a.store.WaitingQueues},
 		router,
 		delivery.Sender{Delivery: a.delivery},
@@ -184,6 +185,7 @@ func (a *app) assemble(ctx context.Context, contract *httpapi.Contract) error {
 	api := &httpapi.Server{
 		Contract: contract, Store: a.store, Words: words, Verifier: auth.Anyone{Own: verifier, URL: a.issuer(), Outside: outside}, Keys: keys, Hub: hub, Hooks: hooks, Connectors: connectors, Sandbox: a.sandbox(), Files: files,
 		Tokens:       auth.Endpoint{Clients: a.store, Agents: a.store, Issuer: auth.Issuer{Keys: keys, URL: a.issuer()}, Hash: a.hash, Machine: a.clock.Machine},
+		Dispatch:     router,
 		Desk:         &desk.Desk{Store: a.store, Router: router, Now: a.clock.Now},
 		Composer:     &compose.Composer{Store: a.store, Capabilities: channel.Capabilities(), Deliver: wake("delivery"), Now: a.clock.Now},
 		Typing:       a.delivery.Typing,

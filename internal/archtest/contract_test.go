@@ -31,7 +31,7 @@ func words() map[string]word {
 		"Direction": {list{"Direction"}, true}, "Visibility": {list{"Visibility"}, true}, "MessageKind": {list{"MessageKind"}, true},
 		"Platform": {list{"Platform"}, true}, "ChannelKind": {list{"ChannelKind"}, true}, "ChannelStatus": {list{"ChannelStatus"}, true},
 		"Tombstone":     {list{"Tombstone"}, true},
-		"ScoringMethod": {list{"ScoringMethod"}, true}, "SkillEvaluation": {list{"SkillEvaluation"}, true},
+		"ScoringMethod": {list{"ScoringMethod"}, true}, "RoutingReason": {list{"RoutingReason"}, true}, "SkillEvaluation": {list{"SkillEvaluation"}, true},
 		"ClosedAction": {list{"ClosedAction"}, true}, "Weekday": {list{"Weekday"}, true},
 		// The contract names what later rounds bring.
 		"InteractionState": {list{"InteractionState"}, false}, "ParticipantState": {list{"ParticipantState"}, false},

@@ -99,8 +99,11 @@ func (a Agent) AllowedPresences() []Presence {
 // Ready tells whether the agent takes work at all: on queue, responding, and
 // allowed to accept.
 func (a Agent) Ready() bool {
-	return a.Presence == PresenceOnQueue && !a.NotResponding && slices.Contains(a.Scopes, ScopeAccept)
+	return a.Presence == PresenceOnQueue && !a.NotResponding && a.May(ScopeAccept)
 }
+
+// May tells whether routing may count on a scope of the agent.
+func (a Agent) May(scope Scope) bool { return slices.Contains(a.Scopes, scope) }
 
 // Eligible tells whether routing may offer the agent one more conversation of
 // some medium now; Takes says of which.

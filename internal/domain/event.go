@@ -10,6 +10,7 @@ const (
 	EventInteractionCreated       EventType = "interaction.created"
 	EventInteractionQueued        EventType = "interaction.queued"
 	EventInteractionRequeued      EventType = "interaction.requeued"
+	EventInteractionRingReached   EventType = "interaction.ring_reached"
 	EventInteractionConnected     EventType = "interaction.connected"
 	EventInteractionHeld          EventType = "interaction.held"
 	EventInteractionResumed       EventType = "interaction.resumed"
@@ -96,6 +97,7 @@ type EventData struct {
 	Allowed      []string `json:"allowed_presences,omitempty"`
 
 	AnsweredBy    string `json:"answered_by,omitempty"`
+	Alert         string `json:"alert,omitempty"`
 	ParticipantID string `json:"participant_id,omitempty"`
 	Reconciled    bool   `json:"reconciled,omitempty"`
 }

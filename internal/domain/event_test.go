@@ -18,7 +18,7 @@ import (
 // customer's can ever stand in it.
 var dataFields = []string{
 	"Before", "After", "Reason", "OfferID", "MessageID", "ReplyID", "ResendOf", "ResentAs", "ChannelID", "AttachmentID",
-	"ErrorCode", "ExpiresAt", "CodeIDs", "Used", "Allowed", "AnsweredBy", "ParticipantID", "Reconciled",
+	"ErrorCode", "ExpiresAt", "CodeIDs", "Used", "Allowed", "AnsweredBy", "Alert", "ParticipantID", "Reconciled",
 }
 
 func TestEventsHaveNoPlaceForText(t *testing.T) {

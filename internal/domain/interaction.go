@@ -109,17 +109,11 @@ func (i Interaction) Enqueue(queue QueueID, now time.Time) (Interaction, Event) 
 	return i, e
 }
 
-// priorityStep is more milliseconds than any moment of this century has.
-const priorityStep = 10_000_000_000_000
-
 // Score orders waiting interactions, smallest first: age, with each point of
 // priority worth a minute of waiting; or, where its queue counts priority alone,
 // priority and then age. It is a fixed key, so that an index orders it.
 func (i Interaction) Score() int64 {
-	if i.Scoring == ScoringPriority {
-		return i.EnqueuedAt.UnixMilli() - int64(i.Priority)*priorityStep
-	}
-	return i.EnqueuedAt.UnixMilli() - int64(i.Priority)*time.Minute.Milliseconds()
+	return i.EnqueuedAt.UnixMilli() - int64(i.Priority)*i.Scoring.Step()
 }
 
 // Open tells whether the interaction still lives.
@@ -259,15 +253,6 @@ func (d InteractionDetail) ActionsOf(p Principal) []Action {
 		actions = append(actions, ActionEnd)
 	}
 	return actions
-}
-
-// Waiting is a queued interaction as routing sees it. A smaller Score goes first.
-type Waiting struct {
-	Interaction InteractionID
-	Queue       QueueID
-	Channel     ChannelKind
-	Medium      Medium
-	Score       int64
 }
 
 // WaitingQueue names a queue in which something waits.

@@ -15,6 +15,15 @@ const (
 	ScoringPriority ScoringMethod = "priority_score"
 )
 
+// Step is how many milliseconds of waiting a point of priority is worth: a
+// minute, or more than any two moments of this century are apart.
+func (m ScoringMethod) Step() int64 {
+	if m == ScoringPriority {
+		return 10_000_000_000_000
+	}
+	return time.Minute.Milliseconds()
+}
+
 // SkillEvaluation says how a queue looks at skills.
 type SkillEvaluation string
 

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"reflect"
 
 	"github.com/parley-cx/parley/api"
 	"github.com/parley-cx/parley/internal/domain"
@@ -103,17 +104,27 @@ func (s *Server) changeQueue(ctx context.Context, id, ifMatch string, body any, 
 		if err != nil {
 			return err
 		}
+		before := q
 		q = fromQueue(q, input)
 		if err := s.checkQueue(ctx, q); err != nil {
 			return err
 		}
-		return s.saveQueue(ctx, q, &q)
+		return s.saveQueue(ctx, before, &q)
 	})
 	return q, err
 }
 
-func (s *Server) saveQueue(ctx context.Context, _ domain.Queue, q *domain.Queue) error {
+// saveQueue writes a changed queue. Where it routes in another way by now, what
+// waits in it is put under the new rules, and looked at again.
+func (s *Server) saveQueue(ctx context.Context, before domain.Queue, q *domain.Queue) error {
 	q.UpdatedAt = s.Now()
+	if !reflect.DeepEqual(before.Rules, q.Rules) {
+		if err := s.Store.Reroute(ctx, *q, s.Now()); err != nil {
+			return err
+		}
+		org, id := q.Organization, q.ID
+		s.Store.After(ctx, func() { s.Dispatch.Queued(org, id) })
+	}
 	return s.Store.SaveQueue(ctx, q)
 }
 

@@ -25,6 +25,7 @@ import (
 	"github.com/parley-cx/parley/internal/closing"
 	"github.com/parley-cx/parley/internal/compose"
 	"github.com/parley-cx/parley/internal/desk"
+	"github.com/parley-cx/parley/internal/dispatch"
 	"github.com/parley-cx/parley/internal/domain"
 	"github.com/parley-cx/parley/internal/locale"
 	"github.com/parley-cx/parley/internal/storage"
@@ -40,6 +41,7 @@ type Server struct {
 	Tokens       auth.Endpoint
 	Keys         *auth.Keys
 	Desk         *desk.Desk
+	Dispatch     *dispatch.Dispatcher
 	Composer     *compose.Composer
 	Closing      *closing.Closing
 	Typing       func(ctx context.Context, by domain.Principal, i domain.InteractionID, on bool) error

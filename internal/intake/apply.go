@@ -27,6 +27,14 @@ type Store interface {
 	EraseInbox(ctx context.Context, ch domain.Channel, subjects []string) error
 	CreateErasure(ctx context.Context, org domain.OrganizationID, now time.Time) error
 	Threads
+	Queues
+}
+
+// Queues is what new work has to be held to.
+type Queues interface {
+	QueuesByID(ctx context.Context, org domain.OrganizationID, ids []domain.QueueID) (map[domain.QueueID]domain.Queue, error)
+	Waits(ctx context.Context, q domain.Queue, n int) (bool, error)
+	CreateDeliveries(ctx context.Context, deliveries ...domain.Delivery) error
 }
 
 // Threads is where messages end up.
@@ -65,6 +73,7 @@ type Applier struct {
 	NewKey       func() string // a name for a file's bytes that nobody can guess
 	Files        func()        // files came, or are to go
 	Erased       func()        // something was erased, and its traces are to go
+	Deliver      func()        // wakes delivery
 	Now          func() time.Time
 	Log          *slog.Logger
 }

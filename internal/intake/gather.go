@@ -32,6 +32,8 @@ type gathering struct {
 	erased       []string            // platform's ids of messages of which nothing may stay
 	kept         []domain.InboxEvent // that wait for the conversation to be handed to us
 	applied      []domain.InboxEvent // that waited so far
+	admitted     map[domain.QueueID]int
+	deliveries   []domain.Delivery
 }
 
 // held is a value with what has become of it in this transaction.
@@ -58,6 +60,9 @@ func (a *Applier) receive(ctx context.Context, ch domain.Channel, items []parsed
 	for _, item := range items {
 		g.apply(item)
 	}
+	if err := a.admit(ctx, g); err != nil {
+		return nil, err
+	}
 	return g.kept, a.write(ctx, g)
 }
 
@@ -66,7 +71,7 @@ func (a *Applier) receive(ctx context.Context, ch domain.Channel, items []parsed
 func (a *Applier) gather(ctx context.Context, ch domain.Channel, items []parsed) (*gathering, error) {
 	g := &gathering{now: a.Now(), channel: ch, threads: map[string]*held[domain.Thread]{}, contacts: map[string]domain.Contact{}, names: map[string]string{},
 		interactions: map[domain.InteractionID]*held[domain.Interaction]{}, known: map[string]*held[domain.Message]{},
-		early: map[string]*held[domain.Early]{}, waiting: map[string][]parsed{}, keeps: a.Capabilities[ch.Kind].StoreMedia, newKey: a.NewKey}
+		early: map[string]*held[domain.Early]{}, waiting: map[string][]parsed{}, keeps: a.Capabilities[ch.Kind].StoreMedia, newKey: a.NewKey, admitted: map[domain.QueueID]int{}}
 	seen := map[string]bool{}
 	for _, item := range items {
 		if address := item.event.Contact; !seen[address] {
@@ -187,6 +192,9 @@ func (a *Applier) write(ctx context.Context, g *gathering) error {
 		}
 	}
 	if err := a.writeMessages(ctx, g); err != nil {
+		return err
+	}
+	if err := a.deliver(ctx, g); err != nil {
 		return err
 	}
 	if err := a.writeFiles(ctx, g); err != nil {

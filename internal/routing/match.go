@@ -1,5 +1,6 @@
 // Package routing decides which agent is offered which waiting interaction. It
-// is pure: the same waiting work, agents and time always give the same decisions.
+// is pure: the same waiting work, agents, rules and time always give the same
+// decisions.
 package routing
 
 import (
@@ -10,60 +11,87 @@ import (
 	"github.com/parley-cx/parley/internal/domain"
 )
 
-// Available is an agent who may be offered work: on queue, responding, allowed
-// to accept, and with Free places left.
-type Available struct {
-	Agent     domain.AgentID
-	Queues    []domain.QueueID // in which the agent is a joined member
-	Free      int
-	Busy      bool // already has work
-	IdleSince time.Time
-}
+// Rules is how each queue finds an agent.
+type Rules = map[domain.QueueID]domain.Routing
 
-// Decision pairs an interaction with the agent who is to be offered it.
+// Decision pairs an interaction with the agent who is to be offered it, and says
+// what made the choice among those who could.
 type Decision struct {
 	Interaction domain.InteractionID
+	Queue       domain.QueueID
 	Agent       domain.AgentID
+	Reason      Reason
 }
 
-// Match pairs waiting work with agents: the best waiting interaction first, and
-// for it the agent who has waited longest. An agent without work goes before one
-// who has some; ties are broken by id. No agent gets more than their free places.
-func Match(waiting []domain.Waiting, agents []Available) []Decision {
+// Match pairs waiting work with agents: the most urgent work first, and for it the
+// agent whose turn it is. Nobody gets more than they have room for, or work that
+// anything in Judge speaks against; ties are broken by id.
+func Match(waiting []domain.Waiting, agents []Candidate, rules Rules, now time.Time) []Decision {
 	waiting, agents = slices.Clone(waiting), slices.Clone(agents)
-	slices.SortFunc(waiting, func(a, b domain.Waiting) int {
-		return cmp.Or(cmp.Compare(a.Score, b.Score), cmp.Compare(a.Interaction, b.Interaction))
-	})
+	slices.SortFunc(waiting, Urgent)
 	var decisions []Decision
 	for _, w := range waiting {
-		best := pick(w.Queue, agents)
+		best, why := pick(w, agents, rules[w.Queue], now)
 		if best < 0 {
 			continue
 		}
-		decisions = append(decisions, Decision{Interaction: w.Interaction, Agent: agents[best].Agent})
-		agents[best].Free--
-		agents[best].Busy = true
+		decisions = append(decisions, Decision{Interaction: w.Interaction, Queue: w.Queue, Agent: agents[best].ID, Reason: why})
+		agents[best].Agent = agents[best].Reserving(w.Medium)
 	}
 	return decisions
 }
 
-// pick gives the index of the agent whose turn it is in a queue, or -1.
-func pick(queue domain.QueueID, agents []Available) int {
-	best := -1
+// Urgent orders waiting work, the most urgent first. Work that counts priority
+// alone goes before work that counts its age.
+func Urgent(a, b domain.Waiting) int {
+	if a.Scoring != b.Scoring {
+		if a.Scoring == domain.ScoringPriority {
+			return -1
+		}
+		return 1
+	}
+	return cmp.Or(cmp.Compare(a.Score, b.Score), cmp.Compare(a.Interaction, b.Interaction))
+}
+
+// pick gives the index of the agent whose turn it is, or -1, and why.
+func pick(w domain.Waiting, agents []Candidate, r domain.Routing, now time.Time) (best int, why Reason) {
+	best, why = -1, domain.ReasonLongestIdle
+	var skills []domain.SkillID
+	if r.Evaluation == domain.EvaluationBest {
+		if skills = r.RequiredSkills(w.Skills, w.Ring); len(skills) > 0 {
+			why = domain.ReasonBestSkills
+		}
+	}
 	for i, a := range agents {
-		if a.Free <= 0 || !slices.Contains(a.Queues, queue) {
+		if !Fits(w, a, r, now) {
 			continue
 		}
-		if best < 0 || before(a, agents[best]) {
+		if Returns(w, a.ID, r) {
+			return i, domain.ReasonLastAgent
+		}
+		if best < 0 || before(a, agents[best], skills) {
 			best = i
 		}
 	}
-	return best
+	return best, why
 }
 
-func before(a, b Available) bool {
-	if a.Busy != b.Busy {
-		return !a.Busy
+// before tells whose turn it is of two: the better one's where skills count, then
+// who has no work, then who has waited longest.
+func before(a, b Candidate, skills []domain.SkillID) bool {
+	if x, y := proficiency(a, skills), proficiency(b, skills); x != y {
+		return x > y
 	}
-	return cmp.Or(a.IdleSince.Compare(b.IdleSince), cmp.Compare(a.Agent, b.Agent)) < 0
+	if x, y := a.Load.Used() > 0, b.Load.Used() > 0; x != y {
+		return !x
+	}
+	return cmp.Or(a.IdleSince.Compare(b.IdleSince), cmp.Compare(a.ID, b.ID)) < 0
+}
+
+func proficiency(a Candidate, skills []domain.SkillID) (sum int) {
+	for _, s := range skills {
+		p, _ := a.Proficiency(s)
+		sum += p
+	}
+	return sum
 }

@@ -2,7 +2,6 @@ package storage
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"gorm.io/gorm"
@@ -59,7 +58,7 @@ func toInteractionRow(i domain.Interaction) interactionRow {
 		Priority: i.Priority, Score: i.Score(), EnqueuedAt: ms(i.EnqueuedAt), RequeueCount: i.RequeueCount, Sequence: i.Sequence,
 		Position: i.Position, ConnectedAt: msPtr(i.ConnectedAt), DisconnectedAt: msPtr(i.DisconnectedAt),
 		DisconnectType: id[string](i.DisconnectType), ClosedAt: msPtr(i.ClosedAt), Version: i.Version, CreatedAt: ms(i.CreatedAt),
-		Class: classOf(i), Scoring: string(i.Scoring), Skills: doc(i.Skills), Ring: i.Ring, RingDueAt: msPtr(i.RingDueAt)}
+		Class: string(i.Class()), Scoring: string(i.Scoring), Skills: doc(i.Skills), Ring: i.Ring, RingDueAt: msPtr(i.RingDueAt)}
 }
 
 func fromInteractionRow(r interactionRow) domain.Interaction {
@@ -73,12 +72,6 @@ func fromInteractionRow(r interactionRow) domain.Interaction {
 		DisconnectedAt: fromMSPtr(r.DisconnectedAt), DisconnectType: id[domain.DisconnectType](r.DisconnectType),
 		ClosedAt: fromMSPtr(r.ClosedAt), Version: r.Version, CreatedAt: fromMS(r.CreatedAt),
 		Scoring: domain.ScoringMethod(r.Scoring), Skills: fromDoc[[]domain.SkillID](r.Skills), Ring: r.Ring, RingDueAt: fromMSPtr(r.RingDueAt)}
-}
-
-// classOf names the sort of work that an interaction is: all work of a queue with
-// one class can be taken by the same agents.
-func classOf(i domain.Interaction) string {
-	return fmt.Sprintf("%s %s %d %s", i.ChannelKind, i.Origin, i.Ring, doc(i.Skills))
 }
 
 // CreateInteraction adds an interaction.

@@ -9,6 +9,9 @@ import (
 	"github.com/parley-cx/parley/internal/domain"
 )
 
+// plainClass is the class of work that asks for nothing special.
+const plainClass domain.ClassName = "conversation_score messenger message 1"
+
 func TestWaitingInOrder(t *testing.T) {
 	t.Parallel()
 	both(t, func(t *testing.T, db database) {
@@ -30,7 +33,7 @@ func TestWaitingInOrder(t *testing.T) {
 				i.EnqueuedAt = i.EnqueuedAt.Add(-time.Second)
 			}
 		})
-		got, err := w.WaitingIn(t.Context(), w.org, w.queue.ID, 10)
+		got, err := w.WaitingIn(t.Context(), w.org, w.queue.ID, plainClass, 10)
 		want := []domain.InteractionID{made[6].ID, made[3].ID, made[4].ID, made[5].ID}
 		if order := each(got, func(w domain.Waiting) domain.InteractionID { return w.Interaction }); err != nil || !slices.Equal(order, want) {
 			t.Errorf("waiting: %v (%v), want %v", order, err, want)
@@ -40,7 +43,7 @@ func TestWaitingInOrder(t *testing.T) {
 				t.Errorf("%+v of %+v", got[n], made[k])
 			}
 		}
-		if head, err := w.WaitingIn(t.Context(), w.org, w.queue.ID, 2); err != nil || !slices.Equal(head, got[:2]) {
+		if head, err := w.WaitingIn(t.Context(), w.org, w.queue.ID, plainClass, 2); err != nil || len(head) != 2 || head[1].Interaction != got[1].Interaction {
 			t.Errorf("the head is %v (%v)", head, err)
 		}
 		queues, err := w.WaitingQueues(t.Context())
@@ -84,16 +87,18 @@ func TestAvailableInOrder(t *testing.T) {
 			t.Fatalf("available: %+v (%v)", got, err)
 		}
 		for n := range want {
-			same(t, "available", got[n], want[n])
+			same(t, "available", got[n].Agent, want[n])
+			if got[n].Rings[w.queue.ID] != 1 {
+				t.Errorf("the rings are %v", got[n].Rings)
+			}
 		}
 		if head, err := w.AvailableIn(t.Context(), w.org, w.queue.ID, 1); err != nil || len(head) != 1 || head[0].ID != early.ID {
 			t.Errorf("the head is %v (%v)", head, err)
 		}
 		for agent, member := range map[domain.AgentID]bool{early.ID: true, left.ID: false, stranger.ID: false} {
-			is, err := w.IsMember(t.Context(), w.org, w.queue.ID, agent)
-			queues, queuesErr := w.QueuesOf(t.Context(), w.org, agent)
-			if err != nil || queuesErr != nil || is != member || slices.Contains(queues, w.queue.ID) != member {
-				t.Errorf("a joined member: %v (%v), the queues are %v (%v); want %v", is, err, queues, queuesErr, member)
+			ring, is, err := w.Membership(t.Context(), w.org, w.queue.ID, agent)
+			if err != nil || is != member || is != (ring == 1) {
+				t.Errorf("a joined member: %v of ring %d (%v); want %v", is, ring, err, member)
 			}
 		}
 	})

@@ -112,8 +112,14 @@ func calls(f *full) map[string]func(ctx context.Context) {
 		"NextDelivery":    func(ctx context.Context) { _, _ = f.NextDelivery(ctx, noon) },
 		"WaitingQueues":   func(ctx context.Context) { _, _ = f.WaitingQueues(ctx) },
 		"DueInactivity":   func(ctx context.Context) { _, _, _ = f.DueInactivity(ctx, noon, 100) },
-		"DueOffers":       func(ctx context.Context) { _, _, _ = f.DueOffers(ctx, noon, 100) },
-		"SequenceEvents":  func(ctx context.Context) { _, _ = f.SequenceEvents(ctx, true) },
+		"DueRings":        func(ctx context.Context) { _, _, _ = f.DueRings(ctx, noon, 100) },
+		"SpilledIn":       func(ctx context.Context) { _, _ = f.SpilledIn(ctx, f.queue, 1, 16) },
+		"Waits":           func(ctx context.Context) { _, _ = f.Waits(ctx, f.queue, 100) },
+		"Ahead": func(ctx context.Context) {
+			_, _ = f.Ahead(ctx, domain.Waiting{Queue: f.queue.ID, Interaction: talk}, f.org, 100)
+		},
+		"DueOffers":      func(ctx context.Context) { _, _, _ = f.DueOffers(ctx, noon, 100) },
+		"SequenceEvents": func(ctx context.Context) { _, _ = f.SequenceEvents(ctx, true) },
 		"Participant": func(ctx context.Context) {
 			_, _ = f.Participant(ctx, f.org, talk, f.agent.ID, "")
 		},

@@ -152,7 +152,7 @@ func TestEveryReadReportsAFailedWrite(t *testing.T) {
 	both(t, func(t *testing.T, db database) {
 		w := newWorld(t, db.Store)
 		reads := map[string]func(ctx context.Context) error{
-			"IsMember":     func(ctx context.Context) error { _, err := db.IsMember(ctx, w.org, w.queue.ID, ""); return err },
+			"Membership":   func(ctx context.Context) error { _, _, err := db.Membership(ctx, w.org, w.queue.ID, ""); return err },
 			"NextDelivery": func(ctx context.Context) error { _, err := db.NextDelivery(ctx, noon); return err },
 			"Events": func(ctx context.Context) error {
 				_, _, err := db.Events(ctx, w.org, domain.EventFilter{}, 0, 1)
@@ -160,7 +160,10 @@ func TestEveryReadReportsAFailedWrite(t *testing.T) {
 			},
 			"SequenceEvents": func(ctx context.Context) error { _, err := db.SequenceEvents(ctx, true); return err },
 			"PendingLanes":   func(ctx context.Context) error { _, err := db.PendingLanes(ctx); return err },
-			"WaitingIn":      func(ctx context.Context) error { _, err := db.WaitingIn(ctx, w.org, w.queue.ID, 1); return err },
+			"WaitingIn": func(ctx context.Context) error {
+				_, err := db.WaitingIn(ctx, w.org, w.queue.ID, plainClass, 1)
+				return err
+			},
 			"Interactions": func(ctx context.Context) error {
 				_, _, err := db.Interactions(ctx, w.org, InteractionFilter{}, Page{Limit: 1})
 				return err

@@ -1,0 +1,72 @@
+package dispatch
+
+import (
+	"context"
+
+	"github.com/parley-cx/parley/internal/domain"
+	"github.com/parley-cx/parley/internal/routing"
+)
+
+// unqueued holds for work of no queue: the defaults of a queue that nobody made.
+func unqueued(org domain.OrganizationID, d *Dispatcher) domain.Queue {
+	return domain.NewQueue(org, d.Now())
+}
+
+// Assign offers waiting work to one agent past the order of the queue, also where
+// it waits in none. Neither membership nor skills are asked for; presence, room and
+// permission are, and an agent who cannot be asked is refused with every reason.
+func (d *Dispatcher) Assign(ctx context.Context, by domain.Principal, id domain.InteractionID, agent domain.AgentID) error {
+	return d.Store.InTx(ctx, func(ctx context.Context) error {
+		i, err := d.Store.LockInteraction(ctx, by.Organization, id)
+		if err != nil {
+			return err
+		}
+		a, err := d.Store.LockAgent(ctx, by.Organization, agent)
+		if domain.IsKind(err, domain.ErrorNotFound) {
+			return domain.Invalid("/agent_id", "agent.unknown", "There is no such agent.")
+		}
+		if err != nil {
+			return err
+		}
+		if _, waits := i.State.After(domain.MoveOffer); !waits {
+			return domain.InvalidTransition("interaction", "an assignment", string(i.State), i.AllowedActions(by.Agent, nil))
+		}
+		if err := refused(i.Waiting(), a); err != nil {
+			return err
+		}
+		q, err := d.queueOf(ctx, i)
+		if err != nil {
+			return err
+		}
+		return d.alert(ctx, q, i, a, by.Actor())
+	})
+}
+
+// queueOf gives the queue of an interaction, or what holds where there is none.
+func (d *Dispatcher) queueOf(ctx context.Context, i domain.Interaction) (domain.Queue, error) {
+	if i.Queue == nil {
+		return unqueued(i.Organization, d), nil
+	}
+	queues, err := d.Store.QueuesByID(ctx, i.Organization, []domain.QueueID{*i.Queue})
+	if q, living := queues[*i.Queue]; living {
+		return q, err
+	}
+	return unqueued(i.Organization, d), err
+}
+
+// refused says everything that keeps an agent from a direct offer.
+func refused(w domain.Waiting, a domain.Agent) error {
+	var against []domain.FieldError
+	routing.Person(w, a, func(c routing.Check) bool {
+		if c.Against {
+			against = append(against, domain.FieldError{Pointer: "/agent_id", Code: string(c.Reason),
+				Detail: "What speaks against the agent: %s.", Args: []any{domain.Word(c.Reason)}})
+		}
+		return true
+	})
+	if len(against) == 0 {
+		return nil
+	}
+	return &domain.Error{Kind: domain.ErrorConflict, Code: "assign.not_possible", CurrentState: string(domain.InteractionQueued),
+		Detail: "The agent cannot be offered this now; errors says why.", Fields: against}
+}

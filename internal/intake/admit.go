@@ -1,0 +1,132 @@
+package intake
+
+import (
+	"context"
+
+	"github.com/parley-cx/parley/internal/domain"
+)
+
+// maxOverflows bounds how often one interaction is handed on. Queues do not
+// overflow in a circle, but two changes at once could make one.
+const maxOverflows = 10
+
+// admit puts what is new in a queue under its rules: it gets the queue's priority
+// and first ring; what comes too late in the day, or as one too many, is answered,
+// handed on or ended as the queue says.
+func (a *Applier) admit(ctx context.Context, g *gathering) error {
+	for _, address := range g.order {
+		t, ok := g.threads[address]
+		if !ok || t.value.Open == nil {
+			continue
+		}
+		i := g.interactions[*t.value.Open]
+		if i == nil || !i.waits || i.value.Queue == nil {
+			continue
+		}
+		q, err := a.enter(ctx, g, i)
+		if err != nil {
+			return err
+		}
+		if q == nil {
+			continue
+		}
+		if err := g.close(t, i, *q); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// enter finds the queue that keeps an interaction; nil where it was deleted.
+func (a *Applier) enter(ctx context.Context, g *gathering, i *held[domain.Interaction]) (*domain.Queue, error) {
+	q, err := a.living(ctx, i.value.Organization, *i.value.Queue)
+	if err != nil || q == nil {
+		return nil, err
+	}
+	i.value = i.value.Enter(*q, g.now)
+	for range maxOverflows {
+		reason, err := a.overflows(ctx, g, *q)
+		if err != nil {
+			return nil, err
+		}
+		if reason == "" || q.Overflow == nil {
+			break
+		}
+		next, err := a.living(ctx, i.value.Organization, *q.Overflow)
+		if err != nil {
+			return nil, err
+		}
+		if next == nil {
+			break
+		}
+		var event domain.Event
+		i.value, event = i.value.Overflow(*next, reason, g.now)
+		g.events, q = append(g.events, event), next
+	}
+	g.admitted[q.ID]++
+	return q, nil
+}
+
+func (a *Applier) living(ctx context.Context, org domain.OrganizationID, id domain.QueueID) (*domain.Queue, error) {
+	found, err := a.Store.QueuesByID(ctx, org, []domain.QueueID{id})
+	if q, living := found[id]; living {
+		return &q, err
+	}
+	return nil, err
+}
+
+// overflows says why a queue does not keep one more, or nothing.
+func (a *Applier) overflows(ctx context.Context, g *gathering, q domain.Queue) (reason string, err error) {
+	if h := q.Rules.Hours; h != nil && h.Action == domain.ClosedOverflow && !h.OpenAt(g.now) {
+		return "closed", nil
+	}
+	if q.Rules.MaxWaiting == nil {
+		return "", nil
+	}
+	room := *q.Rules.MaxWaiting - g.admitted[q.ID]
+	full := room <= 0
+	if !full {
+		full, err = a.Store.Waits(ctx, q, room)
+	}
+	if full {
+		reason = "max_waiting"
+	}
+	return reason, err
+}
+
+// close tells a customer who comes out of hours so, and ends what is rejected.
+func (g *gathering) close(t *held[domain.Thread], i *held[domain.Interaction], q domain.Queue) error {
+	h := q.Rules.Hours
+	if h.OpenAt(g.now) {
+		return nil
+	}
+	if h.Text != nil && (h.Action == domain.ClosedMessage || h.Action == domain.ClosedReject) {
+		var notice domain.Message
+		var posted []domain.Event
+		i.value, notice, posted = i.value.Post(domain.Notice(i.value, *h.Text, g.now), domain.System(), g.now)
+		g.messages = append(g.messages, &held[domain.Message]{value: notice, fresh: true, changed: true})
+		g.events = append(g.events, posted...)
+		g.deliveries = append(g.deliveries, domain.NewDelivery(notice, g.now))
+	}
+	if h.Action != domain.ClosedReject {
+		return nil
+	}
+	ended, events, err := i.value.Reject(g.now)
+	if err != nil {
+		return err
+	}
+	i.value, i.waits = ended, false
+	t.value.Open, t.value.Position = nil, ended.Position
+	g.admitted[q.ID]--
+	g.events = append(g.events, events...)
+	return nil
+}
+
+// deliver sends the notices to customers.
+func (a *Applier) deliver(ctx context.Context, g *gathering) error {
+	if len(g.deliveries) == 0 {
+		return nil
+	}
+	a.Store.After(ctx, a.Deliver)
+	return a.Store.CreateDeliveries(ctx, g.deliveries...)
+}
