@@ -20,6 +20,7 @@ type view struct {
 	Tags           []tag
 	Scopes         []scope
 	Schemas        []schema
+	Problems       []problem
 }
 
 type tag struct {
@@ -82,7 +83,7 @@ type scope struct {
 }
 
 func newView(doc *openapi3.T) *view {
-	v := &view{Title: doc.Info.Title, Version: doc.Info.Version, Summary: doc.Info.Summary, Intro: prose(doc.Info.Description)}
+	v := &view{Title: doc.Info.Title, Version: doc.Info.Version, Summary: doc.Info.Summary, Intro: prose(doc.Info.Description), Problems: problems()}
 	users := map[string][]string{}
 	for _, t := range doc.Tags {
 		v.Tags = append(v.Tags, newTag(doc, t, users))
