@@ -348,6 +348,7 @@ const (
 	EventTypeReplyDeleted                EventType = "reply.deleted"
 	EventTypeReplyDelivered              EventType = "reply.delivered"
 	EventTypeReplyFailed                 EventType = "reply.failed"
+	EventTypeReplyPendingRecipient       EventType = "reply.pending_recipient"
 	EventTypeReplyQueued                 EventType = "reply.queued"
 	EventTypeReplyRead                   EventType = "reply.read"
 	EventTypeReplyResent                 EventType = "reply.resent"
@@ -435,6 +436,8 @@ func (e EventType) Valid() bool {
 	case EventTypeReplyDelivered:
 		return true
 	case EventTypeReplyFailed:
+		return true
+	case EventTypeReplyPendingRecipient:
 		return true
 	case EventTypeReplyQueued:
 		return true
@@ -1983,7 +1986,8 @@ type Event struct {
 	// - `message.reaction_added`, `.reaction_removed`: the customer reacted to a message, or no longer does
 	// - `interaction.referred`: the customer came once more through a link or an advertisement
 	// - `thread.control_gained`, `.control_lost`: another app of the account handed the conversation to us, or has it now
-	// - `reply.queued`, `.sending`, `.sent`, `.delivered`, `.read`, `.failed`, `.unconfirmed`: how far a reply has come
+	// - `reply.queued`, `.sending`, `.sent`, `.pending_recipient`, `.delivered`, `.read`, `.failed`, `.unconfirmed`: how far a
+	//   reply has come
 	// - `reply.resent`, `.deleted`: what an agent did with a reply that failed
 	// - `agent.presence_changed`, `.routing_status_changed`, `.capacity_changed`: an agent's standing
 	// - `channel.needs_reauthorization`: the platform refused a channel's credentials
@@ -2017,7 +2021,8 @@ type EventList struct {
 //   - `message.reaction_added`, `.reaction_removed`: the customer reacted to a message, or no longer does
 //   - `interaction.referred`: the customer came once more through a link or an advertisement
 //   - `thread.control_gained`, `.control_lost`: another app of the account handed the conversation to us, or has it now
-//   - `reply.queued`, `.sending`, `.sent`, `.delivered`, `.read`, `.failed`, `.unconfirmed`: how far a reply has come
+//   - `reply.queued`, `.sending`, `.sent`, `.pending_recipient`, `.delivered`, `.read`, `.failed`, `.unconfirmed`: how far a
+//     reply has come
 //   - `reply.resent`, `.deleted`: what an agent did with a reply that failed
 //   - `agent.presence_changed`, `.routing_status_changed`, `.capacity_changed`: an agent's standing
 //   - `channel.needs_reauthorization`: the platform refused a channel's credentials

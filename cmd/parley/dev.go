@@ -21,6 +21,8 @@ const (
 	demoSecret = "demo-secret"
 	demoAdmin  = "demo-admin"
 	demoPage   = "100200300400500"
+
+	demoIntegration = "0a1b2c3d-0000-4000-8000-000000000001"
 )
 
 // Run serves the demo. Its secrets are known to everybody, so it listens on
@@ -51,7 +53,7 @@ func loopback(addr string) bool {
 }
 
 // demo makes a queue with wrap-up codes, two agents who are its members, and a
-// Messenger channel, once.
+// channel of each kind, once.
 func (a *app) demo(ctx context.Context) error {
 	org, found, err := a.store.OrganizationNamed(ctx, "default")
 	if err != nil || !found {
@@ -107,9 +109,17 @@ func (a *app) demoChannel(ctx context.Context, org domain.OrganizationID, queue 
 	if err := a.store.CreateApp(ctx, app); err != nil {
 		return err
 	}
-	return a.store.CreateChannel(ctx, domain.Channel{ID: domain.NewID[domain.ChannelID](), Organization: org, Name: "Demo page", App: app.ID,
+	page := domain.Channel{ID: domain.NewID[domain.ChannelID](), Organization: org, Name: "Demo page", App: app.ID,
 		Kind: domain.ChannelMessenger, AccountID: demoPage, Credentials: map[string]string{"access_token": demoSecret}, Queue: &queue,
-		Status: domain.ChannelActive, Version: 1, CreatedAt: now, UpdatedAt: now})
+		Status: domain.ChannelActive, Version: 1, CreatedAt: now, UpdatedAt: now}
+	if err := a.store.CreateChannel(ctx, page); err != nil {
+		return err
+	}
+	connector := page
+	connector.ID, connector.Name, connector.App = domain.NewID[domain.ChannelID](), "Demo connector", ""
+	connector.Kind, connector.AccountID = domain.ChannelOpen, demoIntegration
+	connector.Credentials = map[string]string{"webhook_secret": demoSecret + "-of-a-connector"}
+	return a.store.CreateChannel(ctx, connector)
 }
 
 const demoText = `Parley %s serves %s (sandbox; contract: %s/openapi.yaml)

@@ -42,21 +42,23 @@ import (
 // app is the whole program, put together. This file is the only place that
 // knows all the parts.
 type app struct {
-	config   config.Config
-	log      *slog.Logger
-	url      string
-	listener net.Listener
-	server   *http.Server
-	store    *storage.Store
-	sealer   *secret.Sealer
-	clock    *jobs.Clock
-	runner   *jobs.Runner
-	batcher  *intake.Batcher
-	delivery *delivery.Delivery
-	platform *simulator.Simulator // nil without the sandbox
-	scopes   []domain.Scope
-	links    attach.Links
-	ending   atomic.Bool
+	config    config.Config
+	log       *slog.Logger
+	url       string
+	listener  net.Listener
+	server    *http.Server
+	store     *storage.Store
+	sealer    *secret.Sealer
+	clock     *jobs.Clock
+	runner    *jobs.Runner
+	batcher   *intake.Batcher
+	delivery  *delivery.Delivery
+	platform  *simulator.Simulator // nil without the sandbox, as the next
+	connector *simulator.Simulator
+	issue     func(p domain.Principal, now time.Time) (token string, expiresIn int)
+	scopes    []domain.Scope
+	links     attach.Links
+	ending    atomic.Bool
 }
 
 // openStore opens the database with the installation's sealing key.
@@ -137,6 +139,7 @@ func (a *app) assemble(ctx context.Context, contract *httpapi.Contract) error {
 	if err != nil {
 		return err
 	}
+	a.issue = auth.Issuer{Keys: keys, URL: a.issuer()}.Issue
 	network := egress.Policy{AllowPrivate: a.config.Sandbox || a.config.AllowPrivateNetworks}
 	platforms := map[domain.Platform]channel.Platform{domain.PlatformMeta: meta.Platform{}, domain.PlatformOpen: open.Platform{}}
 	adapters := map[domain.ChannelKind]channel.Adapter{
@@ -239,6 +242,7 @@ func (a *app) run(ctx context.Context) error {
 	}
 	if a.platform != nil {
 		a.platform.CloseIdle()
+		a.connector.CloseIdle()
 	}
 	a.ending.Store(true)
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime)
@@ -260,6 +264,9 @@ func (a *app) close() error {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()
 		errs = append(errs, a.platform.Close(ctx))
+		if a.connector != nil {
+			errs = append(errs, a.connector.Close(ctx))
+		}
 	}
 	if a.batcher != nil {
 		a.batcher.Close()

@@ -43,6 +43,7 @@ const (
 	EventReplyQueued              EventType = "reply.queued"
 	EventReplySending             EventType = "reply.sending"
 	EventReplySent                EventType = "reply.sent"
+	EventReplyPending             EventType = "reply.pending_recipient"
 	EventReplyDelivered           EventType = "reply.delivered"
 	EventReplyRead                EventType = "reply.read"
 	EventReplyFailed              EventType = "reply.failed"

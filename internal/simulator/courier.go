@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"net/http"
 	"sync"
 	"time"
 )
@@ -103,7 +102,7 @@ func (c *courier) deliver(accountID string, b batch) {
 func (c *courier) insist(accountID string, body []byte) {
 	for attempt := 0; c.ctx.Err() == nil; attempt++ {
 		status, err := c.attempt(accountID, body)
-		if status == http.StatusOK || errors.Is(err, errNoWebhook) || c.ctx.Err() != nil {
+		if status/100 == 2 || errors.Is(err, errNoWebhook) || c.ctx.Err() != nil {
 			return
 		}
 		if attempt == len(c.retries) {

@@ -2,7 +2,7 @@
 // with the documented shapes, ids and errors, sends signed webhooks, and misbehaves on demand. It is for the sandbox and
 // for tests, where it stands in for the platform itself; it knows nothing of what the product does with either.
 //
-// Messenger is the platform that it plays. Sources of the rules: Meta, Messenger Platform (Send API; Webhook events
+// Messenger is a platform that it plays, and a connector for Open Messaging. Sources of the rules: Meta, Messenger Platform (Send API; Webhook events
 // reference; User profile) and Meta, Graph API (Webhooks; Handling errors; Rate limits).
 package simulator
 
@@ -15,6 +15,8 @@ import (
 	"net/netip"
 	"sync"
 	"time"
+
+	"github.com/parley-cx/parley/internal/domain"
 )
 
 const (
@@ -37,7 +39,8 @@ type Accounts interface {
 
 // Config says how to play. Accounts and Now are needed.
 type Config struct {
-	Address   string // where to listen, on loopback; empty for any free port
+	Kind      domain.ChannelKind // what is played: open, or else messenger
+	Address   string             // where to listen, on loopback; empty for any free port
 	Accounts  Accounts
 	Now       func() time.Time // business time, which the platform's own times follow
 	Machine   func() time.Time // real time, at which requests come in; nil for Now
@@ -53,13 +56,27 @@ type Simulator struct {
 	machine   func() time.Time
 	earlyWait time.Duration
 
-	platform messenger
+	platform platform
 	requests requests
 	faults   faultState
 	setting  sync.Mutex // one SetFaults at a time: the fault and the listener change together
 	door     *door
 	sender   sender
 	courier  *courier
+}
+
+// platform is what tells one simulated platform from another.
+type platform interface {
+	// answer judges a call. taken is the message that it sent, nil where it sent none.
+	answer(ctx context.Context, call Request) (said answer, taken *message)
+	// failure is the answer of the modes in which a call is answered without being judged.
+	failure(faults Faults) answer
+	// tooLarge is the answer to a body that is larger than any message.
+	tooLarge() answer
+	// inbound writes the webhook for what a customer wrote.
+	inbound(in InboundMessage) (body []byte, ids []string)
+	// receipts lists what follows a message, in the order in which it is sent.
+	receipts(taken message, wanted Receipts) []hook
 }
 
 // New makes a simulator that takes calls when it returns, without faults and with the default receipts. Close ends it.
@@ -70,9 +87,10 @@ func New(config Config) (*Simulator, error) {
 	}
 	s := &Simulator{machine: config.Machine, earlyWait: config.EarlyWait}
 	s.ctx, s.stop = context.WithCancel(context.Background())
-	s.platform = messenger{accounts: config.Accounts, now: config.Now, people: newPeople()}
+	played, prove := platformOf(config)
+	s.platform = played
 	s.faults.set(Faults{Mode: ModeNone, Receipts: DefaultReceipts()})
-	s.sender = newSender(config.Accounts, signGraph)
+	s.sender = newSender(config.Accounts, prove)
 	s.courier = newCourier(s.ctx, s.sender, config.Retries, config.Log)
 	var err error
 	if s.door, err = newDoor(s.ctx, config.Address, http.HandlerFunc(s.serve)); err != nil {
