@@ -83,6 +83,15 @@ type ServerInterface interface {
 	// PutAgentPresence Set an agent's presence
 	// (PUT /v1/agents/{id}/presence)
 	PutAgentPresence(ctx echo.Context, id ID) error
+	// DeleteAgentQueues Remove an agent from all queues
+	// (DELETE /v1/agents/{id}/queues)
+	DeleteAgentQueues(ctx echo.Context, id ID) error
+	// ListAgentQueues List the queues of an agent
+	// (GET /v1/agents/{id}/queues)
+	ListAgentQueues(ctx echo.Context, id ID, params ListAgentQueuesParams) error
+	// PutAgentSkills Set an agent's skills
+	// (PUT /v1/agents/{id}/skills)
+	PutAgentSkills(ctx echo.Context, id ID) error
 	// CreateAttachment Upload a file
 	// (POST /v1/attachments)
 	CreateAttachment(ctx echo.Context) error
@@ -275,12 +284,24 @@ type ServerInterface interface {
 	// ListQueueMembers List the members of a queue
 	// (GET /v1/queues/{id}/members)
 	ListQueueMembers(ctx echo.Context, id ID, params ListQueueMembersParams) error
+	// ChangeQueueMembers Change many members of a queue at once
+	// (POST /v1/queues/{id}/members/batch)
+	ChangeQueueMembers(ctx echo.Context, id ID) error
+	// CopyQueueMembers Take over the members of another queue
+	// (POST /v1/queues/{id}/members/copy)
+	CopyQueueMembers(ctx echo.Context, id ID) error
 	// DeleteQueueMember Remove an agent from a queue
 	// (DELETE /v1/queues/{id}/members/{agent_id})
 	DeleteQueueMember(ctx echo.Context, id ID, agentID ID) error
+	// UpdateQueueMember Change a member of a queue
+	// (PATCH /v1/queues/{id}/members/{agent_id})
+	UpdateQueueMember(ctx echo.Context, id ID, agentID ID) error
 	// PutQueueMember Add an agent to a queue
 	// (PUT /v1/queues/{id}/members/{agent_id})
 	PutQueueMember(ctx echo.Context, id ID, agentID ID) error
+	// GetQueueStatistics Get a queue's statistics
+	// (GET /v1/queues/{id}/statistics)
+	GetQueueStatistics(ctx echo.Context, id ID, params GetQueueStatisticsParams) error
 	// ListQueueWrapUpCodes List a queue's wrap-up codes
 	// (GET /v1/queues/{id}/wrap-up-codes)
 	ListQueueWrapUpCodes(ctx echo.Context, id ID, params ListQueueWrapUpCodesParams) error
@@ -305,6 +326,9 @@ type ServerInterface interface {
 	// ReplaceSkill Replace a skill
 	// (PUT /v1/skills/{id})
 	ReplaceSkill(ctx echo.Context, id ID, params ReplaceSkillParams) error
+	// ChangeSkillAgents Give a skill to many agents, or take it from them
+	// (POST /v1/skills/{id}/agents/batch)
+	ChangeSkillAgents(ctx echo.Context, id ID) error
 	// ListTokenIssuers List token issuers
 	// (GET /v1/token-issuers)
 	ListTokenIssuers(ctx echo.Context, params ListTokenIssuersParams) error
@@ -830,6 +854,77 @@ func (w *ServerInterfaceWrapper) PutAgentPresence(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.PutAgentPresence(ctx, id)
+	return err
+}
+
+// DeleteAgentQueues converts echo context to params.
+func (w *ServerInterfaceWrapper) DeleteAgentQueues(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DeleteAgentQueues(ctx, id)
+	return err
+}
+
+// ListAgentQueues converts echo context to params.
+func (w *ServerInterfaceWrapper) ListAgentQueues(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListAgentQueuesParams
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// ------------- Optional query parameter "order" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "order", ctx.QueryParams(), &params.Order, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter order: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListAgentQueues(ctx, id, params)
+	return err
+}
+
+// PutAgentSkills converts echo context to params.
+func (w *ServerInterfaceWrapper) PutAgentSkills(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PutAgentSkills(ctx, id)
 	return err
 }
 
@@ -2625,6 +2720,38 @@ func (w *ServerInterfaceWrapper) ListQueueMembers(ctx echo.Context) error {
 	return err
 }
 
+// ChangeQueueMembers converts echo context to params.
+func (w *ServerInterfaceWrapper) ChangeQueueMembers(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ChangeQueueMembers(ctx, id)
+	return err
+}
+
+// CopyQueueMembers converts echo context to params.
+func (w *ServerInterfaceWrapper) CopyQueueMembers(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CopyQueueMembers(ctx, id)
+	return err
+}
+
 // DeleteQueueMember converts echo context to params.
 func (w *ServerInterfaceWrapper) DeleteQueueMember(ctx echo.Context) error {
 	var err error
@@ -2649,6 +2776,30 @@ func (w *ServerInterfaceWrapper) DeleteQueueMember(ctx echo.Context) error {
 	return err
 }
 
+// UpdateQueueMember converts echo context to params.
+func (w *ServerInterfaceWrapper) UpdateQueueMember(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// ------------- Path parameter "agent_id" -------------
+	var agentID ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "agent_id", ctx.Param("agent_id"), &agentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter agent_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UpdateQueueMember(ctx, id, agentID)
+	return err
+}
+
 // PutQueueMember converts echo context to params.
 func (w *ServerInterfaceWrapper) PutQueueMember(ctx echo.Context) error {
 	var err error
@@ -2670,6 +2821,31 @@ func (w *ServerInterfaceWrapper) PutQueueMember(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.PutQueueMember(ctx, id, agentID)
+	return err
+}
+
+// GetQueueStatistics converts echo context to params.
+func (w *ServerInterfaceWrapper) GetQueueStatistics(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetQueueStatisticsParams
+	// ------------- Optional query parameter "window_seconds" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "window_seconds", ctx.QueryParams(), &params.WindowSeconds, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter window_seconds: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetQueueStatistics(ctx, id, params)
 	return err
 }
 
@@ -2920,6 +3096,22 @@ func (w *ServerInterfaceWrapper) ReplaceSkill(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ReplaceSkill(ctx, id, params)
+	return err
+}
+
+// ChangeSkillAgents converts echo context to params.
+func (w *ServerInterfaceWrapper) ChangeSkillAgents(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ChangeSkillAgents(ctx, id)
 	return err
 }
 
@@ -3359,6 +3551,9 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.PATCH(options.BaseURL+"/v1/agents/:id", wrapper.UpdateAgent, options.OperationMiddlewares["updateAgent"]...)
 	router.PUT(options.BaseURL+"/v1/agents/:id", wrapper.ReplaceAgent, options.OperationMiddlewares["replaceAgent"]...)
 	router.PUT(options.BaseURL+"/v1/agents/:id/presence", wrapper.PutAgentPresence, options.OperationMiddlewares["putAgentPresence"]...)
+	router.DELETE(options.BaseURL+"/v1/agents/:id/queues", wrapper.DeleteAgentQueues, options.OperationMiddlewares["deleteAgentQueues"]...)
+	router.GET(options.BaseURL+"/v1/agents/:id/queues", wrapper.ListAgentQueues, options.OperationMiddlewares["listAgentQueues"]...)
+	router.PUT(options.BaseURL+"/v1/agents/:id/skills", wrapper.PutAgentSkills, options.OperationMiddlewares["putAgentSkills"]...)
 	router.PUT(options.BaseURL+"/v1/agents/by-external-id/:external_id", wrapper.UpsertAgent, options.OperationMiddlewares["upsertAgent"]...)
 	router.GET(options.BaseURL+"/v1/agents/me", wrapper.GetOwnAgent, options.OperationMiddlewares["getOwnAgent"]...)
 	router.PUT(options.BaseURL+"/v1/agents/me/presence", wrapper.PutOwnPresence, options.OperationMiddlewares["putOwnPresence"]...)
@@ -3426,7 +3621,11 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.PUT(options.BaseURL+"/v1/queues/:id", wrapper.ReplaceQueue, options.OperationMiddlewares["replaceQueue"]...)
 	router.GET(options.BaseURL+"/v1/queues/:id/members", wrapper.ListQueueMembers, options.OperationMiddlewares["listQueueMembers"]...)
 	router.DELETE(options.BaseURL+"/v1/queues/:id/members/:agent_id", wrapper.DeleteQueueMember, options.OperationMiddlewares["deleteQueueMember"]...)
+	router.PATCH(options.BaseURL+"/v1/queues/:id/members/:agent_id", wrapper.UpdateQueueMember, options.OperationMiddlewares["updateQueueMember"]...)
 	router.PUT(options.BaseURL+"/v1/queues/:id/members/:agent_id", wrapper.PutQueueMember, options.OperationMiddlewares["putQueueMember"]...)
+	router.POST(options.BaseURL+"/v1/queues/:id/members/batch", wrapper.ChangeQueueMembers, options.OperationMiddlewares["changeQueueMembers"]...)
+	router.POST(options.BaseURL+"/v1/queues/:id/members/copy", wrapper.CopyQueueMembers, options.OperationMiddlewares["copyQueueMembers"]...)
+	router.GET(options.BaseURL+"/v1/queues/:id/statistics", wrapper.GetQueueStatistics, options.OperationMiddlewares["getQueueStatistics"]...)
 	router.GET(options.BaseURL+"/v1/queues/:id/wrap-up-codes", wrapper.ListQueueWrapUpCodes, options.OperationMiddlewares["listQueueWrapUpCodes"]...)
 	router.PUT(options.BaseURL+"/v1/queues/by-external-id/:external_id", wrapper.UpsertQueue, options.OperationMiddlewares["upsertQueue"]...)
 	router.GET(options.BaseURL+"/v1/skills", wrapper.ListSkills, options.OperationMiddlewares["listSkills"]...)
@@ -3435,6 +3634,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/v1/skills/:id", wrapper.GetSkill, options.OperationMiddlewares["getSkill"]...)
 	router.PATCH(options.BaseURL+"/v1/skills/:id", wrapper.UpdateSkill, options.OperationMiddlewares["updateSkill"]...)
 	router.PUT(options.BaseURL+"/v1/skills/:id", wrapper.ReplaceSkill, options.OperationMiddlewares["replaceSkill"]...)
+	router.POST(options.BaseURL+"/v1/skills/:id/agents/batch", wrapper.ChangeSkillAgents, options.OperationMiddlewares["changeSkillAgents"]...)
 	router.PUT(options.BaseURL+"/v1/skills/by-external-id/:external_id", wrapper.UpsertSkill, options.OperationMiddlewares["upsertSkill"]...)
 	router.GET(options.BaseURL+"/v1/token-issuers", wrapper.ListTokenIssuers, options.OperationMiddlewares["listTokenIssuers"]...)
 	router.POST(options.BaseURL+"/v1/token-issuers", wrapper.CreateTokenIssuer, options.OperationMiddlewares["createTokenIssuer"]...)
@@ -4061,6 +4261,76 @@ type PutAgentPresence200JSONResponse struct {
 }
 
 func (response PutAgentPresence200JSONResponse) VisitPutAgentPresenceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteAgentQueuesRequestObject struct {
+	ID ID `json:"id"`
+}
+
+type DeleteAgentQueuesResponseObject interface {
+	VisitDeleteAgentQueuesResponse(w http.ResponseWriter) error
+}
+
+type DeleteAgentQueues204Response struct {
+}
+
+func (response DeleteAgentQueues204Response) VisitDeleteAgentQueuesResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type ListAgentQueuesRequestObject struct {
+	ID     ID `json:"id"`
+	Params ListAgentQueuesParams
+}
+
+type ListAgentQueuesResponseObject interface {
+	VisitListAgentQueuesResponse(w http.ResponseWriter) error
+}
+
+type ListAgentQueues200JSONResponse AgentQueueList
+
+func (response ListAgentQueues200JSONResponse) VisitListAgentQueuesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PutAgentSkillsRequestObject struct {
+	ID   ID `json:"id"`
+	Body *PutAgentSkillsJSONRequestBody
+}
+
+type PutAgentSkillsResponseObject interface {
+	VisitPutAgentSkillsResponse(w http.ResponseWriter) error
+}
+
+type PutAgentSkills200ResponseHeaders struct {
+	ETag string
+}
+
+type PutAgentSkills200JSONResponse struct {
+	Body    Agent
+	Headers PutAgentSkills200ResponseHeaders
+}
+
+func (response PutAgentSkills200JSONResponse) VisitPutAgentSkillsResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -5930,6 +6200,52 @@ func (response ListQueueMembers200JSONResponse) VisitListQueueMembersResponse(w 
 	return err
 }
 
+type ChangeQueueMembersRequestObject struct {
+	ID   ID `json:"id"`
+	Body *ChangeQueueMembersJSONRequestBody
+}
+
+type ChangeQueueMembersResponseObject interface {
+	VisitChangeQueueMembersResponse(w http.ResponseWriter) error
+}
+
+type ChangeQueueMembers200JSONResponse MembershipChanges
+
+func (response ChangeQueueMembers200JSONResponse) VisitChangeQueueMembersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CopyQueueMembersRequestObject struct {
+	ID   ID `json:"id"`
+	Body *CopyQueueMembersJSONRequestBody
+}
+
+type CopyQueueMembersResponseObject interface {
+	VisitCopyQueueMembersResponse(w http.ResponseWriter) error
+}
+
+type CopyQueueMembers200JSONResponse MembershipChanges
+
+func (response CopyQueueMembers200JSONResponse) VisitCopyQueueMembersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type DeleteQueueMemberRequestObject struct {
 	ID      ID `json:"id"`
 	AgentID ID `json:"agent_id"`
@@ -5947,6 +6263,30 @@ func (response DeleteQueueMember204Response) VisitDeleteQueueMemberResponse(w ht
 	return nil
 }
 
+type UpdateQueueMemberRequestObject struct {
+	ID      ID `json:"id"`
+	AgentID ID `json:"agent_id"`
+	Body    *UpdateQueueMemberJSONRequestBody
+}
+
+type UpdateQueueMemberResponseObject interface {
+	VisitUpdateQueueMemberResponse(w http.ResponseWriter) error
+}
+
+type UpdateQueueMember200JSONResponse QueueMember
+
+func (response UpdateQueueMember200JSONResponse) VisitUpdateQueueMemberResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type PutQueueMemberRequestObject struct {
 	ID      ID `json:"id"`
 	AgentID ID `json:"agent_id"`
@@ -5960,6 +6300,29 @@ type PutQueueMemberResponseObject interface {
 type PutQueueMember200JSONResponse QueueMember
 
 func (response PutQueueMember200JSONResponse) VisitPutQueueMemberResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetQueueStatisticsRequestObject struct {
+	ID     ID `json:"id"`
+	Params GetQueueStatisticsParams
+}
+
+type GetQueueStatisticsResponseObject interface {
+	VisitGetQueueStatisticsResponse(w http.ResponseWriter) error
+}
+
+type GetQueueStatistics200JSONResponse QueueStatistics
+
+func (response GetQueueStatistics200JSONResponse) VisitGetQueueStatisticsResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -6209,6 +6572,29 @@ func (response ReplaceSkill200JSONResponse) VisitReplaceSkillResponse(w http.Res
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangeSkillAgentsRequestObject struct {
+	ID   ID `json:"id"`
+	Body *ChangeSkillAgentsJSONRequestBody
+}
+
+type ChangeSkillAgentsResponseObject interface {
+	VisitChangeSkillAgentsResponse(w http.ResponseWriter) error
+}
+
+type ChangeSkillAgents200JSONResponse MembershipChanges
+
+func (response ChangeSkillAgents200JSONResponse) VisitChangeSkillAgentsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
@@ -6664,6 +7050,15 @@ type StrictServerInterface interface {
 	// PutAgentPresence Set an agent's presence
 	// (PUT /v1/agents/{id}/presence)
 	PutAgentPresence(ctx context.Context, request PutAgentPresenceRequestObject) (PutAgentPresenceResponseObject, error)
+	// DeleteAgentQueues Remove an agent from all queues
+	// (DELETE /v1/agents/{id}/queues)
+	DeleteAgentQueues(ctx context.Context, request DeleteAgentQueuesRequestObject) (DeleteAgentQueuesResponseObject, error)
+	// ListAgentQueues List the queues of an agent
+	// (GET /v1/agents/{id}/queues)
+	ListAgentQueues(ctx context.Context, request ListAgentQueuesRequestObject) (ListAgentQueuesResponseObject, error)
+	// PutAgentSkills Set an agent's skills
+	// (PUT /v1/agents/{id}/skills)
+	PutAgentSkills(ctx context.Context, request PutAgentSkillsRequestObject) (PutAgentSkillsResponseObject, error)
 	// CreateAttachment Upload a file
 	// (POST /v1/attachments)
 	CreateAttachment(ctx context.Context, request CreateAttachmentRequestObject) (CreateAttachmentResponseObject, error)
@@ -6856,12 +7251,24 @@ type StrictServerInterface interface {
 	// ListQueueMembers List the members of a queue
 	// (GET /v1/queues/{id}/members)
 	ListQueueMembers(ctx context.Context, request ListQueueMembersRequestObject) (ListQueueMembersResponseObject, error)
+	// ChangeQueueMembers Change many members of a queue at once
+	// (POST /v1/queues/{id}/members/batch)
+	ChangeQueueMembers(ctx context.Context, request ChangeQueueMembersRequestObject) (ChangeQueueMembersResponseObject, error)
+	// CopyQueueMembers Take over the members of another queue
+	// (POST /v1/queues/{id}/members/copy)
+	CopyQueueMembers(ctx context.Context, request CopyQueueMembersRequestObject) (CopyQueueMembersResponseObject, error)
 	// DeleteQueueMember Remove an agent from a queue
 	// (DELETE /v1/queues/{id}/members/{agent_id})
 	DeleteQueueMember(ctx context.Context, request DeleteQueueMemberRequestObject) (DeleteQueueMemberResponseObject, error)
+	// UpdateQueueMember Change a member of a queue
+	// (PATCH /v1/queues/{id}/members/{agent_id})
+	UpdateQueueMember(ctx context.Context, request UpdateQueueMemberRequestObject) (UpdateQueueMemberResponseObject, error)
 	// PutQueueMember Add an agent to a queue
 	// (PUT /v1/queues/{id}/members/{agent_id})
 	PutQueueMember(ctx context.Context, request PutQueueMemberRequestObject) (PutQueueMemberResponseObject, error)
+	// GetQueueStatistics Get a queue's statistics
+	// (GET /v1/queues/{id}/statistics)
+	GetQueueStatistics(ctx context.Context, request GetQueueStatisticsRequestObject) (GetQueueStatisticsResponseObject, error)
 	// ListQueueWrapUpCodes List a queue's wrap-up codes
 	// (GET /v1/queues/{id}/wrap-up-codes)
 	ListQueueWrapUpCodes(ctx context.Context, request ListQueueWrapUpCodesRequestObject) (ListQueueWrapUpCodesResponseObject, error)
@@ -6886,6 +7293,9 @@ type StrictServerInterface interface {
 	// ReplaceSkill Replace a skill
 	// (PUT /v1/skills/{id})
 	ReplaceSkill(ctx context.Context, request ReplaceSkillRequestObject) (ReplaceSkillResponseObject, error)
+	// ChangeSkillAgents Give a skill to many agents, or take it from them
+	// (POST /v1/skills/{id}/agents/batch)
+	ChangeSkillAgents(ctx context.Context, request ChangeSkillAgentsRequestObject) (ChangeSkillAgentsResponseObject, error)
 	// ListTokenIssuers List token issuers
 	// (GET /v1/token-issuers)
 	ListTokenIssuers(ctx context.Context, request ListTokenIssuersRequestObject) (ListTokenIssuersResponseObject, error)
@@ -7669,6 +8079,105 @@ func (sh *strictHandler) PutAgentPresence(ctx echo.Context, id ID) error {
 		return err
 	} else if validResponse, ok := response.(PutAgentPresenceResponseObject); ok {
 		return validResponse.VisitPutAgentPresenceResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// DeleteAgentQueues operation middleware
+func (sh *strictHandler) DeleteAgentQueues(ctx echo.Context, id ID) error {
+	var request DeleteAgentQueuesRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DeleteAgentQueues(ctx.Request().Context(), request.(DeleteAgentQueuesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeleteAgentQueues")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(DeleteAgentQueuesResponseObject); ok {
+		return validResponse.VisitDeleteAgentQueuesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListAgentQueues operation middleware
+func (sh *strictHandler) ListAgentQueues(ctx echo.Context, id ID, params ListAgentQueuesParams) error {
+	var request ListAgentQueuesRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListAgentQueues(ctx.Request().Context(), request.(ListAgentQueuesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListAgentQueues")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListAgentQueuesResponseObject); ok {
+		return validResponse.VisitListAgentQueuesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// PutAgentSkills operation middleware
+func (sh *strictHandler) PutAgentSkills(ctx echo.Context, id ID) error {
+	var request PutAgentSkillsRequestObject
+
+	request.ID = id
+
+	var body PutAgentSkillsJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PutAgentSkills(ctx.Request().Context(), request.(PutAgentSkillsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PutAgentSkills")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(PutAgentSkillsResponseObject); ok {
+		return validResponse.VisitPutAgentSkillsResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -10029,6 +10538,102 @@ func (sh *strictHandler) ListQueueMembers(ctx echo.Context, id ID, params ListQu
 	return nil
 }
 
+// ChangeQueueMembers operation middleware
+func (sh *strictHandler) ChangeQueueMembers(ctx echo.Context, id ID) error {
+	var request ChangeQueueMembersRequestObject
+
+	request.ID = id
+
+	var body ChangeQueueMembersJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ChangeQueueMembers(ctx.Request().Context(), request.(ChangeQueueMembersRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ChangeQueueMembers")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ChangeQueueMembersResponseObject); ok {
+		return validResponse.VisitChangeQueueMembersResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CopyQueueMembers operation middleware
+func (sh *strictHandler) CopyQueueMembers(ctx echo.Context, id ID) error {
+	var request CopyQueueMembersRequestObject
+
+	request.ID = id
+
+	var body CopyQueueMembersJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CopyQueueMembers(ctx.Request().Context(), request.(CopyQueueMembersRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CopyQueueMembers")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CopyQueueMembersResponseObject); ok {
+		return validResponse.VisitCopyQueueMembersResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // DeleteQueueMember operation middleware
 func (sh *strictHandler) DeleteQueueMember(ctx echo.Context, id ID, agentID ID) error {
 	var request DeleteQueueMemberRequestObject
@@ -10049,6 +10654,55 @@ func (sh *strictHandler) DeleteQueueMember(ctx echo.Context, id ID, agentID ID) 
 		return err
 	} else if validResponse, ok := response.(DeleteQueueMemberResponseObject); ok {
 		return validResponse.VisitDeleteQueueMemberResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UpdateQueueMember operation middleware
+func (sh *strictHandler) UpdateQueueMember(ctx echo.Context, id ID, agentID ID) error {
+	var request UpdateQueueMemberRequestObject
+
+	request.ID = id
+	request.AgentID = agentID
+
+	var body UpdateQueueMemberJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UpdateQueueMember(ctx.Request().Context(), request.(UpdateQueueMemberRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UpdateQueueMember")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UpdateQueueMemberResponseObject); ok {
+		return validResponse.VisitUpdateQueueMemberResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -10098,6 +10752,32 @@ func (sh *strictHandler) PutQueueMember(ctx echo.Context, id ID, agentID ID) err
 		return err
 	} else if validResponse, ok := response.(PutQueueMemberResponseObject); ok {
 		return validResponse.VisitPutQueueMemberResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetQueueStatistics operation middleware
+func (sh *strictHandler) GetQueueStatistics(ctx echo.Context, id ID, params GetQueueStatisticsParams) error {
+	var request GetQueueStatisticsRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetQueueStatistics(ctx.Request().Context(), request.(GetQueueStatisticsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetQueueStatistics")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetQueueStatisticsResponseObject); ok {
+		return validResponse.VisitGetQueueStatisticsResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -10392,6 +11072,54 @@ func (sh *strictHandler) ReplaceSkill(ctx echo.Context, id ID, params ReplaceSki
 		return err
 	} else if validResponse, ok := response.(ReplaceSkillResponseObject); ok {
 		return validResponse.VisitReplaceSkillResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ChangeSkillAgents operation middleware
+func (sh *strictHandler) ChangeSkillAgents(ctx echo.Context, id ID) error {
+	var request ChangeSkillAgentsRequestObject
+
+	request.ID = id
+
+	var body ChangeSkillAgentsJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ChangeSkillAgents(ctx.Request().Context(), request.(ChangeSkillAgentsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ChangeSkillAgents")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ChangeSkillAgentsResponseObject); ok {
+		return validResponse.VisitChangeSkillAgentsResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -1463,6 +1463,30 @@ type AgentList struct {
 	NextCursor *string `json:"next_cursor"`
 }
 
+// AgentQueue An agent's membership of a queue.
+type AgentQueue struct {
+	// Joined Whether the member takes work of this queue at present.
+	Joined bool `json:"joined"`
+
+	// QueueID The identifier of a resource, a UUIDv7 in small letters. Ids sort roughly by the time they were made.
+	QueueID ID `json:"queue_id"`
+
+	// QueueName The queue's name.
+	QueueName string `json:"queue_name"`
+
+	// Ring The circle of agents that the member belongs to.
+	Ring int `json:"ring"`
+}
+
+// AgentQueueList One page of an agent's memberships.
+type AgentQueueList struct {
+	// Items The memberships.
+	Items []AgentQueue `json:"items"`
+
+	// NextCursor The cursor of the next page, or null at the end.
+	NextCursor *string `json:"next_cursor"`
+}
+
 // AgentRouting How routing sees one member of the queue.
 type AgentRouting struct {
 	// AgentID The identifier of a resource, a UUIDv7 in small letters. Ids sort roughly by the time they were made.
@@ -1524,6 +1548,12 @@ type AgentSkillInput struct {
 
 	// Skill The skill.
 	Skill ID `json:"skill"`
+}
+
+// AgentSkillsInput The skills that an agent is to have.
+type AgentSkillsInput struct {
+	// Skills The skills, each once.
+	Skills []AgentSkillInput `json:"skills"`
 }
 
 // AgentUpdate A merge patch (RFC 7396) of an agent. What is absent stays as it is; null empties a field that may be empty.
@@ -2509,10 +2539,37 @@ type Labels struct {
 	Scopes map[string]string `json:"scopes"`
 }
 
+// MeasuredServiceLevel What the queue promises, and what it kept within the window.
+type MeasuredServiceLevel struct {
+	// Measured The part that was accepted in time of all that were accepted or abandoned, or null where there are none.
+	Measured *float64 `json:"measured"`
+
+	// Percentage The part that is to be accepted in time, from 0 to 1.
+	Percentage float64 `json:"percentage"`
+
+	// Seconds How soon that is.
+	Seconds int `json:"seconds"`
+}
+
 // Medium A sort of work with a capacity of its own.
 // - `message`: what customers write to the account alone
 // - `social`: Facebook pages, posts on X and comments on Instagram
 type Medium string
+
+// MembershipChanges How many were changed.
+type MembershipChanges struct {
+	// Added Who had no part before.
+	Added int `json:"added"`
+
+	// Changed Whose part is another one now.
+	Changed int `json:"changed"`
+
+	// Removed Who has no part any more.
+	Removed int `json:"removed"`
+
+	// Unchanged Who was as asked for already.
+	Unchanged int `json:"unchanged"`
+}
 
 // Message One entry of a transcript. Every field is present, null when empty.
 type Message struct {
@@ -3624,6 +3681,21 @@ type QueueAffinityInput struct {
 	WindowMinutes *int `json:"window_minutes,omitempty"`
 }
 
+// QueueAgents Joined members of a queue by what they are doing.
+type QueueAgents struct {
+	// Idle Those of them without work.
+	Idle int `json:"idle"`
+
+	// Interacting Those of them with work.
+	Interacting int `json:"interacting"`
+
+	// NotResponding Those of them who declined or missed an offer.
+	NotResponding int `json:"not_responding"`
+
+	// OnQueue Members whose presence is `on_queue`.
+	OnQueue int `json:"on_queue"`
+}
+
 // QueueInput A queue as its administrator wants it. What is absent takes its default, also when a queue is replaced.
 type QueueInput struct {
 	// Acw How the queue asks for wrap-up (after-contact work).
@@ -3720,6 +3792,39 @@ type QueueMemberList struct {
 	NextCursor *string `json:"next_cursor"`
 }
 
+// QueueMemberUpdate A merge patch (RFC 7396) of a membership. What is absent stays as it is.
+type QueueMemberUpdate = json.RawMessage
+
+// QueueMembersCopy Where members are taken over from.
+type QueueMembersCopy struct {
+	// QueueID The other queue.
+	QueueID ID `json:"queue_id"`
+}
+
+// QueueMembersInput Many changes of a queue's members.
+type QueueMembersInput struct {
+	// Members Who is to be a member, each agent once. What is absent takes its default, ring 1 and joined.
+	Members []QueueMembersItem `json:"members,omitempty"`
+
+	// Remove Agents who are to be no members; none of them may be among `members`.
+	Remove []ID `json:"remove,omitempty"`
+
+	// Replace Whether everybody else is removed.
+	Replace *bool `json:"replace,omitempty"`
+}
+
+// QueueMembersItem An agent who is to be a member.
+type QueueMembersItem struct {
+	// AgentID The agent.
+	AgentID ID `json:"agent_id"`
+
+	// Joined Whether the member takes work of this queue at present.
+	Joined *bool `json:"joined,omitempty"`
+
+	// Ring The circle of agents that the member belongs to; outer circles are asked later.
+	Ring *int `json:"ring,omitempty"`
+}
+
 // QueueRing One ring of bullseye routing.
 type QueueRing struct {
 	// ExpansionTimeoutSeconds How long work stays in this ring before it widens to the next.
@@ -3789,6 +3894,60 @@ type QueueRoutingInput struct {
 
 	// Skills The ids of the skills that all work of the queue asks for.
 	Skills []ID `json:"skills,omitempty"`
+}
+
+// QueueStatistics What is under way in a queue, who serves it, and how it did lately.
+type QueueStatistics struct {
+	// AbandonRate The abandoned part of those offered, or null where there are none.
+	AbandonRate *float64 `json:"abandon_rate"`
+
+	// Abandoned Those of them that ended before any agent accepted.
+	Abandoned int `json:"abandoned"`
+
+	// Agents Joined members of a queue by what they are doing.
+	Agents QueueAgents `json:"agents"`
+
+	// Alerting Conversations that an agent is being offered.
+	Alerting int `json:"alerting"`
+
+	// Answered Those of them that an agent has accepted.
+	Answered int `json:"answered"`
+
+	// Complete Whether all conversations of the window were counted.
+	Complete bool `json:"complete"`
+
+	// Connected Conversations that an agent has, also in a transfer or a conference.
+	Connected int `json:"connected"`
+
+	// Held Conversations on hold.
+	Held int `json:"held"`
+
+	// Offered Conversations that came into the queue within the window.
+	Offered int `json:"offered"`
+
+	// OldestWaitSeconds How long the oldest of them has waited, or null.
+	OldestWaitSeconds *float64 `json:"oldest_wait_seconds"`
+
+	// OldestWaitingSince Since when the oldest of them waits, or null.
+	OldestWaitingSince *Time `json:"oldest_waiting_since"`
+
+	// QueueID The identifier of a resource, a UUIDv7 in small letters. Ids sort roughly by the time they were made.
+	QueueID ID `json:"queue_id"`
+
+	// ServiceLevel What the queue promises, and what it kept within the window.
+	ServiceLevel MeasuredServiceLevel `json:"service_level"`
+
+	// Time When this was so.
+	Time Time `json:"time"`
+
+	// Waiting Conversations that wait for an agent.
+	Waiting int `json:"waiting"`
+
+	// WindowSeconds How far back the following is counted.
+	WindowSeconds int `json:"window_seconds"`
+
+	// WrapUp Mandatory wrap-ups under way.
+	WrapUp int `json:"wrap_up"`
 }
 
 // QueueSubType What holds for one kind of channel.
@@ -4244,6 +4403,24 @@ type Skill struct {
 	Version Version `json:"version"`
 }
 
+// SkillAgentsInput Many changes of who has a skill.
+type SkillAgentsInput struct {
+	// Agents Who is to have the skill, each agent once.
+	Agents []SkillAgentsItem `json:"agents,omitempty"`
+
+	// Remove Agents who are not to have it; none of them may be among `agents`.
+	Remove []ID `json:"remove,omitempty"`
+}
+
+// SkillAgentsItem An agent who is to have the skill.
+type SkillAgentsItem struct {
+	// AgentID The agent.
+	AgentID ID `json:"agent_id"`
+
+	// Proficiency From 0, the least, to 5, the best.
+	Proficiency int `json:"proficiency"`
+}
+
 // SkillEvaluation How a queue looks at skills.
 // - `none`: it does not; who has waited longest is asked
 // - `best`: of those who have every skill, the best are asked, by the sum of their proficiencies
@@ -4684,6 +4861,18 @@ type ReplaceAgentParams struct {
 	IfMatch IfMatchRequired `json:"If-Match"`
 }
 
+// ListAgentQueuesParams defines parameters for ListAgentQueues.
+type ListAgentQueuesParams struct {
+	// Limit How many items to answer with at most.
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor Where to go on, the `next_cursor` of the answer before; an empty one is the beginning.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// Order The direction of the list; `desc`, newest first, unless given.
+	Order Order `form:"order,omitempty" json:"order,omitempty"`
+}
+
 // ListChannelsParams defines parameters for ListChannels.
 type ListChannelsParams struct {
 	// Limit How many items to answer with at most.
@@ -5023,6 +5212,12 @@ type ListQueueMembersParams struct {
 	Order Order `form:"order,omitempty" json:"order,omitempty"`
 }
 
+// GetQueueStatisticsParams defines parameters for GetQueueStatistics.
+type GetQueueStatisticsParams struct {
+	// WindowSeconds How far back offered, answered and lost conversations are counted; 1800 unless given.
+	WindowSeconds int `form:"window_seconds,omitempty" json:"window_seconds,omitempty"`
+}
+
 // ListQueueWrapUpCodesParams defines parameters for ListQueueWrapUpCodes.
 type ListQueueWrapUpCodesParams struct {
 	// Limit How many items to answer with at most.
@@ -5173,6 +5368,9 @@ type ReplaceAgentJSONRequestBody = AgentInput
 // PutAgentPresenceJSONRequestBody defines body for PutAgentPresence for application/json ContentType.
 type PutAgentPresenceJSONRequestBody = PresenceInput
 
+// PutAgentSkillsJSONRequestBody defines body for PutAgentSkills for application/json ContentType.
+type PutAgentSkillsJSONRequestBody = AgentSkillsInput
+
 // CreateAttachmentJSONRequestBody defines body for CreateAttachment for application/json ContentType.
 type CreateAttachmentJSONRequestBody = AttachmentInput
 
@@ -5269,6 +5467,15 @@ type UpdateQueueJSONRequestBody = QueueUpdate
 // ReplaceQueueJSONRequestBody defines body for ReplaceQueue for application/json ContentType.
 type ReplaceQueueJSONRequestBody = QueueInput
 
+// ChangeQueueMembersJSONRequestBody defines body for ChangeQueueMembers for application/json ContentType.
+type ChangeQueueMembersJSONRequestBody = QueueMembersInput
+
+// CopyQueueMembersJSONRequestBody defines body for CopyQueueMembers for application/json ContentType.
+type CopyQueueMembersJSONRequestBody = QueueMembersCopy
+
+// UpdateQueueMemberJSONRequestBody defines body for UpdateQueueMember for application/json ContentType.
+type UpdateQueueMemberJSONRequestBody = QueueMemberUpdate
+
 // PutQueueMemberJSONRequestBody defines body for PutQueueMember for application/json ContentType.
 type PutQueueMemberJSONRequestBody = QueueMemberInput
 
@@ -5283,6 +5490,9 @@ type UpdateSkillJSONRequestBody = SkillUpdate
 
 // ReplaceSkillJSONRequestBody defines body for ReplaceSkill for application/json ContentType.
 type ReplaceSkillJSONRequestBody = SkillInput
+
+// ChangeSkillAgentsJSONRequestBody defines body for ChangeSkillAgents for application/json ContentType.
+type ChangeSkillAgentsJSONRequestBody = SkillAgentsInput
 
 // CreateTokenIssuerJSONRequestBody defines body for CreateTokenIssuer for application/json ContentType.
 type CreateTokenIssuerJSONRequestBody = TokenIssuerInput

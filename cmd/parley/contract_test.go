@@ -224,8 +224,8 @@ func contractMethods(t *testing.T, p *program) {
 				continue
 			}
 			got := admin.do(method, path, nil, "If-Match", `"1"`)
-			if path == "/v1/agents/me" && got.status == 400 {
-				continue // "me" is no agent's id
+			if noID := path == "/v1/agents/me" || strings.HasSuffix(path, "/members/batch") || strings.HasSuffix(path, "/members/copy"); noID && got.status == 400 {
+				continue // the last word is no agent's id
 			}
 			if got.code(405, "route.method_not_allowed"); !allows(got.header.Get("Allow"), has) {
 				t.Errorf("%s %s allows %q, not %q", method, path, got.header.Get("Allow"), has)

@@ -106,7 +106,7 @@ func kindOf(o operation, name string) string {
 		return "ended participant"
 	}
 	return map[string]string{"agent_id": "agent", "reply_id": "reply", "queue_id": "queue", "overflow_queue_id": "queue", "contact_id": "contact", "interaction_id": "interaction", "app_id": "platform app",
-		"offer_id": "participant", "attachment_ids": "attachment", "in_reply_to": "message", "wrap_up_code_ids": "wrap-up code", "code_ids": "wrap-up code", "skill": "skill", "skills": "skill", "skills_to_remove": "skill", "multimedia_profile_id": "multimedia profile"}[name]
+		"offer_id": "participant", "attachment_ids": "attachment", "in_reply_to": "message", "wrap_up_code_ids": "wrap-up code", "code_ids": "wrap-up code", "skill": "skill", "skills": "skill", "remove": "agent", "skills_to_remove": "skill", "multimedia_profile_id": "multimedia profile"}[name]
 }
 
 // place is where an operation takes an id; in a body, name is its path.

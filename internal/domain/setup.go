@@ -86,15 +86,6 @@ func (q Queue) Allows(codes []WrapUpCodeID) (stranger WrapUpCodeID, ok bool) {
 	return "", true
 }
 
-// Member is an agent's place in a queue. Only joined members get offers.
-type Member struct {
-	Queue     QueueID
-	Agent     AgentID
-	AgentName string
-	Ring      int
-	Joined    bool
-}
-
 // WrapUpCode is a reason that an agent can give for how a contact ended.
 type WrapUpCode struct {
 	ID           WrapUpCodeID

@@ -1,6 +1,9 @@
 package domain
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Skill is something that agents can be good at, and that work can ask for.
 type Skill struct {
@@ -36,4 +39,27 @@ func (a Agent) Proficiency(skill SkillID) (proficiency int, ok bool) {
 		}
 	}
 	return 0, false
+}
+
+// Skilled gives the agent a skill with a proficiency, or takes it away where that
+// is nil, and counts what it was. The agent's other skills stay as they are.
+func (a Agent) Skilled(skill SkillID, proficiency *int, counted *Changes) (after Agent, changed bool) {
+	before := a.Skills
+	had := slices.IndexFunc(before, func(s AgentSkill) bool { return s.Skill == skill })
+	a.Skills = slices.Clone(before)
+	switch {
+	case proficiency == nil && had < 0, proficiency != nil && had >= 0 && before[had].Proficiency == *proficiency:
+		counted.Unchanged++
+		return a, false
+	case proficiency == nil:
+		counted.Removed++
+		a.Skills = slices.Delete(a.Skills, had, had+1)
+	case had < 0:
+		counted.Added++
+		a.Skills = append(a.Skills, AgentSkill{Skill: skill, Proficiency: *proficiency})
+	default:
+		counted.Changed++
+		a.Skills[had].Proficiency = *proficiency
+	}
+	return a, true
 }

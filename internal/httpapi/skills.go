@@ -141,6 +141,66 @@ func (s *Server) DeleteSkill(ctx context.Context, r api.DeleteSkillRequestObject
 	return api.DeleteSkill204Response{}, err
 }
 
+// PutAgentSkills serves PUT /v1/agents/{id}/skills.
+func (s *Server) PutAgentSkills(ctx context.Context, r api.PutAgentSkillsRequestObject) (api.PutAgentSkillsResponseObject, error) {
+	var a domain.Agent
+	err := s.write(ctx, func(ctx context.Context) error {
+		before, err := s.Store.LockAgent(ctx, principal(ctx).Organization, domain.AgentID(r.ID))
+		if err != nil {
+			return err
+		}
+		a = before
+		skills := each(r.Body.Skills, func(has api.AgentSkillInput) api.AgentSkill { return api.AgentSkill(has) })
+		if a.Skills, err = s.knownSkills(ctx, a.Organization, skills); err != nil || slices.Equal(a.Skills, before.Skills) {
+			return err
+		}
+		return s.saveAgent(ctx, before, &a)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return api.PutAgentSkills200JSONResponse{Body: toAgent(a), Headers: api.PutAgentSkills200ResponseHeaders{ETag: etag(a.Version)}}, nil
+}
+
+// ChangeSkillAgents serves POST /v1/skills/{id}/agents/batch.
+func (s *Server) ChangeSkillAgents(ctx context.Context, r api.ChangeSkillAgentsRequestObject) (api.ChangeSkillAgentsResponseObject, error) {
+	var changes domain.Changes
+	put := each(r.Body.Agents, func(in api.SkillAgentsItem) domain.AgentID { return domain.AgentID(in.AgentID) })
+	remove := each(r.Body.Remove, func(id string) domain.AgentID { return domain.AgentID(id) })
+	wanted := map[domain.AgentID]*int{} // nil where the agent is to lose it
+	for _, in := range r.Body.Agents {
+		wanted[domain.AgentID(in.AgentID)] = &in.Proficiency
+	}
+	err := s.write(ctx, func(ctx context.Context) error {
+		k, err := s.Store.Skill(ctx, principal(ctx).Organization, domain.SkillID(r.ID))
+		if err != nil {
+			return err
+		}
+		if err := s.checkBatch(ctx, "/agents/", put, remove); err != nil {
+			return err
+		}
+		agents, err := s.Store.LockAgents(ctx, k.Organization, append(append([]domain.AgentID{}, put...), remove...))
+		if err != nil {
+			return err
+		}
+		changes = domain.Changes{}
+		for _, before := range agents {
+			a, changed := before.Skilled(k.ID, wanted[before.ID], &changes)
+			if !changed {
+				continue
+			}
+			if err := s.saveAgent(ctx, before, &a); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return api.ChangeSkillAgents200JSONResponse(toChanges(changes)), nil
+}
+
 // dropFromAgents takes a skill from every agent who has it.
 func (s *Server) dropFromAgents(ctx context.Context, k domain.Skill) error {
 	agents, err := s.Store.AgentsWithSkill(ctx, k.Organization, k.ID)

@@ -26,7 +26,7 @@ type upserting[T any] struct {
 func upsert[T any](ctx context.Context, s *Server, u upserting[T]) (v T, made bool, err error) {
 	err = s.write(ctx, func(ctx context.Context) error {
 		org := principal(ctx).Organization
-		if err := s.Store.LockExternalID(ctx, org, u.table, u.external); err != nil {
+		if err := s.Store.LockName(ctx, org, u.table, u.external); err != nil {
 			return err
 		}
 		there, _, err := u.list(ctx, org, storage.Find{ExternalID: u.external}, storage.Page{Limit: 1})

@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/parley-cx/parley/internal/domain"
@@ -88,8 +89,33 @@ func (s *Store) Agents(ctx context.Context, org domain.OrganizationID, find Find
 
 // DeleteAgent hides an agent and ends their memberships; transcripts keep the name.
 func (s *Store) DeleteAgent(ctx context.Context, a domain.Agent, now time.Time) error {
-	if err := s.exec(ctx, "queue_members", nil, "DELETE FROM queue_members WHERE organization_id = ? AND agent_id = ?", a.Organization, a.ID); err != nil {
+	if err := s.DeleteMemberships(ctx, a.Organization, a.ID); err != nil {
 		return err
 	}
 	return s.remove(ctx, "agents", a.Organization, string(a.ID), a.Version, now)
+}
+
+// LockAgents gives those of these agents who exist, by id, and holds their rows
+// until the transaction ends.
+func (s *Store) LockAgents(ctx context.Context, org domain.OrganizationID, agents []domain.AgentID) ([]domain.Agent, error) {
+	if len(agents) == 0 {
+		return nil, nil
+	}
+	rows, err := all[agentRow](forUpdate(s.living(ctx, org).Where("id IN ?", agents).Order("id")))
+	return each(rows, fromAgentRow), err
+}
+
+// LivingAgents tells which of these agents exist.
+func (s *Store) LivingAgents(ctx context.Context, org domain.OrganizationID, agents []domain.AgentID) (map[domain.AgentID]bool, error) {
+	living := map[domain.AgentID]bool{}
+	for some := range slices.Chunk(agents, 1000) {
+		var found []domain.AgentID
+		if err := s.living(ctx, org).Table("agents").Where("id IN ?", some).Pluck("id", &found).Error; err != nil {
+			return nil, translate(err)
+		}
+		for _, agent := range found {
+			living[agent] = true
+		}
+	}
+	return living, nil
 }

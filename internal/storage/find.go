@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"strings"
 
 	"gorm.io/gorm"
 
@@ -30,14 +31,21 @@ func (f Find) in(db *gorm.DB) *gorm.DB {
 	return db
 }
 
-// LockExternalID lets one at a time look for, and then make, what has this
-// external id among the rows of a table, until the transaction ends. SQLite has
-// one writer anyway.
-func (s *Store) LockExternalID(ctx context.Context, org domain.OrganizationID, table, external string) error {
+// LockName lets one at a time look for, and then make, what has this name among
+// the rows of a table, until the transaction ends. SQLite has one writer anyway.
+func (s *Store) LockName(ctx context.Context, org domain.OrganizationID, table, name string) error {
 	sql, args := "SELECT 1", []any{}
 	if s.engine.postgres() {
-		sql, args = "SELECT pg_advisory_xact_lock(hashtextextended(?, 0))", []any{rowKey(table, org, external)}
+		sql, args = "SELECT pg_advisory_xact_lock(hashtextextended(?, 0))", []any{rowKey(table, org, name)}
 	}
 	_, err := s.writeNow(ctx, sql, args...)
 	return err
+}
+
+// marks writes n places for arguments.
+func marks(n int) string { return strings.TrimSuffix(strings.Repeat("?, ", n), ", ") }
+
+// anys gives values as arguments of a statement.
+func anys[T any](values []T) []any {
+	return each(values, func(v T) any { return v })
 }

@@ -64,7 +64,7 @@ func newFull(t *testing.T, s *Store) *full {
 	f.arguments = map[reflect.Type]any{}
 	for _, v := range []any{a.ID, w.app.ID, w.channel.ID, w.channel.Kind, w.queue.ID, client.ID, code.ID, talk.ID, reply.ID, talk.Thread,
 		e.Participant.ID, marker, int64(0), 10, Page{Limit: 10}, ChannelFilter{}, InteractionFilter{}, MessageFilter{}, domain.EventFilter{},
-		skill.ID, profile.ID, issuer.ID, many(skill.ID), Find{},
+		skill.ID, profile.ID, issuer.ID, many(skill.ID), Find{}, many(a.ID), noon.Add(-time.Hour), time.Minute,
 		many(marker, w.channel.AccountID, threads[talk.Thread].Address, string(attempt.ID)), many(talk.Thread),
 		many(talk.ID, waits.ID), many(reply.ID), many(code.ID), many(a.ID), many(w.queue.ID), plainClass, file.ID, many(file.ID)} {
 		f.arguments[reflect.TypeOf(v)] = v

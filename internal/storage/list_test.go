@@ -26,7 +26,7 @@ func ids[T any, ID ~string](items []T, next *string, err error, id func(T) ID) (
 
 // lists are all lists of the store, each with a world of its own.
 func lists(t *testing.T, s *Store) map[string]list {
-	w := newWorld(t, s)
+	w, memberships := newWorld(t, s), domain.NewID[domain.AgentID]()
 	all := map[string]list{
 		"agents": {
 			add: func(ctx context.Context, n int) (string, error) {
@@ -73,6 +73,15 @@ func lists(t *testing.T, s *Store) map[string]list {
 			read: func(ctx context.Context, p Page) ([]string, *string, error) {
 				items, next, err := w.Profiles(ctx, w.org, Find{}, p)
 				return ids(items, next, err, func(m domain.Profile) domain.ProfileID { return m.ID })
+			}},
+		"queues of an agent": {
+			add: func(ctx context.Context, n int) (string, error) {
+				q := domain.NewQueue(w.org, noon)
+				return string(q.ID), first(w.CreateQueue(ctx, q), w.PutMember(ctx, w.org, domain.Member{Queue: q.ID, Agent: memberships}))
+			},
+			read: func(ctx context.Context, p Page) ([]string, *string, error) {
+				items, next, err := w.AgentQueues(ctx, w.org, memberships, p)
+				return ids(items, next, err, func(m domain.AgentQueue) domain.QueueID { return m.Queue })
 			}},
 		"members": {
 			add: func(ctx context.Context, n int) (string, error) {

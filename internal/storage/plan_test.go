@@ -21,7 +21,7 @@ var narrowColumns = []string{"id", "thread_id", "interaction_id", "message_id", 
 	"platform_message_id", "client_message_id", "dedupe_key", "key", "lane", "position", "run_at", "due"}
 
 // smallIndexes hold only what is under way.
-var smallIndexes = []string{"interactions_open", "participants_due", "participants_one_offer", "interactions_inactive"}
+var smallIndexes = []string{"interactions_open", "participants_due", "participants_one_offer", "interactions_inactive", "participants_wrapping", "interactions_under_way"}
 
 // rareMethods serve a person once in a while, and may look at more until there
 // are statistics.

@@ -102,50 +102,6 @@ func (s *Store) any(ctx context.Context, sql string, args ...any) (bool, error) 
 	return yes, err
 }
 
-type memberRow struct {
-	OrganizationID string `gorm:"primaryKey"`
-	QueueID        string `gorm:"primaryKey"`
-	AgentID        string `gorm:"primaryKey"`
-	Ring           int
-	Joined         bool
-}
-
-func (memberRow) TableName() string { return "queue_members" }
-
-// PutMember makes an agent a member of a queue, or changes the membership.
-func (s *Store) PutMember(ctx context.Context, org domain.OrganizationID, m domain.Member) error {
-	return insert(ctx, s, "ON CONFLICT (organization_id, queue_id, agent_id) DO UPDATE SET ring = excluded.ring, joined = excluded.joined",
-		memberRow{OrganizationID: string(org), QueueID: string(m.Queue), AgentID: string(m.Agent), Ring: m.Ring, Joined: m.Joined})
-}
-
-// DeleteMember takes an agent out of a queue.
-func (s *Store) DeleteMember(ctx context.Context, org domain.OrganizationID, queue domain.QueueID, agent domain.AgentID) error {
-	return s.writeTo(ctx, write{table: "queue_members", rows: []string{rowKey(org, queue, agent)},
-		sql:  "DELETE FROM queue_members WHERE organization_id = ? AND queue_id = ? AND agent_id = ?",
-		args: []any{org, queue, agent}, want: 1, miss: domain.NotFound("queue member")})
-}
-
-// Members lists a queue's members, by agent.
-func (s *Store) Members(ctx context.Context, org domain.OrganizationID, queue domain.QueueID, p Page) ([]domain.Member, *string, error) {
-	type joined struct {
-		Row  memberRow `gorm:"embedded"`
-		Name string
-	}
-	db := s.db(ctx).Table("queue_members m").Select("m.*, a.name").
-		Joins("JOIN agents a ON a.organization_id = m.organization_id AND a.id = m.agent_id AND a.deleted_at IS NULL").
-		Where("m.organization_id = ? AND m.queue_id = ?", org, queue)
-	p = p.of("queue_members "+string(queue), isID)
-	db, err := p.seek(db, "m.agent_id")
-	if err != nil {
-		return nil, nil, err
-	}
-	rows, err := all[joined](db)
-	rows, next := cut(p, rows, func(r joined) string { return r.Row.AgentID })
-	return each(rows, func(r joined) domain.Member {
-		return domain.Member{Queue: domain.QueueID(r.Row.QueueID), Agent: domain.AgentID(r.Row.AgentID), AgentName: r.Name, Ring: r.Row.Ring, Joined: r.Row.Joined}
-	}), next, err
-}
-
 // forUpdate locks the rows of a query until the transaction ends; other readers
 // are not held up. SQLite has one writer and needs no row locks.
 func forUpdate(db *gorm.DB) *gorm.DB {

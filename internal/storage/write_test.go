@@ -57,16 +57,18 @@ func (w *world) writers() map[string]func(ctx context.Context) error {
 		"SaveEarly": func(ctx context.Context) error {
 			return w.SaveEarly(ctx, domain.Early{Organization: w.org, Channel: w.channel.ID, MessageID: "m"})
 		},
-		"CreateErasure":    func(ctx context.Context) error { return w.CreateErasure(ctx, w.org, noon) },
-		"EraseInbox":       func(ctx context.Context) error { return w.EraseInbox(ctx, w.channel, []string{"m"}) },
-		"DeleteMember":     func(ctx context.Context) error { return w.DeleteMember(ctx, w.org, w.queue.ID, a.ID) },
-		"DeleteProfile":    func(ctx context.Context) error { return w.DeleteProfile(ctx, profile, noon) },
-		"DeleteSkill":      func(ctx context.Context) error { return w.DeleteSkill(ctx, skill, noon) },
-		"DeleteQueue":      func(ctx context.Context) error { return w.DeleteQueue(ctx, w.queue, noon) },
-		"DeleteWrapUpCode": func(ctx context.Context) error { return w.DeleteWrapUpCode(ctx, code, noon) },
-		"DropEcho":         func(ctx context.Context) error { return w.DropEcho(ctx, m) },
-		"LockExternalID":   func(ctx context.Context) error { return w.LockExternalID(ctx, w.org, "queues", "x") },
-		"LockSetup":        w.LockSetup,
+		"CreateErasure":     func(ctx context.Context) error { return w.CreateErasure(ctx, w.org, noon) },
+		"EraseInbox":        func(ctx context.Context) error { return w.EraseInbox(ctx, w.channel, []string{"m"}) },
+		"DeleteMembers":     func(ctx context.Context) error { return w.DeleteMembers(ctx, w.org, w.queue.ID, many(a.ID)) },
+		"DeleteMemberships": func(ctx context.Context) error { return w.DeleteMemberships(ctx, w.org, a.ID) },
+		"DeleteMember":      func(ctx context.Context) error { return w.DeleteMember(ctx, w.org, w.queue.ID, a.ID) },
+		"DeleteProfile":     func(ctx context.Context) error { return w.DeleteProfile(ctx, profile, noon) },
+		"DeleteSkill":       func(ctx context.Context) error { return w.DeleteSkill(ctx, skill, noon) },
+		"DeleteQueue":       func(ctx context.Context) error { return w.DeleteQueue(ctx, w.queue, noon) },
+		"DeleteWrapUpCode":  func(ctx context.Context) error { return w.DeleteWrapUpCode(ctx, code, noon) },
+		"DropEcho":          func(ctx context.Context) error { return w.DropEcho(ctx, m) },
+		"LockName":          func(ctx context.Context) error { return w.LockName(ctx, w.org, "queues", "x") },
+		"LockSetup":         w.LockSetup,
 		"MarkInbox": func(ctx context.Context) error {
 			return w.MarkInbox(ctx, w.inbox(64, 0), domain.InboxApplied, "", noon)
 		},

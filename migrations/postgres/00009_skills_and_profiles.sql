@@ -29,8 +29,13 @@ CREATE UNIQUE INDEX agents_by_external_id ON agents (organization_id, external_i
 CREATE INDEX agents_by_profile ON agents (organization_id, profile_id) WHERE profile_id IS NOT NULL;
 ALTER TABLE platform_apps ADD COLUMN external_id text;
 CREATE UNIQUE INDEX platform_apps_by_external_id ON platform_apps (organization_id, external_id) WHERE deleted_at IS NULL;
+-- What a queue's statistics count: only what is under way.
+CREATE INDEX interactions_under_way ON interactions (organization_id, queue_id, state, enqueued_at) WHERE state <> 'disconnected';
+CREATE INDEX participants_wrapping ON participants (organization_id, queue_id) WHERE state = 'wrapup' AND wrap_up_required;
 
 -- +goose Down
+DROP INDEX participants_wrapping;
+DROP INDEX interactions_under_way;
 DROP INDEX platform_apps_by_external_id;
 ALTER TABLE platform_apps DROP COLUMN external_id;
 DROP INDEX agents_by_profile;
