@@ -53,6 +53,9 @@ type ServerInterface interface {
 	// ListPlatformRequests See what was sent to a platform
 	// (GET /sandbox/platforms/{kind}/requests)
 	ListPlatformRequests(ctx echo.Context, kind ChannelKind, params ListPlatformRequestsParams) error
+	// ListInvariants Check what always holds
+	// (GET /v1/admin/invariants)
+	ListInvariants(ctx echo.Context) error
 	// ListAgents List agents
 	// (GET /v1/agents)
 	ListAgents(ctx echo.Context, params ListAgentsParams) error
@@ -616,6 +619,15 @@ func (w *ServerInterfaceWrapper) ListPlatformRequests(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ListPlatformRequests(ctx, kind, params)
+	return err
+}
+
+// ListInvariants converts echo context to params.
+func (w *ServerInterfaceWrapper) ListInvariants(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListInvariants(ctx)
 	return err
 }
 
@@ -3544,6 +3556,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.PUT(options.BaseURL+"/sandbox/platforms/:kind/faults", wrapper.PutPlatformFaults, options.OperationMiddlewares["putPlatformFaults"]...)
 	router.POST(options.BaseURL+"/sandbox/platforms/:kind/inbound", wrapper.SendPlatformInbound, options.OperationMiddlewares["sendPlatformInbound"]...)
 	router.GET(options.BaseURL+"/sandbox/platforms/:kind/requests", wrapper.ListPlatformRequests, options.OperationMiddlewares["listPlatformRequests"]...)
+	router.GET(options.BaseURL+"/v1/admin/invariants", wrapper.ListInvariants, options.OperationMiddlewares["listInvariants"]...)
 	router.GET(options.BaseURL+"/v1/agents", wrapper.ListAgents, options.OperationMiddlewares["listAgents"]...)
 	router.POST(options.BaseURL+"/v1/agents", wrapper.CreateAgent, options.OperationMiddlewares["createAgent"]...)
 	router.DELETE(options.BaseURL+"/v1/agents/:id", wrapper.DeleteAgent, options.OperationMiddlewares["deleteAgent"]...)
@@ -3952,6 +3965,27 @@ type ListPlatformRequestsResponseObject interface {
 type ListPlatformRequests200JSONResponse PlatformRequestList
 
 func (response ListPlatformRequests200JSONResponse) VisitListPlatformRequestsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListInvariantsRequestObject struct {
+}
+
+type ListInvariantsResponseObject interface {
+	VisitListInvariantsResponse(w http.ResponseWriter) error
+}
+
+type ListInvariants200JSONResponse InvariantReport
+
+func (response ListInvariants200JSONResponse) VisitListInvariantsResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -7020,6 +7054,9 @@ type StrictServerInterface interface {
 	// ListPlatformRequests See what was sent to a platform
 	// (GET /sandbox/platforms/{kind}/requests)
 	ListPlatformRequests(ctx context.Context, request ListPlatformRequestsRequestObject) (ListPlatformRequestsResponseObject, error)
+	// ListInvariants Check what always holds
+	// (GET /v1/admin/invariants)
+	ListInvariants(ctx context.Context, request ListInvariantsRequestObject) (ListInvariantsResponseObject, error)
 	// ListAgents List agents
 	// (GET /v1/agents)
 	ListAgents(ctx context.Context, request ListAgentsRequestObject) (ListAgentsResponseObject, error)
@@ -7694,6 +7731,29 @@ func (sh *strictHandler) ListPlatformRequests(ctx echo.Context, kind ChannelKind
 		return err
 	} else if validResponse, ok := response.(ListPlatformRequestsResponseObject); ok {
 		return validResponse.VisitListPlatformRequestsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListInvariants operation middleware
+func (sh *strictHandler) ListInvariants(ctx echo.Context) error {
+	var request ListInvariantsRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListInvariants(ctx.Request().Context(), request.(ListInvariantsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListInvariants")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListInvariantsResponseObject); ok {
+		return validResponse.VisitListInvariantsResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

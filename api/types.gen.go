@@ -2488,6 +2488,30 @@ type InterruptibleByInput struct {
 	Social []Medium `json:"social,omitempty"`
 }
 
+// Invariant Something that always holds.
+type Invariant struct {
+	// Holds Whether it does.
+	Holds bool `json:"holds"`
+
+	// Number Its number in the documentation.
+	Number int `json:"number"`
+
+	// Text What holds.
+	Text string `json:"text"`
+
+	// Violations The id of each thing that violates it, and what is wrong with it.
+	Violations []string `json:"violations"`
+}
+
+// InvariantReport What always holds, and whether it does.
+type InvariantReport struct {
+	// Holds Whether all of them hold.
+	Holds bool `json:"holds"`
+
+	// Items The invariants.
+	Items []Invariant `json:"items"`
+}
+
 // Key One public key. Which of `n`, `e`, `crv`, `x`, `y` are there depends on `kty`.
 type Key struct {
 	// Alg The algorithm that the key signs with, such as `EdDSA`, `ES256` or `RS256`.

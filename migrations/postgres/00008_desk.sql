@@ -11,8 +11,11 @@ ALTER TABLE interactions ADD COLUMN inactivity text;
 ALTER TABLE interactions ADD COLUMN inactive_at bigint;
 ALTER TABLE interactions ADD COLUMN inactivity_warned boolean NOT NULL DEFAULT false;
 CREATE INDEX interactions_inactive ON interactions (inactive_at) WHERE inactive_at IS NOT NULL;
+-- For the check that offers are made to agents who are ready: the events of an agent's own.
+CREATE INDEX events_of_agents ON events (organization_id, agent_id, id) WHERE interaction_id IS NULL;
 
 -- +goose Down
+DROP INDEX events_of_agents;
 DROP INDEX interactions_inactive;
 ALTER TABLE interactions DROP COLUMN inactivity_warned;
 ALTER TABLE interactions DROP COLUMN inactive_at;

@@ -1,0 +1,128 @@
+package storage
+
+import (
+	"context"
+	"regexp"
+
+	"github.com/parley-cx/parley/internal/domain"
+)
+
+// looked bounds how many of the newest rows one check looks through, and reported
+// how many violations it tells of.
+const (
+	looked   = 10_000
+	reported = 100
+)
+
+// The parts of the checks: what is open, and what is new.
+const (
+	openRows   = "(SELECT * FROM interactions WHERE organization_id = ? AND state <> 'disconnected' ORDER BY id DESC LIMIT ?)"
+	newestRows = "(SELECT * FROM interactions WHERE organization_id = ? ORDER BY id DESC LIMIT ?)"
+	newestLog  = `(SELECT e.* FROM (SELECT organization_id, event_id FROM event_log WHERE organization_id = ? ORDER BY position DESC LIMIT ?) l
+		JOIN events e ON e.organization_id = l.organization_id AND e.id = l.event_id)`
+	newestMessages = "(SELECT * FROM messages WHERE organization_id = ? ORDER BY id DESC LIMIT ?)"
+	partOf         = "SELECT count(*) FROM participants p WHERE p.organization_id = i.organization_id AND p.interaction_id = i.id AND "
+)
+
+// checks gives the query of each invariant that one statement can check: the ids of
+// what violates it, and what is wrong with it. Each sees one moment of the data.
+func checks() map[int]string {
+	return map[int]string{
+		1: `SELECT i.id, 'the state ' || i.state || ' does not fit its owner, its offer or its parts' AS wrong FROM ` + openRows + ` i WHERE NOT CASE
+			WHEN i.state = 'queued' THEN i.owner_id IS NULL AND i.offered_id IS NULL AND (` + partOf + `p.state IN ('alerting', 'connected', 'held')) = 0
+			WHEN i.state = 'alerting' THEN i.owner_id IS NULL AND (` + partOf + `p.offer = 'pending' AND p.state = 'alerting' AND p.id = i.offered_id) = 1
+				AND (` + partOf + `p.state IN ('alerting', 'connected', 'held')) = 1
+			WHEN i.state IN ('connected', 'held') THEN i.offered_id IS NULL AND (` + partOf + `p.agent_id = i.owner_id AND p.state = i.state) = 1
+				AND (` + partOf + `p.state IN ('alerting', 'connected', 'held')) = 1
+			ELSE i.state IN ('bot', 'transferring', 'conference_requested', 'conference') END`,
+		2: `SELECT a.id, 'the counted work is not the work of its parts' AS wrong FROM (SELECT * FROM agents WHERE organization_id = ? ORDER BY id DESC LIMIT ?) a
+			WHERE a.deleted_at IS NULL AND (a.alerting <> (SELECT count(*) FROM participants p WHERE p.organization_id = a.organization_id AND p.agent_id = a.id AND p.state = 'alerting')
+			OR a.connected <> (SELECT count(*) FROM participants p WHERE p.organization_id = a.organization_id AND p.agent_id = a.id AND p.state IN ('connected', 'held'))
+			OR a.wrap_up <> (SELECT count(*) FROM participants p WHERE p.organization_id = a.organization_id AND p.agent_id = a.id AND p.state = 'wrapup' AND p.wrap_up_required))`,
+		3: `SELECT p.id, 'its agent was not ready when the offer was made' AS wrong FROM (SELECT * FROM participants WHERE organization_id = ? AND offer = 'pending' LIMIT ?) p
+			JOIN events o ON o.organization_id = p.organization_id AND o.interaction_id = p.interaction_id AND o.type = 'offer.created' AND o.subject = CAST(p.id AS text)
+			WHERE (SELECT s.data FROM events s WHERE s.organization_id = p.organization_id AND s.agent_id = p.agent_id AND s.interaction_id IS NULL
+				AND s.type = 'agent.routing_status_changed' AND s.id < o.id ORDER BY s.id DESC LIMIT 1) NOT LIKE '%"after":"i%'`,
+		4: `SELECT e.id, 'the system ended not responding' AS wrong FROM ` + newestLog + ` e WHERE e.type = 'agent.routing_status_changed'
+			AND e.data LIKE '%"before":"not_responding"%' AND e.actor LIKE '%"type":"system"%'`,
+		5: `SELECT g.interaction_id AS id, 'a segment does not begin where the one before it ended' AS wrong FROM (SELECT s.interaction_id, s.participant_id, s.start_at,
+			LAG(s.end_at) OVER w AS before_end, ROW_NUMBER() OVER w AS number, s.end_at FROM ` + newestRows + ` i
+			JOIN segments s ON s.organization_id = i.organization_id AND s.interaction_id = i.id WINDOW w AS (PARTITION BY s.interaction_id, s.participant_id ORDER BY s.sequence)) g
+			WHERE g.end_at < g.start_at OR g.number > 1 AND (g.before_end IS NULL OR g.before_end > g.start_at OR g.participant_id IS NOT NULL AND g.before_end < g.start_at)`,
+		7: `SELECT g.id, 'it was sent before a reply that stands before it' AS wrong FROM (SELECT m.id, m.sent_at, MAX(m.sent_at) OVER (PARTITION BY m.thread_id ORDER BY m.position
+			ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS sent_before FROM ` + newestMessages + ` m WHERE m.direction = 'outbound' AND m.sent_at IS NOT NULL) g WHERE g.sent_before > g.sent_at
+			UNION ALL SELECT m.id, 'an attempt was made twice' FROM ` + newestMessages + ` m JOIN attempts a ON a.organization_id = m.organization_id AND a.message_id = m.id
+			GROUP BY m.id, a.number HAVING count(*) > 1`,
+		8: `SELECT m.id, 'it was appended after the disconnect' AS wrong FROM ` + newestMessages + ` m JOIN interactions i ON i.organization_id = m.organization_id AND i.id = m.interaction_id
+			WHERE i.disconnected_at IS NOT NULL AND m.created_at > i.disconnected_at`,
+		9: `SELECT i.id, 'its events are not counted without a gap' AS wrong FROM ` + newestRows + ` i JOIN events e ON e.organization_id = i.organization_id AND e.interaction_id = i.id
+			GROUP BY i.id, i.sequence HAVING max(e.sequence) <> i.sequence OR count(*) <> max(e.sequence) - min(e.sequence) + 1
+			UNION ALL SELECT i.id, 'its last event tells another state' FROM ` + newestRows + ` i WHERE (SELECT e.data FROM events e WHERE e.organization_id = i.organization_id
+				AND e.interaction_id = i.id AND e.type IN ('interaction.created', 'interaction.queued', 'interaction.requeued', 'interaction.connected', 'interaction.held',
+				'interaction.resumed', 'interaction.disconnected', 'offer.created') ORDER BY e.sequence DESC LIMIT 1)
+				NOT LIKE '%"after":"' || CASE i.state WHEN 'alerting' THEN 'pending' ELSE i.state END || '"%' AND i.state IN ('queued', 'alerting', 'connected', 'held', 'disconnected')`,
+		11: `SELECT k.key AS id, 'the key has no answer' AS wrong FROM (SELECT * FROM idempotency_keys WHERE organization_id = ? LIMIT ?) k WHERE k.status < 200 OR k.status > 299`,
+		12: `SELECT i.id, 'more agents take part than may' AS wrong FROM ` + openRows + ` i WHERE (` + partOf + `p.state IN ('connected', 'held'))
+			> CASE i.state WHEN 'conference' THEN 2 ELSE 1 END`,
+	}
+}
+
+// Violations looks for what violates an invariant, in what is open and in the
+// newest of what is over, and names each by its id.
+func (s *Store) Violations(ctx context.Context, number int, org domain.OrganizationID) ([]string, error) {
+	switch number {
+	case 6:
+		return s.fallen(ctx, org)
+	case 10:
+		return s.leaked(ctx, org)
+	}
+	sql := checks()[number]
+	var args []any
+	for range len(regexp.MustCompile(`organization_id = \?`).FindAllString(sql, -1)) {
+		args = append(args, org, looked)
+	}
+	var rows []struct{ ID, Wrong string }
+	if err := s.db(ctx).Raw("SELECT v.id, v.wrong FROM ("+sql+") v LIMIT ?", append(args, reported)...).Scan(&rows).Error; err != nil {
+		return nil, translate(err)
+	}
+	found := make([]string, len(rows))
+	for n, r := range rows {
+		found[n] = r.ID + ": " + r.Wrong
+	}
+	return found, nil
+}
+
+// newest gives the newest events of the log.
+func (s *Store) newest(ctx context.Context, org domain.OrganizationID, where string) ([]domain.Event, error) {
+	var rows []eventRow
+	err := s.db(ctx).Raw("SELECT e.* FROM "+newestLog+" e WHERE "+where, org, looked).Scan(&rows).Error
+	return each(rows, fromEventRow), translate(err)
+}
+
+// fallen finds replies whose status moved where the state table does not lead.
+func (s *Store) fallen(ctx context.Context, org domain.OrganizationID) ([]string, error) {
+	events, err := s.newest(ctx, org, "e.type LIKE 'reply.%'")
+	var found []string
+	for _, e := range events {
+		before, after := domain.ReplyStatus(e.Data.Before), domain.ReplyStatus(e.Data.After)
+		if before != "" && !before.CanBecome(after) && len(found) < reported {
+			found = append(found, e.Data.ReplyID+": it moved from "+string(before)+" to "+string(after))
+		}
+	}
+	return found, err
+}
+
+// leak is a link, or a number as long as a card's.
+var leak = regexp.MustCompile(`(?i)https?:|(^|[^0-9a-f-])[0-9]{13,19}([^0-9a-f-]|$)`)
+
+// leaked finds events that say what none may say.
+func (s *Store) leaked(ctx context.Context, org domain.OrganizationID) ([]string, error) {
+	events, err := s.newest(ctx, org, "1 = 1")
+	var found []string
+	for _, e := range events {
+		if leak.MatchString(doc(e.Data)) && len(found) < reported {
+			found = append(found, string(e.ID)+": it holds a link or a long number")
+		}
+	}
+	return found, err
+}
