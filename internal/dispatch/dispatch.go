@@ -107,24 +107,24 @@ func (d *Dispatcher) take() (map[place]bool, map[person]bool) {
 // Name names the loop.
 func (d *Dispatcher) Name() string { return "dispatch" }
 
-// RunDue makes every offer that what changed allows: first for agents who became
-// free, so that they get the best work across all their queues, then for queues.
+// RunDue makes every offer that what changed allows: first from queues, where
+// every agent whose turn it could be is looked at, then to agents who became free.
 func (d *Dispatcher) RunDue(ctx context.Context, _ time.Time) (ran int, next time.Time, err error) {
 	queues, agents := d.take()
-	for p := range agents {
-		n, e := d.forAgent(ctx, p)
-		ran += n
-		if e != nil {
-			err = e
-			d.Freed(p.organization, p.agent)
-		}
-	}
 	for p := range queues {
 		n, e := d.forQueue(ctx, p)
 		ran += n
 		if e != nil {
 			err = e
 			d.Queued(p.organization, p.queue)
+		}
+	}
+	for p := range agents {
+		n, e := d.forAgent(ctx, p)
+		ran += n
+		if e != nil {
+			err = e
+			d.Freed(p.organization, p.agent)
 		}
 	}
 	return ran, next, err

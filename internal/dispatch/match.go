@@ -135,7 +135,7 @@ func (d *Dispatcher) forQueue(ctx context.Context, p place) (int, error) {
 		return total, err
 	}
 	for limit := batch; ; {
-		decisions, more, err := d.decide(ctx, q, limit)
+		decisions, waiting, more, err := d.decide(ctx, q, limit)
 		if err != nil || len(decisions) == 0 && !more {
 			return total, err
 		}
@@ -143,7 +143,7 @@ func (d *Dispatcher) forQueue(ctx context.Context, p place) (int, error) {
 			limit *= 16
 			continue
 		}
-		made, err := d.offerAll(ctx, p.organization, decisions)
+		made, err := d.offerBest(ctx, q, decisions, waiting)
 		total += made
 		if err != nil || made == 0 {
 			if err == nil { // somebody held every row
@@ -159,10 +159,10 @@ const everybody = 1 << 20
 
 // decide matches what waits in a queue with so many of its agents, and tells
 // whether there are more of them to look at.
-func (d *Dispatcher) decide(ctx context.Context, q domain.Queue, limit int) (decisions []routing.Decision, more bool, err error) {
+func (d *Dispatcher) decide(ctx context.Context, q domain.Queue, limit int) (decisions []routing.Decision, waiting []domain.Waiting, more bool, err error) {
 	classes, err := d.Store.ClassesIn(ctx, q.Organization, q.ID)
 	if err != nil || len(classes) == 0 {
-		return nil, false, err
+		return nil, nil, false, err
 	}
 	r := q.Rules.Routing
 	if r.Evaluation == domain.EvaluationBest {
@@ -170,22 +170,48 @@ func (d *Dispatcher) decide(ctx context.Context, q domain.Queue, limit int) (dec
 	}
 	agents, err := d.Store.AvailableIn(ctx, q.Organization, q.ID, limit)
 	if err != nil || len(agents) == 0 {
-		return nil, false, err
+		return nil, nil, false, err
 	}
-	var waiting []domain.Waiting
 	for _, class := range classes {
 		if !class.Vague && !slices.ContainsFunc(agents, func(c routing.Candidate) bool { return routing.Fits(class.Head, c, r, d.Now()) }) {
 			continue
 		}
 		work, err := d.work(ctx, q.Organization, class, r, batch)
 		if err != nil {
-			return nil, false, err
+			return nil, nil, false, err
 		}
 		waiting = append(waiting, work...)
 	}
 	returned, err := d.lastAgents(ctx, q, waiting, agents)
 	decisions = routing.Match(waiting, append(agents, returned...), routing.Rules{q.ID: r}, d.Now())
-	return decisions, len(agents) == limit, err
+	return decisions, waiting, len(agents) == limit, err
+}
+
+// offerBest makes the offers of decisions about one queue. An agent for whom more
+// urgent work may wait in another queue, which nobody has told of yet, is looked
+// at with all their queues.
+func (d *Dispatcher) offerBest(ctx context.Context, q domain.Queue, decisions []routing.Decision, waiting []domain.Waiting) (made int, err error) {
+	for _, decision := range decisions {
+		n := slices.IndexFunc(waiting, func(w domain.Waiting) bool { return w.Interaction == decision.Interaction })
+		classes, err := d.Store.ClassesFor(ctx, q.Organization, decision.Agent)
+		if err != nil {
+			return made, err
+		}
+		better := func(c domain.Class) bool {
+			return c.Queue != q.ID && !c.Vague && routing.Urgent(c.Head, waiting[n]) < 0
+		}
+		offered := 0
+		if slices.ContainsFunc(classes, better) {
+			offered, err = d.forAgent(ctx, person{q.Organization, decision.Agent})
+		} else {
+			offered, err = d.offerAll(ctx, q.Organization, []routing.Decision{decision})
+		}
+		made += offered
+		if err != nil {
+			return made, err
+		}
+	}
+	return made, nil
 }
 
 // lastAgents gives the agents to whom some of the work is to be offered first,

@@ -43,7 +43,11 @@ func (a *Applier) enter(ctx context.Context, g *gathering, i *held[domain.Intera
 	if err != nil || q == nil {
 		return nil, err
 	}
-	i.value = i.value.Enter(*q, g.now)
+	since := g.now
+	if i.fresh {
+		since = i.value.EnqueuedAt
+	}
+	i.value = i.value.Enter(*q, since)
 	for range maxOverflows {
 		reason, err := a.overflows(ctx, g, *q)
 		if err != nil {
