@@ -263,6 +263,12 @@ type ServerInterface interface {
 	// ReplacePlatformApp Replace a platform app
 	// (PUT /v1/platform-apps/{id})
 	ReplacePlatformApp(ctx echo.Context, id ID, params ReplacePlatformAppParams) error
+	// ListQuarantine List events that were set aside
+	// (GET /v1/quarantine)
+	ListQuarantine(ctx echo.Context, params ListQuarantineParams) error
+	// RetryQuarantined Try an event again
+	// (POST /v1/quarantine/{id}/retry)
+	RetryQuarantined(ctx echo.Context, id ID) error
 	// ListQueues List queues
 	// (GET /v1/queues)
 	ListQueues(ctx echo.Context, params ListQueuesParams) error
@@ -2489,6 +2495,54 @@ func (w *ServerInterfaceWrapper) ReplacePlatformApp(ctx echo.Context) error {
 	return err
 }
 
+// ListQuarantine converts echo context to params.
+func (w *ServerInterfaceWrapper) ListQuarantine(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListQuarantineParams
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// ------------- Optional query parameter "order" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "order", ctx.QueryParams(), &params.Order, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter order: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListQuarantine(ctx, params)
+	return err
+}
+
+// RetryQuarantined converts echo context to params.
+func (w *ServerInterfaceWrapper) RetryQuarantined(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RetryQuarantined(ctx, id)
+	return err
+}
+
 // ListQueues converts echo context to params.
 func (w *ServerInterfaceWrapper) ListQueues(ctx echo.Context) error {
 	var err error
@@ -3626,6 +3680,8 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.PATCH(options.BaseURL+"/v1/platform-apps/:id", wrapper.UpdatePlatformApp, options.OperationMiddlewares["updatePlatformApp"]...)
 	router.PUT(options.BaseURL+"/v1/platform-apps/:id", wrapper.ReplacePlatformApp, options.OperationMiddlewares["replacePlatformApp"]...)
 	router.PUT(options.BaseURL+"/v1/platform-apps/by-external-id/:external_id", wrapper.UpsertPlatformApp, options.OperationMiddlewares["upsertPlatformApp"]...)
+	router.GET(options.BaseURL+"/v1/quarantine", wrapper.ListQuarantine, options.OperationMiddlewares["listQuarantine"]...)
+	router.POST(options.BaseURL+"/v1/quarantine/:id/retry", wrapper.RetryQuarantined, options.OperationMiddlewares["retryQuarantined"]...)
 	router.GET(options.BaseURL+"/v1/queues", wrapper.ListQueues, options.OperationMiddlewares["listQueues"]...)
 	router.POST(options.BaseURL+"/v1/queues", wrapper.CreateQueue, options.OperationMiddlewares["createQueue"]...)
 	router.DELETE(options.BaseURL+"/v1/queues/:id", wrapper.DeleteQueue, options.OperationMiddlewares["deleteQueue"]...)
@@ -5991,6 +6047,50 @@ func (response ReplacePlatformApp200JSONResponse) VisitReplacePlatformAppRespons
 	return err
 }
 
+type ListQuarantineRequestObject struct {
+	Params ListQuarantineParams
+}
+
+type ListQuarantineResponseObject interface {
+	VisitListQuarantineResponse(w http.ResponseWriter) error
+}
+
+type ListQuarantine200JSONResponse QuarantineList
+
+func (response ListQuarantine200JSONResponse) VisitListQuarantineResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RetryQuarantinedRequestObject struct {
+	ID ID `json:"id"`
+}
+
+type RetryQuarantinedResponseObject interface {
+	VisitRetryQuarantinedResponse(w http.ResponseWriter) error
+}
+
+type RetryQuarantined200JSONResponse QuarantinedEvent
+
+func (response RetryQuarantined200JSONResponse) VisitRetryQuarantinedResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListQueuesRequestObject struct {
 	Params ListQueuesParams
 }
@@ -7264,6 +7364,12 @@ type StrictServerInterface interface {
 	// ReplacePlatformApp Replace a platform app
 	// (PUT /v1/platform-apps/{id})
 	ReplacePlatformApp(ctx context.Context, request ReplacePlatformAppRequestObject) (ReplacePlatformAppResponseObject, error)
+	// ListQuarantine List events that were set aside
+	// (GET /v1/quarantine)
+	ListQuarantine(ctx context.Context, request ListQuarantineRequestObject) (ListQuarantineResponseObject, error)
+	// RetryQuarantined Try an event again
+	// (POST /v1/quarantine/{id}/retry)
+	RetryQuarantined(ctx context.Context, request RetryQuarantinedRequestObject) (RetryQuarantinedResponseObject, error)
 	// ListQueues List queues
 	// (GET /v1/queues)
 	ListQueues(ctx context.Context, request ListQueuesRequestObject) (ListQueuesResponseObject, error)
@@ -10298,6 +10404,56 @@ func (sh *strictHandler) ReplacePlatformApp(ctx echo.Context, id ID, params Repl
 		return err
 	} else if validResponse, ok := response.(ReplacePlatformAppResponseObject); ok {
 		return validResponse.VisitReplacePlatformAppResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListQuarantine operation middleware
+func (sh *strictHandler) ListQuarantine(ctx echo.Context, params ListQuarantineParams) error {
+	var request ListQuarantineRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListQuarantine(ctx.Request().Context(), request.(ListQuarantineRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListQuarantine")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListQuarantineResponseObject); ok {
+		return validResponse.VisitListQuarantineResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RetryQuarantined operation middleware
+func (sh *strictHandler) RetryQuarantined(ctx echo.Context, id ID) error {
+	var request RetryQuarantinedRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RetryQuarantined(ctx.Request().Context(), request.(RetryQuarantinedRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RetryQuarantined")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RetryQuarantinedResponseObject); ok {
+		return validResponse.VisitRetryQuarantinedResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

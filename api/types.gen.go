@@ -829,6 +829,24 @@ func (e Presence) Valid() bool {
 	}
 }
 
+// Defines values for QuarantineState.
+const (
+	QuarantineStatePending     QuarantineState = "pending"
+	QuarantineStateQuarantined QuarantineState = "quarantined"
+)
+
+// Valid indicates whether the value is a known member of the QuarantineState enum.
+func (e QuarantineState) Valid() bool {
+	switch e {
+	case QuarantineStatePending:
+		return true
+	case QuarantineStateQuarantined:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for Remedy.
 const (
 	RemedyChangeContent   Remedy = "change_content"
@@ -3584,6 +3602,9 @@ type Problem struct {
 	// Instance The path of the request that met the problem.
 	Instance string `json:"instance"`
 
+	// OldestCursor The cursor from which on all events are kept.
+	OldestCursor string `json:"oldest_cursor,omitempty"`
+
 	// Outcome How a lost race ended, for example `timed_out` for an offer that was accepted too late.
 	Outcome string `json:"outcome,omitempty"`
 
@@ -3619,6 +3640,49 @@ type ProblemError struct {
 
 	// Pointer A JSON pointer into the request's body.
 	Pointer string `json:"pointer,omitempty"`
+}
+
+// QuarantineList One page of events that were set aside.
+type QuarantineList struct {
+	// Items The events.
+	Items []QuarantinedEvent `json:"items"`
+
+	// NextCursor The cursor of the next page, or null at the end.
+	NextCursor *string `json:"next_cursor"`
+}
+
+// QuarantineState What becomes of an event that was set aside.
+// - `quarantined`: nothing, until somebody has it tried again
+// - `pending`: it waits to be applied
+type QuarantineState string
+
+// QuarantinedEvent An event of a platform that could not be read or applied, without what it says.
+type QuarantinedEvent struct {
+	// AccountID The account that the platform names, or null.
+	AccountID *string `json:"account_id"`
+
+	// AppID The platform app through which it came, or null.
+	AppID *ID `json:"app_id"`
+
+	// ChannelKind The kind of channel that it is for, or null where that is not known.
+	ChannelKind *string `json:"channel_kind"`
+
+	// Fault Why it was set aside; null once it is tried again.
+	Fault *string `json:"fault"`
+
+	// Field The platform's word for the sort of event, or null.
+	Field *string `json:"field"`
+
+	// ID The identifier of a resource, a UUIDv7 in small letters. Ids sort roughly by the time they were made.
+	ID ID `json:"id"`
+
+	// ReceivedAt A moment, RFC 3339 in UTC with milliseconds.
+	ReceivedAt Time `json:"received_at"`
+
+	// State What becomes of an event that was set aside.
+	// - `quarantined`: nothing, until somebody has it tried again
+	// - `pending`: it waits to be applied
+	State QuarantineState `json:"state"`
 }
 
 // Queue Where conversations wait for an agent.
@@ -5183,6 +5247,18 @@ type UpdatePlatformAppParams struct {
 type ReplacePlatformAppParams struct {
 	// IfMatch The `ETag` of the version that is replaced. Without it the answer is 428, with an older one 412.
 	IfMatch IfMatchRequired `json:"If-Match"`
+}
+
+// ListQuarantineParams defines parameters for ListQuarantine.
+type ListQuarantineParams struct {
+	// Limit How many items to answer with at most.
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor Where to go on, the `next_cursor` of the answer before; an empty one is the beginning.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// Order The direction of the list; `desc`, newest first, unless given.
+	Order Order `form:"order,omitempty" json:"order,omitempty"`
 }
 
 // ListQueuesParams defines parameters for ListQueues.

@@ -90,7 +90,7 @@ func windowsCloseInQueue(t *testing.T, p *program) {
 	d, ana, i := p.talk(1)
 	d.faults(map[string]any{"mode": "reject", "code": 190})
 	id := ana.says(i, "waits")
-	ana.await("", "channel.needs_reauthorization", "")
+	d.admin.await("", "channel.needs_reauthorization", "")
 	d.admin.advance(8 * day)
 	got := ana.until(i, id, "failed")
 	if got.get("error.code") != "response_window_closed" || got.get("attempts") == "0" {

@@ -33,6 +33,7 @@ import (
 	"github.com/parley-cx/parley/internal/intake"
 	"github.com/parley-cx/parley/internal/jobs"
 	"github.com/parley-cx/parley/internal/locale"
+	"github.com/parley-cx/parley/internal/retention"
 	"github.com/parley-cx/parley/internal/secret"
 	"github.com/parley-cx/parley/internal/simulator"
 	"github.com/parley-cx/parley/internal/storage"
@@ -149,7 +150,13 @@ func (a *app) assemble(ctx context.Context, contract *httpapi.Contract) error {
 	if err := a.simulate(); err != nil {
 		return err
 	}
-	wake := func(loop string) func() { return func() { a.runner.Wake(loop) } }
+	wake := func(loops ...string) func() {
+		return func() {
+			for _, loop := range loops {
+				a.runner.Wake(loop)
+			}
+		}
+	}
 	hub := &stream.Hub{Log: a.store}
 	a.store.OnEvents(func() {
 		a.runner.Wake("events")
@@ -167,8 +174,9 @@ func (a *app) assemble(ctx context.Context, contract *httpapi.Contract) error {
 	a.batcher = intake.NewBatcher(a.store.AppendInbox, wake("intake"))
 	receiver := &intake.Receiver{Platforms: platforms, Adapters: adapters, Inbox: a.batcher, Now: a.clock.Now}
 	ending := &closing.Closing{Store: a.store, Router: router, Deliver: wake("delivery"), Say: words.Notice, Now: a.clock.Now}
+	sweeper := &retention.Sweeper{Store: a.store, Events: a.config.EventRetention}
 	a.runner = jobs.NewRunner(a.clock, a.log, poll,
-		&intake.Applier{Store: a.store, Adapters: adapters, Receipts: a.delivery, Queued: router.Queued, Erased: wake("erasure"),
+		&intake.Applier{Store: a.store, Adapters: adapters, Receipts: a.delivery, Queued: router.Queued, Erased: wake("erasure", "attachments"),
 			Capabilities: channel.Capabilities(), NewKey: newBlobKey, Files: wake("attachments"), Deliver: wake("delivery"), Now: a.clock.Now, Log: a.log},
 		&dispatch.Timers{Dispatcher: router, Due: a.store.DueOffers, After: a.store.After},
 		&closing.Inactivity{Closing: ending, Due: a.store.DueInactivity, Queued: router.Queued},
@@ -179,6 +187,8 @@ func (a *app) assemble(ctx context.Context, contract *httpapi.Contract) error {
 		delivery.Finisher{Delivery: a.delivery},
 		attach.Keeper{Files: files},
 		stream.Sequencer{Hub: hub},
+		retention.Eraser{Store: a.store},
+		sweeper,
 	)
 	starter := &compose.Starter{Store: a.store, Capabilities: channel.Capabilities(), Deliver: wake("delivery"), Now: a.clock.Now}
 	verifier := auth.NewVerifier(keys, a.issuer(), a.store, a.clock.Machine)
@@ -187,11 +197,13 @@ func (a *app) assemble(ctx context.Context, contract *httpapi.Contract) error {
 	connectors := &httpapi.Connectors{Wire: open.Platform{}, Take: receiver.Take, Start: starter.Start}
 	api := &httpapi.Server{
 		Contract: contract, Store: a.store, Words: words, Verifier: auth.Anyone{Own: verifier, URL: a.issuer(), Outside: outside}, Keys: keys, Hub: hub, Hooks: hooks, Connectors: connectors, Sandbox: a.sandbox(), Files: files,
-		Tokens:       auth.Endpoint{Clients: a.store, Agents: a.store, Issuer: auth.Issuer{Keys: keys, URL: a.issuer()}, Hash: a.hash, Machine: a.clock.Machine},
-		Dispatch:     router,
-		Desk:         &desk.Desk{Store: a.store, Router: router, Now: a.clock.Now},
-		Composer:     &compose.Composer{Store: a.store, Capabilities: channel.Capabilities(), Deliver: wake("delivery"), Now: a.clock.Now},
-		Typing:       a.delivery.Typing,
+		Tokens:     auth.Endpoint{Clients: a.store, Agents: a.store, Issuer: auth.Issuer{Keys: keys, URL: a.issuer()}, Hash: a.hash, Machine: a.clock.Machine},
+		Dispatch:   router,
+		Desk:       &desk.Desk{Store: a.store, Router: router, Now: a.clock.Now},
+		Composer:   &compose.Composer{Store: a.store, Capabilities: channel.Capabilities(), Deliver: wake("delivery"), Now: a.clock.Now},
+		Typing:     a.delivery.Typing,
+		Quarantine: &intake.Quarantine{Store: a.store, Adapters: adapters, Apply: wake("intake")},
+		Applies:    wake("intake"), Removed: removed(sweeper),
 		Closing:      ending,
 		Capabilities: channel.Capabilities(), CheckURL: network.CheckURL, Freed: router.Freed, Deliver: wake("delivery"), Forget: verifier.Forget,
 		Distrust:  outside.Forget,
@@ -201,6 +213,15 @@ func (a *app) assemble(ctx context.Context, contract *httpapi.Contract) error {
 		MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelDebug)}
 	a.server.RegisterOnShutdown(hub.Close)
 	return nil
+}
+
+// removed names the figures of what retention has removed.
+func removed(s *retention.Sweeper) map[string]func() int64 {
+	figures := map[string]func() int64{}
+	for n, kind := range retention.Kinds() {
+		figures[kind] = func() int64 { return s.Removed(n) }
+	}
+	return figures
 }
 
 // issuer is the iss claim of tokens: the same on every node, also where no public

@@ -24,7 +24,7 @@ const (
 
 // flows are one for each sentence of the product. None imports another.
 func flows() list {
-	return list{"internal/intake", "internal/dispatch", "internal/desk", "internal/compose", "internal/closing", "internal/delivery", "internal/stream", "internal/attach"}
+	return list{"internal/intake", "internal/dispatch", "internal/desk", "internal/compose", "internal/closing", "internal/delivery", "internal/retention", "internal/stream", "internal/attach"}
 }
 
 // house is the table: a folder that is not in it fails, and so does one that is gone.
@@ -42,14 +42,15 @@ func house() map[string]row {
 		channel:            {own: list{domain}, tests: adapters},
 
 		// Flows. Their tests use a real database and whatever else they need, but no other flow.
-		"internal/intake":   {own: list{domain, channel}, tests: anything},
-		"internal/dispatch": {own: list{domain, "internal/routing"}, tests: anything},
-		"internal/desk":     {own: list{domain}, tests: anything},
-		"internal/compose":  {own: list{domain, channel}, tests: anything},
-		"internal/closing":  {own: list{domain}, tests: anything},
-		"internal/delivery": {own: list{domain, channel}, tests: anything},
-		"internal/stream":   {own: list{domain}, tests: anything},
-		"internal/attach":   {own: list{domain, channel}, tests: anything, others: list{"github.com/gabriel-vasile/mimetype"}},
+		"internal/intake":    {own: list{domain, channel}, tests: anything},
+		"internal/dispatch":  {own: list{domain, "internal/routing"}, tests: anything},
+		"internal/desk":      {own: list{domain}, tests: anything},
+		"internal/compose":   {own: list{domain, channel}, tests: anything},
+		"internal/closing":   {own: list{domain}, tests: anything},
+		"internal/delivery":  {own: list{domain, channel}, tests: anything},
+		"internal/retention": {own: list{domain}, tests: anything},
+		"internal/stream":    {own: list{domain}, tests: anything},
+		"internal/attach":    {own: list{domain, channel}, tests: anything, others: list{"github.com/gabriel-vasile/mimetype"}},
 
 		// Edges.
 		"internal/channel/messenger": {own: list{domain, channel, graph}, tests: adapters},

@@ -64,4 +64,8 @@ type Config struct {
 
 	// UnusedAttachments bounds, in business time, how long a file is kept that was uploaded and that no reply carried.
 	UnusedAttachments time.Duration `name:"unused-attachments" env:"PARLEY_UNUSED_ATTACHMENTS" default:"168h" help:"How long an uploaded file is kept that no reply has carried."`
+
+	// EventRetention bounds, in business time, how long the log of events is kept. Nobody can shorten it below a week: a
+	// subscriber that was away for a few days must find everything.
+	EventRetention time.Duration `name:"event-retention" env:"PARLEY_EVENT_RETENTION" default:"168h" help:"How long the log of events is kept; never less than 168h."`
 }

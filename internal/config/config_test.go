@@ -60,7 +60,7 @@ func TestDefaultsAreValid(t *testing.T) {
 	want := Config{
 		Addr: "127.0.0.1:8080", DatabaseURL: "sqlite:parley.db", DataDir: "parley-data",
 		RateLimit: 1000, LogLevel: "info", LogFormat: "text",
-		PlatformTimeout: 10 * time.Second, SendTimeout: 30 * time.Second, ReconcileWindow: 2 * time.Minute, UnusedAttachments: 168 * time.Hour,
+		PlatformTimeout: 10 * time.Second, SendTimeout: 30 * time.Second, ReconcileWindow: 2 * time.Minute, UnusedAttachments: 168 * time.Hour, EventRetention: 168 * time.Hour,
 	}
 	if c != want {
 		t.Errorf("got %+v", c)
@@ -100,6 +100,7 @@ func TestValidate(t *testing.T) {
 		{"PARLEY_PLATFORM_TIMEOUT", duration(func(c *Config) *time.Duration { return &c.PlatformTimeout }), []string{"1ms", "1h"}, []string{"0s", "-1s"}},
 		{"PARLEY_SEND_TIMEOUT", duration(func(c *Config) *time.Duration { return &c.SendTimeout }), []string{"1ms", "1h"}, []string{"0s", "-1s"}},
 		{"PARLEY_UNUSED_ATTACHMENTS", duration(func(c *Config) *time.Duration { return &c.UnusedAttachments }), []string{"1ms", "1h"}, []string{"0s", "-1s"}},
+		{"PARLEY_EVENT_RETENTION", duration(func(c *Config) *time.Duration { return &c.EventRetention }), []string{"168h", "8760h"}, []string{"0s", "-1s"}},
 		{"PARLEY_RECONCILE_WINDOW", duration(func(c *Config) *time.Duration { return &c.ReconcileWindow }), []string{"1ms", "1h"}, []string{"0s", "-1s"}},
 	} {
 		for _, value := range c.good {

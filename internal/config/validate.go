@@ -33,6 +33,7 @@ func (c Config) Validate() error {
 		checkDuration(c.SendTimeout, "PARLEY_SEND_TIMEOUT"),
 		checkDuration(c.ReconcileWindow, "PARLEY_RECONCILE_WINDOW"),
 		checkDuration(c.UnusedAttachments, "PARLEY_UNUSED_ATTACHMENTS"),
+		checkDuration(c.EventRetention, "PARLEY_EVENT_RETENTION"),
 	)
 }
 

@@ -61,6 +61,7 @@ type Error struct {
 	RequiredScopes []Scope
 	Outcome        string // how a race was lost: the state that won
 	Current        any    // the resource as it is, for a stale version
+	Oldest         *int64 // the place in the log from which on everything is kept
 	Cause          error  // for the log only
 }
 

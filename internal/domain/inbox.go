@@ -37,3 +37,7 @@ type InboxEvent struct {
 	ReceivedAt   time.Time
 	AppliedAt    *time.Time
 }
+
+// FaultNoChannel is the fault of an event whose account no channel has yet. Once
+// one has it, the event is applied.
+const FaultNoChannel = "no channel of the app for this account"

@@ -142,7 +142,10 @@ func (s *Server) CreateChannel(ctx context.Context, r api.CreateChannelRequestOb
 		if err := s.checkChannel(ctx, c); err != nil {
 			return err
 		}
-		return s.Store.CreateChannel(ctx, c)
+		if err := s.Store.CreateChannel(ctx, c); err != nil {
+			return err
+		}
+		return s.catchUp(ctx, c)
 	})
 	if err != nil {
 		return nil, err
@@ -199,7 +202,16 @@ func (s *Server) saveChannel(ctx context.Context, before domain.Channel, c *doma
 			return err
 		}
 	}
-	return s.Store.SaveChannel(ctx, c)
+	if err := s.Store.SaveChannel(ctx, c); err != nil || c.App == before.App && c.AccountID == before.AccountID {
+		return err
+	}
+	return s.catchUp(ctx, *c)
+}
+
+// catchUp applies what came of the account before the channel had it.
+func (s *Server) catchUp(ctx context.Context, c domain.Channel) error {
+	s.Store.After(ctx, s.Applies)
+	return s.Store.ReleaseAccount(ctx, c)
 }
 
 // reauthorize lets the replies go out that waited for new credentials.

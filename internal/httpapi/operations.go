@@ -56,7 +56,7 @@ type metrics struct {
 	typing   *prometheus.CounterVec
 }
 
-func newMetrics() *metrics {
+func newMetrics(removed map[string]func() int64) *metrics {
 	m := &metrics{registry: prometheus.NewRegistry(),
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "parley_http_requests_total", Help: "Requests by route and status."},
 			[]string{"method", "route", "status"}),
@@ -64,6 +64,10 @@ func newMetrics() *metrics {
 			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30}}, []string{"method", "route"})}
 	m.typing = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "parley_inbound_typing_total", Help: "Signs of customers typing, by what became of them: heard or dropped."},
 		[]string{"fate"})
+	for kind, count := range removed {
+		m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "parley_rows_removed_total",
+			Help: "Old rows that this node has removed.", ConstLabels: prometheus.Labels{"kind": kind}}, func() float64 { return float64(count()) }))
+	}
 	m.registry.MustRegister(m.requests, m.duration, m.typing, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }

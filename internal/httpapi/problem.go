@@ -11,6 +11,7 @@ import (
 
 	"github.com/parley-cx/parley/api"
 	"github.com/parley-cx/parley/internal/domain"
+	"github.com/parley-cx/parley/internal/stream"
 )
 
 // statuses maps each kind of error to its one HTTP status.
@@ -135,6 +136,9 @@ func describe(say speech, e *domain.Error) api.Problem {
 		CurrentState: e.CurrentState, Outcome: e.Outcome, Current: e.Current, RequiredScopes: words(e.RequiredScopes)}
 	for _, f := range e.Fields {
 		p.Errors = append(p.Errors, api.ProblemError{Pointer: f.Pointer, Parameter: f.Parameter, Code: f.Code, Detail: say(f.Detail, f.Args...)})
+	}
+	if e.Oldest != nil {
+		p.OldestCursor = stream.Cursor(*e.Oldest)
 	}
 	if e.AllowedActions != nil {
 		p.AllowedActions = words(e.AllowedActions)

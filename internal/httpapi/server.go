@@ -27,6 +27,7 @@ import (
 	"github.com/parley-cx/parley/internal/desk"
 	"github.com/parley-cx/parley/internal/dispatch"
 	"github.com/parley-cx/parley/internal/domain"
+	"github.com/parley-cx/parley/internal/intake"
 	"github.com/parley-cx/parley/internal/locale"
 	"github.com/parley-cx/parley/internal/storage"
 	"github.com/parley-cx/parley/internal/stream"
@@ -44,6 +45,9 @@ type Server struct {
 	Dispatch     *dispatch.Dispatcher
 	Composer     *compose.Composer
 	Closing      *closing.Closing
+	Quarantine   *intake.Quarantine
+	Applies      func()                  // wakes what applies the inbox
+	Removed      map[string]func() int64 // how many old rows this node has removed, by kind
 	Typing       func(ctx context.Context, by domain.Principal, i domain.InteractionID, on bool) error
 	Files        *attach.Files
 	Hub          *stream.Hub
@@ -76,7 +80,7 @@ type Verifier interface {
 
 // Handler builds the routes.
 func (s *Server) Handler() *echo.Echo {
-	s.metrics = newMetrics()
+	s.metrics = newMetrics(s.Removed)
 	s.limits = &limiter{rate: s.RateLimit, enforced: s.Sandbox == nil, machine: s.Machine}
 	s.origins = &origins{load: s.Store.Origins, machine: s.Machine}
 	e := echo.New()

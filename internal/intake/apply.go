@@ -25,6 +25,7 @@ type Store interface {
 	SaveChannel(ctx context.Context, c *domain.Channel) error
 	StandbyEvents(ctx context.Context, ch domain.Channel, contacts []string) ([]domain.InboxEvent, error)
 	EraseInbox(ctx context.Context, ch domain.Channel, subjects []string) error
+	EraseFilesOf(ctx context.Context, org domain.OrganizationID, message domain.MessageID, now time.Time) error
 	CreateErasure(ctx context.Context, org domain.OrganizationID, now time.Time) error
 	Threads
 	Queues
@@ -243,7 +244,7 @@ func (a *Applier) applyAccount(ctx context.Context, key account, items []parsed)
 	inbox := plain(items)
 	ch, known := channels[key.id]
 	if !known || ch.App != key.app {
-		return a.Store.MarkInbox(ctx, inbox, domain.InboxQuarantined, "no channel of the app for this account", a.Now())
+		return a.Store.MarkInbox(ctx, inbox, domain.InboxQuarantined, domain.FaultNoChannel, a.Now())
 	}
 	waiting := map[domain.InboxID]bool{}
 	for len(items) > 0 {

@@ -112,11 +112,14 @@ const maxSequenced = 1000
 // that afterwards everything that was committed before the call is in the log.
 func (s *Store) SequenceEvents(ctx context.Context, wait bool) (moved int, err error) {
 	if !s.engine.postgres() {
-		var tail *int64
-		err := s.scan(ctx, &tail, "SELECT max(position) FROM event_log")
+		var tail *int64 // the log may be empty by now
+		err := s.scan(ctx, &tail, "SELECT max(position) FROM (SELECT max(position) AS position FROM event_log UNION ALL SELECT max(position) FROM event_floors) t")
 		if err == nil && tail != nil {
 			s.raiseTail(*tail)
 		}
+		return 0, err
+	}
+	if err := s.findTail(ctx); err != nil {
 		return 0, err
 	}
 	waiting, err := s.any(ctx, "SELECT EXISTS (SELECT 1 FROM event_new)")
@@ -136,6 +139,17 @@ func (s *Store) SequenceEvents(ctx context.Context, wait bool) (moved int, err e
 			return moved, nil
 		}
 	}
+}
+
+// findTail learns where the log ends, once after the start.
+func (s *Store) findTail(ctx context.Context) error {
+	if s.tail.Load() > 0 {
+		return nil
+	}
+	var tail int64
+	err := s.scan(ctx, &tail, "SELECT position FROM event_tail")
+	s.raiseTail(tail)
+	return err
 }
 
 func (s *Store) sequence(ctx context.Context, wait bool) (int, error) {
@@ -191,21 +205,41 @@ func narrow(db *gorm.DB, org domain.OrganizationID, f domain.EventFilter) *gorm.
 	return db
 }
 
+// span gives the end of the part of the log that one read looks through, nil where
+// nothing is there, and the place before which an organization's events are gone.
+func (s *Store) span(ctx context.Context, org domain.OrganizationID, after int64) (end *int64, floor int64, err error) {
+	var found struct{ Last, Floor *int64 }
+	err = s.db(ctx).Raw(`SELECT (SELECT max(position) FROM (SELECT position FROM event_log WHERE organization_id = ? AND position > ?
+		ORDER BY position LIMIT ?) l) AS last, (SELECT position FROM event_floors WHERE organization_id = ?) AS floor`,
+		org, after, scanWindow, org).Scan(&found).Error
+	if found.Floor != nil {
+		floor = *found.Floor
+	}
+	return found.Last, floor, translate(err)
+}
+
 // scanWindow bounds how much of the log one read looks through.
 const scanWindow = 5000
 
 // Events reads an organization's log after a position. next is where to go on:
 // it moves forward also past events that the filter leaves out. The end of the
-// part that is read is fixed first, so that nothing can appear behind next.
+// part that is read is fixed first, so that nothing can appear behind next. A
+// negative position is the beginning of what is kept; one from before that is an error.
 func (s *Store) Events(ctx context.Context, org domain.OrganizationID, f domain.EventFilter, after int64, limit int) (events []domain.LoggedEvent, next int64, err error) {
 	if limit < 1 {
 		return nil, after, nil
 	}
-	var end *int64
-	err = s.scan(ctx, &end, "SELECT max(position) FROM (SELECT position FROM event_log WHERE organization_id = ? AND position > ? ORDER BY position LIMIT ?) l",
-		org, after, scanWindow)
-	if err != nil || end == nil {
+	end, floor, err := s.span(ctx, org, after)
+	switch {
+	case err != nil:
 		return nil, after, err
+	case after < 0:
+		after = floor
+	case after < floor:
+		return nil, after, expired(floor)
+	}
+	if end == nil {
+		return nil, after, nil
 	}
 	type logged struct {
 		Row      eventRow `gorm:"embedded"`

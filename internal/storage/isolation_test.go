@@ -17,6 +17,7 @@ type full struct {
 	*world
 	arguments map[reflect.Type]any
 	delivery  domain.Delivery
+	aside     domain.InboxID // an event that was set aside
 	code      domain.WrapUpCode
 	agent     domain.Agent
 	skill     domain.Skill
@@ -54,15 +55,22 @@ func newFull(t *testing.T, s *Store) *full {
 		w.queue.WrapUpCodes = []domain.WrapUpCodeID{code.ID}
 		written, wrote := threads[talk.Thread], noon
 		written.LastInboundAt = &wrote
+		aside := w.inbox(1, 7)[0]
+		aside.State, aside.DedupeKey = domain.InboxQuarantined, "aside"
+		set, err := w.toInboxRow(aside)
+		if err != nil {
+			return err
+		}
+		f.aside = aside.ID
 		early := domain.Early{Organization: w.org, Channel: w.channel.ID, MessageID: marker, CreatedAt: noon}
-		return first(w.SaveThread(ctx, &written), w.SaveEarly(ctx, early), w.CreateMessages(ctx, messages[0], reply), w.CreateAttempts(ctx, attempt, unknown), w.CreateFiles(ctx, file), w.CreateWrapUpCode(ctx, code),
+		return first(insert(ctx, w.Store, "", set), w.SaveThread(ctx, &written), w.SaveEarly(ctx, early), w.CreateMessages(ctx, messages[0], reply), w.CreateAttempts(ctx, attempt, unknown), w.CreateFiles(ctx, file), w.CreateWrapUpCode(ctx, code),
 			w.CreateSkill(ctx, skill), w.CreateProfile(ctx, profile), w.CreateClient(ctx, client), w.CreateTokenIssuer(ctx, issuer), w.SaveQueue(ctx, &w.queue), w.CreateDeliveries(ctx, f.delivery))
 	})
 	if _, err := w.SequenceEvents(t.Context(), true); err != nil {
 		t.Fatal(err)
 	}
 	f.arguments = map[reflect.Type]any{}
-	for _, v := range []any{a.ID, w.app.ID, w.channel.ID, w.channel.Kind, w.queue.ID, client.ID, code.ID, talk.ID, reply.ID, talk.Thread,
+	for _, v := range []any{a.ID, f.aside, w.app.ID, w.channel.ID, w.channel.Kind, w.queue.ID, client.ID, code.ID, talk.ID, reply.ID, talk.Thread,
 		e.Participant.ID, marker, int64(0), 10, Page{Limit: 10}, ChannelFilter{}, InteractionFilter{}, MessageFilter{}, domain.EventFilter{},
 		skill.ID, profile.ID, issuer.ID, many(skill.ID), Find{}, many(a.ID), noon.Add(-time.Hour), time.Minute,
 		many(marker, w.channel.AccountID, threads[talk.Thread].Address, string(attempt.ID)), many(talk.Thread),

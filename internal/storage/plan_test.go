@@ -25,7 +25,7 @@ var smallIndexes = []string{"interactions_open", "participants_due", "participan
 
 // rareMethods serve a person once in a while, and may look at more until there
 // are statistics.
-var rareMethods = []string{"ChannelInUse", "QueueInUse", "ReleaseDeliveries", "Interactions by queue", "Interactions by state",
+var rareMethods = []string{"ReleaseAccount", "ChannelInUse", "QueueInUse", "ReleaseDeliveries", "Interactions by queue", "Interactions by state",
 	"Interactions by kind", "Interactions by time"}
 
 // index is what the database says of one.

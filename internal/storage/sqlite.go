@@ -102,7 +102,7 @@ var lowerAllLetters = sync.OnceValue(func() error {
 // sqliteURL opens the file with a write-ahead log, and with a commit that is on
 // disk when it returns.
 func sqliteURL(file, extra string) string {
-	pragmas := []string{"_pragma=busy_timeout(5000)", "_pragma=journal_mode(WAL)", "_pragma=synchronous(FULL)",
+	pragmas := []string{"_pragma=busy_timeout(5000)", "_pragma=journal_mode(WAL)", "_pragma=synchronous(FULL)", "_pragma=secure_delete(ON)",
 		"_pragma=temp_store(MEMORY)", "_pragma=cache_size(-8000)"}
 	return "file:" + (&url.URL{Path: file}).EscapedPath() + "?" + strings.Join(append(pragmas, extra), "&")
 }
@@ -207,6 +207,14 @@ func (b *batch) savepoint(ctx context.Context, g *gorm.DB, fn func(context.Conte
 	}
 	finished = true
 	return nil
+}
+
+// purge empties the write-ahead log into the file. A reader of an older state is
+// waited for as long as for any lock.
+func (e *sqliteEngine) purge(ctx context.Context) (done bool, err error) {
+	var busy, frames, moved int
+	err = e.db.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &frames, &moved)
+	return busy == 0, err
 }
 
 func (e *sqliteEngine) dialect() string { return "sqlite" }

@@ -105,6 +105,11 @@ func calls(f *full) map[string]func(ctx context.Context) {
 	for name, call := range map[string]func(ctx context.Context){
 		"AppendInbox":     func(ctx context.Context) { _ = f.AppendInbox(ctx, f.inbox(3, 1)) },
 		"PendingLanes":    func(ctx context.Context) { _, _ = f.PendingLanes(ctx) },
+		"ForgetInbox":     func(ctx context.Context) { _, _ = f.ForgetInbox(ctx, domain.InboxApplied, noon, 500) },
+		"ForgetEarly":     func(ctx context.Context) { _, _ = f.ForgetEarly(ctx, noon, 500) },
+		"ForgetKeys":      func(ctx context.Context) { _, _ = f.ForgetKeys(ctx, noon, 500) },
+		"ForgetEvents":    func(ctx context.Context) { _, _ = f.ForgetEvents(ctx, noon.Add(time.Hour), 500) },
+		"PendingErasures": func(ctx context.Context) { _, _ = f.PendingErasures(ctx, 1000) },
 		"StandbyEvents":   func(ctx context.Context) { _, _ = f.StandbyEvents(ctx, f.channel, many("contact")) },
 		"LockLane":        func(ctx context.Context) { _, _ = f.LockLane(ctx, 1) },
 		"PendingEvents":   func(ctx context.Context) { _, _ = f.PendingEvents(ctx, 1, 64) },

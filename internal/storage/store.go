@@ -52,6 +52,8 @@ type engine interface {
 	dialect() string
 	// postgres tells whether statements can be joined into one, and rows locked.
 	postgres() bool
+	// purge removes what overwritten content has left behind.
+	purge(ctx context.Context) (done bool, err error)
 	close() error
 }
 

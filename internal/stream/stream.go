@@ -144,10 +144,11 @@ func Cursor(position int64) string {
 	return base64.RawURLEncoding.EncodeToString([]byte("e1:" + strconv.FormatInt(position, 10)))
 }
 
-// Position reads a cursor; an empty one is the beginning.
+// Position reads a cursor; an empty one is the beginning of what is kept, a
+// negative position.
 func Position(cursor string) (int64, error) {
 	if cursor == "" {
-		return 0, nil
+		return -1, nil
 	}
 	raw, err := base64.RawURLEncoding.DecodeString(cursor)
 	number, found := strings.CutPrefix(string(raw), "e1:")

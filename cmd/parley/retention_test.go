@@ -1,0 +1,155 @@
+package main
+
+import (
+	"bytes"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestRetention(t *testing.T) {
+	t.Parallel()
+	onEach(t,
+		part{"quarantine", quarantine},
+		part{"an account that is connected later", connectedLater},
+		part{"B22 nothing of an unsent message stays", unsentLeaves},
+		part{"old rows go", oldRowsGo}, // it moves the clock by weeks
+	)
+}
+
+// quarantine shows what could not be read, without what it says, and tries again
+// what can be.
+func quarantine(t *testing.T, p *program) {
+	d := p.desk(0, nil)
+	d.hook("not JSON, and confidential").want(200)
+	d.tell(d.from("message", map[string]any{"mid": "m_bad" + d.page, "text": map[string]any{"confidential": true}}))
+	items := d.admin.list("/v1/quarantine?limit=200")
+	mine := map[string]string{}
+	for _, item := range items {
+		if text(lookup(item, "app_id")) == d.app {
+			mine[text(lookup(item, "fault"))] = text(lookup(item, "id"))
+		}
+	}
+	unread, broken := mine["not a JSON object"], mine["messenger: the text is not a text"]
+	if len(mine) != 2 || unread == "" || broken == "" || strings.Contains(text(items), "confidential") {
+		t.Fatalf("the quarantine has %s", text(items))
+	}
+	d.admin.do("POST", "/v1/quarantine/"+unread+"/retry", nil).code(409, "quarantine.not_retryable")
+	if got := d.admin.do("POST", "/v1/quarantine/"+broken+"/retry", nil).want(200); got.get("state") != "pending" || got.get("fault") != "" {
+		t.Errorf("tried again: %s", got.body)
+	}
+	d.admin.advance(0)
+	if got := text(d.admin.list("/v1/quarantine?limit=200")); !strings.Contains(got, broken) {
+		t.Errorf("what fails again is not in the list: %s", got)
+	}
+	made := d.admin.do("POST", "/v1/oauth-clients", map[string]any{"name": "Viewer", "scopes": []string{"messaging:integration:view"}}).want(201)
+	viewer := d.admin.login(made.get("client_id"), made.get("client_secret"))
+	viewer.do("GET", "/v1/quarantine", nil).want(200)
+	viewer.do("POST", "/v1/quarantine/"+broken+"/retry", nil).code(403, "permission.missing")
+}
+
+// connectedLater writes to a page before a channel has it.
+func connectedLater(t *testing.T, p *program) {
+	d := p.desk(0, nil)
+	later := d.page + "7"
+	d.hook(batch(entry(later, said("c1", later, "m_l1"+later, "one"), said("c1", later, "m_l2"+later, "two")))).want(200)
+	d.admin.advance(0)
+	if n := len(d.interactions()); n != 0 {
+		t.Fatalf("%d interactions of a page that nobody has", n)
+	}
+	d.admin.do("POST", "/v1/channels", map[string]any{"name": "Later", "app_id": d.app, "kind": "messenger", "account_id": later,
+		"credentials": map[string]string{"access_token": "t"}, "queue_id": d.queue}).want(201)
+	d.admin.advance(0)
+	talks := d.interactions()
+	if len(talks) != 1 {
+		t.Fatalf("%d interactions after the page was connected", len(talks))
+	}
+	if got := strings.Join(d.admin.transcript(talks[0]), "+"); got != "one+two" {
+		t.Errorf("the transcript is %q", got)
+	}
+}
+
+// unsentLeaves looks into the files of the running program, within ten seconds.
+func unsentLeaves(t *testing.T, p *program) {
+	file, lite := strings.CutPrefix(string(p.config.DatabaseURL), "sqlite:")
+	if !lite {
+		return // its tables are looked into by the tests of storage
+	}
+	d, ana, i := p.talk(1)
+	const stays, goes = "a-word-that-stays", "a-word-that-goes"
+	d.tell(said("c1", d.page, "m_stay"+d.page, strings.Repeat(stays+" ", 300)), said("c1", d.page, "m_go"+d.page, strings.Repeat(goes+" ", 300)))
+	holds := func(word string) bool {
+		files, err := filepath.Glob(file + "*")
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%v (%v)", files, err)
+		}
+		for _, name := range files {
+			if content, err := os.ReadFile(name); err == nil && bytes.Contains(content, []byte(word)) {
+				return true
+			}
+		}
+		return false
+	}
+	if !holds(goes) {
+		t.Fatal("the test looks in the wrong place")
+	}
+	start := time.Now()
+	d.tell(d.from("message", map[string]any{"mid": "m_go" + d.page, "is_deleted": true}))
+	for holds(goes) {
+		if time.Since(start) > 10*time.Second {
+			t.Fatal("after ten seconds it is still there")
+		}
+		ana.messages(i) // somebody reads all the while
+	}
+	if !holds(stays) {
+		t.Error("the other message is gone too")
+	}
+}
+
+// oldRowsGo lets weeks pass.
+func oldRowsGo(t *testing.T, p *program) {
+	d, ana, i := p.talk(1)
+	d.hook("neither JSON").want(200)
+	d.admin.do("POST", "/v1/wrap-up-codes", map[string]any{"name": "Kept"}, "Idempotency-Key", "weeks").want(201)
+	first := ana.do("GET", "/v1/events?limit=1", nil).want(200).get("next_cursor")
+	d.admin.advance(6 * day)
+	if d.admin.do("POST", "/v1/wrap-up-codes", map[string]any{"name": "Kept"}, "Idempotency-Key", "weeks").want(201).header.Get("Idempotent-Replayed") != "true" {
+		t.Error("after six days the key is forgotten")
+	}
+	if inbox := p.inbox(d.app); inbox["applied"] == 0 {
+		t.Errorf("after six days the inbox has %v", inbox)
+	}
+	d.writes("c1", "a week later")
+	d.admin.advance(1*day + 120)
+	if inbox := p.inbox(d.app); inbox["applied"] != 1 || inbox["quarantined not a JSON object"] != 1 {
+		t.Errorf("after a week the inbox has %v", inbox)
+	}
+	gone := ana.do("GET", "/v1/events?cursor="+url.QueryEscape(first), nil).code(410, "cursor.expired")
+	oldest := gone.get("oldest_cursor")
+	kept := ana.do("GET", "/v1/events?limit=200&interaction_id="+i+"&cursor="+url.QueryEscape(oldest), nil).want(200)
+	if kept.get("items.0.type") != "message.received" {
+		t.Errorf("kept is %s", kept.body)
+	}
+	if got := ana.do("GET", "/v1/events?limit=1", nil).want(200); got.get("items.#") != "1" {
+		t.Errorf("without a cursor: %s", got.body)
+	}
+	again := d.admin.do("POST", "/v1/wrap-up-codes", map[string]any{"name": "Kept"}, "Idempotency-Key", "weeks").want(201)
+	if again.header.Get("Idempotent-Replayed") != "" {
+		t.Error("after a week the key is remembered")
+	}
+	cursor := again.header.Get("Event-Cursor")
+	ana.do("GET", "/v1/events?cursor="+url.QueryEscape(cursor), nil).want(200)
+	d.admin.advance(24 * day)
+	if inbox := p.inbox(d.app); len(inbox) != 0 {
+		t.Errorf("after a month the inbox has %v", inbox)
+	}
+	if got := ana.messages(i); len(got) != 2 {
+		t.Errorf("the transcript is %s", text(got))
+	}
+	if figures := string(d.admin.do("GET", "/metrics", nil).want(200).body); !strings.Contains(figures, `parley_rows_removed_total{kind="inbox"}`) {
+		t.Error("the metrics do not tell what was removed")
+	}
+}

@@ -1,0 +1,206 @@
+package storage
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/parley-cx/parley/internal/domain"
+)
+
+// Old rows go, a few at a time; young ones and those of other states stay.
+func TestForgetInbox(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, db database) {
+		w, ctx := newWorld(t, db.Store), t.Context()
+		events := w.inbox(10, 1)
+		for n := range events {
+			events[n].ReceivedAt = noon.Add(time.Duration(n) * time.Hour)
+		}
+		if err := db.AppendInbox(ctx, events); err != nil {
+			t.Fatal(err)
+		}
+		commit(t, db.Store, func(ctx context.Context) error {
+			return first(w.MarkInbox(ctx, events[:6], domain.InboxApplied, "", noon), w.MarkInbox(ctx, events[6:8], domain.InboxQuarantined, "x", noon))
+		})
+		before := noon.Add(5 * time.Hour) // the sixth is not before it
+		for _, want := range []int{3, 2, 0} {
+			if n, err := db.ForgetInbox(ctx, domain.InboxApplied, before, 3); err != nil || n != want {
+				t.Errorf("forgot %d (%v), want %d", n, err, want)
+			}
+		}
+		if rows := w.rowsOf(); len(rows) != 5 {
+			t.Errorf("%d rows are left, want 5", len(rows))
+		}
+	})
+}
+
+func TestForgetKeysAndEarlyEvents(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, db database) {
+		w, ctx := newWorld(t, db.Store), t.Context()
+		commit(t, db.Store, func(ctx context.Context) error {
+			for n := range 4 {
+				at := noon.Add(time.Duration(n) * time.Hour)
+				_, _, err := db.ClaimKey(ctx, Idempotency{Organization: w.org, Client: "c", Operation: "o", Key: fmt.Sprint(n), Fingerprint: []byte("f"), CreatedAt: at})
+				if err := first(err, db.SaveEarly(ctx, domain.Early{Organization: w.org, Channel: w.channel.ID, MessageID: fmt.Sprint(n), CreatedAt: at})); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		for what, forget := range map[string]func(context.Context, time.Time, int) (int, error){"keys": db.ForgetKeys, "early events": db.ForgetEarly} {
+			for _, want := range []int{2, 1, 0} {
+				if n, err := forget(ctx, noon.Add(3*time.Hour), 2); err != nil || n != want {
+					t.Errorf("%s: forgot %d (%v), want %d", what, n, err, want)
+				}
+			}
+		}
+	})
+}
+
+// The log loses its beginning; a cursor from before it is refused, of the
+// organization that lost something and of no other.
+func TestForgetEvents(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, db database) {
+		w, other, ctx := newWorld(t, db.Store), newWorld(t, db.Store), t.Context()
+		i, theirs := w.waiting(1)[0], other.waiting(1)[0]
+		commit(t, db.Store, func(ctx context.Context) error {
+			for n := range 6 {
+				e := w.event(i.ID, int64(n+1), domain.EventMessageReceived)
+				e.Time = noon.Add(time.Duration(n) * time.Hour)
+				if err := db.Append(ctx, e); err != nil {
+					return err
+				}
+			}
+			e := other.event(theirs.ID, 1, domain.EventMessageReceived)
+			e.Time = noon.Add(10 * time.Hour)
+			return db.Append(ctx, e)
+		})
+		if _, err := db.SequenceEvents(ctx, true); err != nil {
+			t.Fatal(err)
+		}
+		all, _, err := db.Events(ctx, w.org, domain.EventFilter{}, -1, 100)
+		if err != nil || len(all) != 6 {
+			t.Fatalf("%d events (%v)", len(all), err)
+		}
+		for _, want := range []int{3, 1, 0} {
+			if n, err := db.ForgetEvents(ctx, noon.Add(4*time.Hour), 3); err != nil || n != want {
+				t.Errorf("forgot %d (%v), want %d", n, err, want)
+			}
+		}
+		kept, next, err := db.Events(ctx, w.org, domain.EventFilter{}, -1, 100)
+		if err != nil || len(kept) != 2 || kept[0].ID != all[4].ID || next != all[5].Position {
+			t.Errorf("kept %v, next %d (%v)", kept, next, err)
+		}
+		for _, after := range []int64{0, all[2].Position} {
+			var gone *domain.Error
+			_, _, err := db.Events(ctx, w.org, domain.EventFilter{}, after, 100)
+			if !errors.As(err, &gone) || gone.Code != "cursor.expired" || gone.Oldest == nil || *gone.Oldest != all[3].Position {
+				t.Errorf("after %d: %v", after, err)
+			}
+		}
+		if kept, _, err := db.Events(ctx, w.org, domain.EventFilter{}, all[3].Position, 100); err != nil || len(kept) != 2 {
+			t.Errorf("from the oldest cursor: %d events (%v)", len(kept), err)
+		}
+		if found, _, err := db.Events(ctx, other.org, domain.EventFilter{}, 0, 100); err != nil || len(found) != 1 {
+			t.Errorf("another organization: %d events (%v)", len(found), err)
+		}
+		// A log that has lost everything goes on behind what it had.
+		if _, err := db.ForgetEvents(ctx, noon.Add(20*time.Hour), 100); err != nil {
+			t.Fatal(err)
+		}
+		again := connect(t, db.url)
+		if _, err := again.SequenceEvents(ctx, true); err != nil {
+			t.Fatal(err)
+		}
+		if found, next, err := again.Events(ctx, w.org, domain.EventFilter{}, -1, 100); err != nil || len(found) != 0 || next != all[5].Position {
+			t.Errorf("of an empty log: %d events, next %d (%v)", len(found), next, err)
+		}
+		if _, _, err := again.Events(ctx, w.org, domain.EventFilter{}, again.Tail(), 100); err != nil {
+			t.Errorf("a cursor of the present, %d, is refused: %v", again.Tail(), err)
+		}
+	})
+}
+
+// secretOf is a text that stands nowhere else, of some length.
+func secretOf(n int) string { return strings.Repeat(fmt.Sprintf("secret-%04d ", n), 1+n*n%400) }
+
+// B22: of a message that is erased nothing stays in the database's files, nor in
+// any table; its neighbours are as they were.
+func TestB22_ErasedContentLeavesTheDatabase(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, db database) {
+		w, ctx := newWorld(t, db.Store), t.Context()
+		i := w.waiting(1)[0]
+		messages := w.messages(i, 200)
+		for n := range messages {
+			text := secretOf(n)
+			messages[n].Text = &text
+		}
+		for n := range messages { // each in its own commit, so that pages are split and filled again
+			commit(t, db.Store, func(ctx context.Context) error { return w.CreateMessages(ctx, messages[n]) })
+		}
+		erased := map[int]bool{}
+		for n := 0; n < len(messages); n += 3 {
+			erased[n] = true
+			after, _ := messages[n].Erase(domain.TombstoneUnsent)
+			commit(t, db.Store, func(ctx context.Context) error {
+				return first(w.SaveMessage(ctx, &after), w.CreateErasure(ctx, w.org, noon))
+			})
+		}
+		if done, err := db.Purge(ctx); err != nil || !done {
+			t.Fatalf("purged %v (%v)", done, err)
+		}
+		pending, err := db.PendingErasures(ctx, 1000)
+		if err != nil || len(pending) != len(erased) {
+			t.Errorf("%d erasures wait (%v)", len(pending), err)
+		}
+		content := db.bytes(t)
+		for n := range messages {
+			word := []byte(fmt.Sprintf("secret-%04d", n))
+			if found := bytes.Contains(content, word); found == erased[n] {
+				t.Errorf("message %d, erased %v, is found %v", n, erased[n], found)
+			}
+		}
+	})
+}
+
+// bytes gives all that the database has: SQLite's files, or every row of PostgreSQL's tables.
+func (db database) bytes(t *testing.T) []byte {
+	t.Helper()
+	var content []byte
+	if file, ok := strings.CutPrefix(db.url, "sqlite:"); ok {
+		files, err := filepath.Glob(file + "*")
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%v (%v)", files, err)
+		}
+		for _, name := range files {
+			read, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			content = append(content, read...)
+		}
+		return content
+	}
+	var tables []string
+	if err := db.read.Raw("SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace").Scan(&tables).Error; err != nil {
+		t.Fatal(err)
+	}
+	for _, table := range tables {
+		var rows []string
+		if err := db.read.Raw("SELECT t::text FROM " + table + " t").Scan(&rows).Error; err != nil {
+			t.Fatal(err)
+		}
+		content = append(content, strings.Join(rows, "\n")...)
+	}
+	return content
+}
