@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	"errors"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -14,9 +16,24 @@ import (
 // fetchTimeout bounds one request for a customer's file, with its body.
 const fetchTimeout = 30 * time.Second
 
+// bucketTimeout bounds the look at a bucket at the start.
+const bucketTimeout = 15 * time.Second
+
+// blobs opens the store of files: a folder, or a bucket where one is set.
+func (a *app) blobs(ctx context.Context) (blob.Store, error) {
+	folder := filepath.Join(a.config.DataDir, "attachments")
+	if a.config.BlobURL == "" {
+		return blob.NewFolder(folder, a.clock.Machine())
+	}
+	ctx, cancel := context.WithTimeout(ctx, bucketTimeout)
+	defer cancel()
+	key := blob.Credentials{ID: os.Getenv("AWS_ACCESS_KEY_ID"), Secret: os.Getenv("AWS_SECRET_ACCESS_KEY")}
+	return blob.NewBucket(ctx, string(a.config.BlobURL), key, filepath.Join(folder, "unfinished"))
+}
+
 // files puts together what looks after attachments.
-func (a *app) files(network egress.Policy, wake func()) (*attach.Files, error) {
-	blobs, err := blob.NewFolder(filepath.Join(a.config.DataDir, "attachments"), a.clock.Machine())
+func (a *app) files(ctx context.Context, network egress.Policy, wake func()) (*attach.Files, error) {
+	blobs, err := a.blobs(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -163,7 +163,7 @@ func (a *app) assemble(ctx context.Context, contract *httpapi.Contract) error {
 		hub.Changed()
 	})
 	router := &dispatch.Dispatcher{Store: a.store, Wake: wake("dispatch"), Now: a.clock.Now}
-	files, err := a.files(network, wake("attachments"))
+	files, err := a.files(ctx, network, wake("attachments"))
 	if err != nil {
 		return err
 	}
