@@ -538,6 +538,51 @@ func (e InactivityAction) Valid() bool {
 	}
 }
 
+// Defines values for InboundInputEvent.
+const (
+	InboundInputEventEdit              InboundInputEvent = "edit"
+	InboundInputEventMessage           InboundInputEvent = "message"
+	InboundInputEventPassThreadControl InboundInputEvent = "pass_thread_control"
+	InboundInputEventPolicyEnforcement InboundInputEvent = "policy_enforcement"
+	InboundInputEventPostback          InboundInputEvent = "postback"
+	InboundInputEventQuickReply        InboundInputEvent = "quick_reply"
+	InboundInputEventReact             InboundInputEvent = "react"
+	InboundInputEventReferral          InboundInputEvent = "referral"
+	InboundInputEventTakeThreadControl InboundInputEvent = "take_thread_control"
+	InboundInputEventUnreact           InboundInputEvent = "unreact"
+	InboundInputEventUnsend            InboundInputEvent = "unsend"
+)
+
+// Valid indicates whether the value is a known member of the InboundInputEvent enum.
+func (e InboundInputEvent) Valid() bool {
+	switch e {
+	case InboundInputEventEdit:
+		return true
+	case InboundInputEventMessage:
+		return true
+	case InboundInputEventPassThreadControl:
+		return true
+	case InboundInputEventPolicyEnforcement:
+		return true
+	case InboundInputEventPostback:
+		return true
+	case InboundInputEventQuickReply:
+		return true
+	case InboundInputEventReact:
+		return true
+	case InboundInputEventReferral:
+		return true
+	case InboundInputEventTakeThreadControl:
+		return true
+	case InboundInputEventUnreact:
+		return true
+	case InboundInputEventUnsend:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for InteractionAction.
 const (
 	InteractionActionAccept  InteractionAction = "accept"
@@ -2221,14 +2266,36 @@ type InboundInput struct {
 	// Copies How many equal webhooks are sent, all at once.
 	Copies *int `json:"copies,omitempty"`
 
+	// Data What the event carries besides a text; see `event`.
+	Data string `json:"data,omitempty"`
+
+	// Event What the customer does, or, for the last three, what the platform does.
+	// - `message`: writes, the default
+	// - `edit`: changes the message `message_id` to `text`, for the `number`th time
+	// - `unsend`: takes the message `message_id` back
+	// - `react`, `unreact`: puts the sign `text` to the message `message_id`, or takes it away
+	// - `postback`: presses a button that says `text` and means `data`
+	// - `quick_reply`: takes the answer `text`, which means `data`
+	// - `referral`: comes through a link that carries `data`
+	// - `pass_thread_control`: another app hands the conversation to Parley
+	// - `take_thread_control`: another app takes it
+	// - `policy_enforcement`: the platform does to the account what `data` says
+	Event InboundInputEvent `json:"event,omitempty"`
+
 	// From Who writes. Needed unless there is a `payload`.
 	From *InboundSender `json:"from,omitempty"`
 
 	// MessageID The platform's id for the message. Absent, the simulator makes one.
 	MessageID string `json:"message_id,omitempty"`
 
+	// Number Which edit it is; 1 unless given.
+	Number *int `json:"number,omitempty"`
+
 	// Payload A raw item of the platform's webhook, sent as it is instead of a message.
 	Payload json.RawMessage `json:"payload,omitempty"`
+
+	// Standby Whether another app has the conversation, so that Parley only watches.
+	Standby *bool `json:"standby,omitempty"`
 
 	// Text What is written.
 	Text string `json:"text,omitempty"`
@@ -2236,6 +2303,19 @@ type InboundInput struct {
 	// Timestamp The platform's time, milliseconds since 1970. Absent, the business clock's.
 	Timestamp *int64 `json:"timestamp,omitempty"`
 }
+
+// InboundInputEvent What the customer does, or, for the last three, what the platform does.
+// - `message`: writes, the default
+// - `edit`: changes the message `message_id` to `text`, for the `number`th time
+// - `unsend`: takes the message `message_id` back
+// - `react`, `unreact`: puts the sign `text` to the message `message_id`, or takes it away
+// - `postback`: presses a button that says `text` and means `data`
+// - `quick_reply`: takes the answer `text`, which means `data`
+// - `referral`: comes through a link that carries `data`
+// - `pass_thread_control`: another app hands the conversation to Parley
+// - `take_thread_control`: another app takes it
+// - `policy_enforcement`: the platform does to the account what `data` says
+type InboundInputEvent string
 
 // InboundResult What came of the webhook.
 type InboundResult struct {

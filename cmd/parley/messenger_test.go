@@ -20,6 +20,7 @@ func TestMessenger(t *testing.T) {
 		part{"a bot hands over", messengerHandover},
 		part{"no id", messengerNoID},
 		part{"policy", messengerPolicy},
+		part{"the simulator plays them all", messengerSimulated},
 	)
 }
 
@@ -284,4 +285,46 @@ func messengerPolicy(t *testing.T, p *program) {
 			}
 		}
 	}
+}
+
+// messengerSimulated lets the simulated platform send every event that it knows.
+func messengerSimulated(t *testing.T, p *program) {
+	d, ana, i := p.talk(1)
+	plays := func(event string, more map[string]any) {
+		t.Helper()
+		body := map[string]any{"account_id": d.page, "from": map[string]any{"id": "c1"}, "event": event}
+		for k, v := range more {
+			body[k] = v
+		}
+		d.admin.do("POST", "/sandbox/platforms/messenger/inbound", body).want(200)
+		d.admin.advance(0)
+	}
+	plays("message", map[string]any{"message_id": "m_1" + d.page, "text": "one"})
+	plays("message", map[string]any{"message_id": "m_2" + d.page, "text": "two"})
+	plays("edit", map[string]any{"message_id": "m_1" + d.page, "text": "one, better", "number": 2})
+	plays("react", map[string]any{"message_id": "m_1" + d.page, "text": "👍"})
+	plays("unreact", map[string]any{"message_id": "m_1" + d.page})
+	plays("unsend", map[string]any{"message_id": "m_2" + d.page})
+	plays("postback", map[string]any{"text": "Menu", "data": "MENU"})
+	plays("quick_reply", map[string]any{"text": "Red", "data": "RED"})
+	plays("referral", map[string]any{"data": "poster"})
+	plays("take_thread_control", map[string]any{"data": "42"})
+	plays("message", map[string]any{"text": "to the other", "standby": true})
+	plays("pass_thread_control", nil)
+	plays("policy_enforcement", map[string]any{"data": "warning"})
+	messages := ana.messages(i)
+	if got := each(messages, "text"); !slices.Equal(got, []string{"Where is my parcel?", "one, better", "", "Menu", "Red", "to the other"}) {
+		t.Errorf("the transcript is %q", got)
+	}
+	if text(lookup(messages[2], "tombstone")) != "unsent" || text(lookup(messages[3], "postback.payload")) != "MENU" || text(lookup(messages[4], "quick_reply.payload")) != "RED" {
+		t.Errorf("the transcript is %s", text(messages))
+	}
+	want := []string{"message.edited", "message.reaction_added", "message.reaction_removed", "message.unsent", "interaction.referred", "thread.control_lost", "thread.control_gained"}
+	if got := ana.happened(i, want...); !slices.Equal(got, want) {
+		t.Errorf("told %v", got)
+	}
+	if held := ana.do("GET", "/v1/interactions/"+i, nil).want(200); held.get("reply_policy.held_elsewhere") != "false" || held.get("referral.ref") != "poster" {
+		t.Errorf("the interaction is %s", held.body)
+	}
+	d.admin.await("", "channel.warned", "")
 }

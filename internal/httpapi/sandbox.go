@@ -83,7 +83,14 @@ func (s *Server) SendPlatformInbound(ctx context.Context, r api.SendPlatformInbo
 	if err != nil {
 		return nil, err
 	}
-	in := simulator.InboundMessage{AccountID: r.Body.AccountID, Text: r.Body.Text, MessageID: r.Body.MessageID, Payload: r.Body.Payload, Copies: 1}
+	in := simulator.InboundMessage{AccountID: r.Body.AccountID, Text: r.Body.Text, MessageID: r.Body.MessageID, Payload: r.Body.Payload, Copies: 1,
+		Event: string(r.Body.Event), Data: r.Body.Data}
+	if r.Body.Number != nil {
+		in.Number = *r.Body.Number
+	}
+	if r.Body.Standby != nil {
+		in.Standby = *r.Body.Standby
+	}
 	if r.Body.From != nil {
 		in.From = simulator.Person{ID: r.Body.From.ID, Name: r.Body.From.Name}
 	}

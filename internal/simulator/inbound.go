@@ -33,6 +33,10 @@ type InboundMessage struct {
 	MessageID   string          // empty for a new one
 	Timestamp   int64           // the platform's time, milliseconds since 1970; zero for business time
 	Payload     json.RawMessage // an item of a webhook, sent byte for byte instead of all of the above but the account
+	Event       string          // what happens, in the contract's word; empty for a message
+	Data        string          // what it carries besides a text
+	Number      int             // of an edit; zero is one
+	Standby     bool            // another app has the conversation
 	Copies      int             // equal webhooks, all at once; one at least and sixteen at most
 }
 
@@ -47,7 +51,7 @@ type InboundResult struct {
 // that nobody has, or a message from nobody, is a domain error of kind invalid; that no copy was answered, one of kind
 // unavailable.
 func (s *Simulator) Inbound(ctx context.Context, in InboundMessage) (InboundResult, error) {
-	if in.Payload == nil && in.From.ID == "" {
+	if in.Payload == nil && in.From.ID == "" && in.Event != "policy_enforcement" {
 		return InboundResult{}, domain.Invalid("/from", "sandbox.sender_missing", "A message needs a sender.")
 	}
 	ctx, cancel := s.bound(ctx)

@@ -49,7 +49,10 @@ type watermark struct {
 func (m messenger) inbound(in InboundMessage) (body []byte, ids []string) {
 	if in.Payload != nil {
 		m.overhear(in)
-		return m.webhook(in.AccountID, in.Payload), messageIDs(in.Payload)
+		return m.webhook(in.AccountID, in.Payload, in.Standby), messageIDs(in.Payload)
+	}
+	if in.Event != "" && in.Event != "message" {
+		return m.other(in)
 	}
 	m.people.meet(in.AccountID, in.From)
 	m.people.heard(thread{account: in.AccountID, contact: in.From.ID}, m.now())
@@ -67,7 +70,7 @@ func (m messenger) inbound(in InboundMessage) (body []byte, ids []string) {
 		at = m.now().UnixMilli()
 	}
 	event := item{Sender: party{in.From.ID}, Recipient: party{in.AccountID}, Timestamp: at, Message: &written}
-	return m.webhook(in.AccountID, graphJSON(event)), []string{written.MID}
+	return m.webhook(in.AccountID, graphJSON(event), in.Standby), []string{written.MID}
 }
 
 // overhear finds out whether a raw item is something that a person wrote.
@@ -121,19 +124,19 @@ func (m messenger) echo(taken message) []byte {
 	}
 	return m.webhook(taken.account, graphJSON(item{
 		Sender: party{taken.account}, Recipient: party{taken.contact}, Timestamp: taken.at.UnixMilli(), Message: said,
-	}))
+	}), false)
 }
 
 func (m messenger) delivery(taken message) []byte {
 	event := m.fromContact(taken)
 	event.Delivery = &watermark{MIDs: []string{taken.id}, Watermark: event.Timestamp}
-	return m.webhook(taken.account, graphJSON(event))
+	return m.webhook(taken.account, graphJSON(event), false)
 }
 
 func (m messenger) read(taken message) []byte {
 	event := m.fromContact(taken)
 	event.Read = &watermark{Watermark: event.Timestamp}
-	return m.webhook(taken.account, graphJSON(event))
+	return m.webhook(taken.account, graphJSON(event), false)
 }
 
 // fromContact begins a receipt, which comes from the person. It is never older than its message.
@@ -143,6 +146,10 @@ func (m messenger) fromContact(taken message) item {
 }
 
 // webhook puts one item, whose bytes stay as they are, into the envelope for a page. Its time is in milliseconds.
-func (m messenger) webhook(page string, item []byte) []byte {
-	return fmt.Appendf(nil, `{"object":"page","entry":[{"time":%d,"id":%s,"messaging":[%s]}]}`, m.now().UnixMilli(), graphJSON(page), item)
+func (m messenger) webhook(page string, item []byte, standby bool) []byte {
+	list := "messaging"
+	if standby {
+		list = "standby"
+	}
+	return fmt.Appendf(nil, `{"object":"page","entry":[{"time":%d,"id":%s,%q:[%s]}]}`, m.now().UnixMilli(), graphJSON(page), list, item)
 }
