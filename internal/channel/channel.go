@@ -164,7 +164,15 @@ type File struct {
 // typing. It is a courtesy: what becomes of the call changes nothing.
 type Typist interface {
 	// Typing shows, or with on false hides, the sign.
-	Typing(ctx context.Context, account Account, to string, on bool) Result
+	Typing(ctx context.Context, account Account, to Outbound, on bool) Result
+}
+
+// Acknowledger is an adapter whose platform likes to hear that a message of a
+// customer's has arrived. It is a courtesy, too.
+type Acknowledger interface {
+	// Acknowledge tells of the message with the platform's own id; received is what
+	// we call it, and to whom the answer goes.
+	Acknowledge(ctx context.Context, account Account, received Outbound, platformID string) Result
 }
 
 // Outcome is what is known of a send after the call: what happened to the bytes decides.

@@ -14,7 +14,7 @@ type Parts interface {
 	Participant(ctx context.Context, org domain.OrganizationID, i domain.InteractionID, agent domain.AgentID, part domain.ParticipantID) (domain.Participant, error)
 }
 
-// maxTyping bounds the signs of typing on their way. What comes on top is left out.
+// maxTyping bounds the courtesies on their way. What comes on top is left out.
 const maxTyping = 16
 
 // Typing shows the customer that an agent who may reply is typing, or no longer
@@ -42,7 +42,9 @@ func (d *Delivery) Typing(ctx context.Context, by domain.Principal, id domain.In
 	typist, can := d.Adapters[ch.Kind].(channel.Typist)
 	terms := domain.ReplyTerms{LastInboundAt: t.LastInboundAt, HeldElsewhere: t.HeldElsewhere, Settings: ch.Settings}
 	if _, forbidden := d.Capabilities[ch.Kind].Judge(terms, domain.Message{Sender: domain.Sender{Type: domain.SenderAgent}}, d.Now()); can && forbidden == "" {
-		d.Store.After(ctx, func() { d.sign(ctx, typist, d.account(ch), t.Address, on) })
+		to := channel.Outbound{ID: domain.NewID[domain.MessageID](), Conversation: i.ID, To: t.Address, AddressType: t.AddressType,
+			Sender: domain.Sender{Type: domain.SenderAgent}, At: d.Now()}
+		d.Store.After(ctx, func() { d.courtesy(ctx, func(ctx context.Context) { typist.Typing(ctx, d.account(ch), to, on) }) })
 	}
 	return nil
 }
@@ -56,8 +58,25 @@ func (d *Delivery) notHeld(ctx context.Context, i domain.Interaction, agent doma
 	return i.CanReply(agent, part)
 }
 
-// sign makes the call in the background, unless too many are on their way.
-func (d *Delivery) sign(ctx context.Context, typist channel.Typist, account channel.Account, to string, on bool) {
+// Acknowledge tells the platform, where it likes to hear it, that messages of
+// customers have arrived. Nothing is kept of it, and what becomes of it is not told.
+func (d *Delivery) Acknowledge(ctx context.Context, ch domain.Channel, t domain.Thread, messages []domain.Message) {
+	acknowledger, can := d.Adapters[ch.Kind].(channel.Acknowledger)
+	if !can {
+		return
+	}
+	for _, m := range messages {
+		if m.PlatformMessageID == nil {
+			continue
+		}
+		to := channel.Outbound{ID: m.ID, Conversation: m.Interaction, To: t.Address, AddressType: t.AddressType, At: d.Now()}
+		d.courtesy(ctx, func(ctx context.Context) { acknowledger.Acknowledge(ctx, d.account(ch), to, *m.PlatformMessageID) })
+	}
+}
+
+// courtesy makes a call in the background on which nothing depends, unless too
+// many are on their way.
+func (d *Delivery) courtesy(ctx context.Context, call func(context.Context)) {
 	select {
 	case d.typists <- struct{}{}:
 	default:
@@ -66,12 +85,12 @@ func (d *Delivery) sign(ctx context.Context, typist channel.Typist, account chan
 	go func() {
 		defer func() {
 			if cause := recover(); cause != nil {
-				d.Log.ErrorContext(ctx, "an adapter panicked while it showed typing", "account_id", account.AccountID)
+				d.Log.ErrorContext(ctx, "an adapter panicked in a call on which nothing depends")
 			}
 			<-d.typists
 		}()
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), d.Limits.Call)
 		defer cancel()
-		typist.Typing(ctx, account, to, on)
+		call(ctx)
 	}()
 }

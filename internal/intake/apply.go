@@ -69,7 +69,8 @@ type Applier struct {
 	Store        Store
 	Adapters     map[domain.ChannelKind]channel.Adapter
 	Receipts     Receipts
-	Queued       func(domain.OrganizationID, domain.QueueID) // something waits in a queue
+	Acknowledge  func(context.Context, domain.Channel, domain.Thread, []domain.Message) // tells the platform what arrived, once it is on disk
+	Queued       func(domain.OrganizationID, domain.QueueID)                            // something waits in a queue
 	Capabilities map[domain.ChannelKind]channel.Capability
 	NewKey       func() string // a name for a file's bytes that nobody can guess
 	Files        func()        // files came, or are to go

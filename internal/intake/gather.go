@@ -257,7 +257,27 @@ func (a *Applier) writeMessages(ctx context.Context, g *gathering) error {
 	if len(fresh) == 0 {
 		return nil
 	}
-	return a.Store.CreateMessages(ctx, fresh...)
+	if err := a.Store.CreateMessages(ctx, fresh...); err != nil {
+		return err
+	}
+	a.acknowledge(ctx, g, fresh)
+	return nil
+}
+
+// acknowledge tells the platform, once all is on disk, what arrived.
+func (a *Applier) acknowledge(ctx context.Context, g *gathering, fresh []domain.Message) {
+	byThread := map[domain.ThreadID][]domain.Message{}
+	for _, m := range fresh {
+		if m.Direction == domain.Inbound {
+			byThread[m.Thread] = append(byThread[m.Thread], m)
+		}
+	}
+	for _, t := range g.threads {
+		if arrived := byThread[t.value.ID]; len(arrived) > 0 {
+			ch, thread := g.channel, t.value
+			a.Store.After(ctx, func() { a.Acknowledge(ctx, ch, thread, arrived) })
+		}
+	}
 }
 
 // writeFiles leaves work for the loop that looks after files: those that came are

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/http"
 	"sync"
 	"time"
 )
@@ -102,7 +103,7 @@ func (c *courier) deliver(accountID string, b batch) {
 func (c *courier) insist(accountID string, body []byte) {
 	for attempt := 0; c.ctx.Err() == nil; attempt++ {
 		status, err := c.attempt(accountID, body)
-		if status/100 == 2 || errors.Is(err, errNoWebhook) || c.ctx.Err() != nil {
+		if status == http.StatusOK || status == http.StatusAccepted || errors.Is(err, errNoWebhook) || c.ctx.Err() != nil {
 			return
 		}
 		if attempt == len(c.retries) {

@@ -98,13 +98,13 @@ type signal struct {
 }
 
 // Typing shows or hides the three dots.
-func (a Adapter) Typing(ctx context.Context, account channel.Account, to string, on bool) channel.Result {
+func (a Adapter) Typing(ctx context.Context, account channel.Account, to channel.Outbound, on bool) channel.Result {
 	token := account.Credentials[tokenKey]
 	if token == "" {
 		return channel.Result{Outcome: channel.OutcomeUnauthorized}
 	}
 	s := signal{Action: "typing_off"}
-	if s.Recipient.ID = to; on {
+	if s.Recipient.ID = to.To; on {
 		s.Action = "typing_on"
 	}
 	return graph.Call(ctx, a.Client, http.MethodPost, address(account), token, written(s))

@@ -46,6 +46,29 @@ func (a Adapter) Send(ctx context.Context, account channel.Account, message chan
 	return result
 }
 
+var (
+	_ channel.Typist       = Adapter{}
+	_ channel.Acknowledger = Adapter{}
+)
+
+// Typing tells the connector that an agent types, where it wants to hear such
+// things. Connectors know no end of it: it ends by itself.
+func (a Adapter) Typing(ctx context.Context, account channel.Account, to channel.Outbound, on bool) channel.Result {
+	if !on || !account.Settings.SendsEvents() {
+		return channel.Result{Outcome: channel.OutcomeAccepted}
+	}
+	return a.post(ctx, account, typingBody(account, to))
+}
+
+// Acknowledge tells the connector that a message has arrived, where it wants to
+// hear such things.
+func (a Adapter) Acknowledge(ctx context.Context, account channel.Account, received channel.Outbound, platformID string) channel.Result {
+	if !account.Settings.SendsEvents() {
+		return channel.Result{Outcome: channel.OutcomeAccepted}
+	}
+	return a.post(ctx, account, receiptBody(account, received, platformID))
+}
+
 // address is where the connector takes what is sent. A channel's own API base
 // replaces its host; the base of the sandbox stands in where no address is set.
 func address(account channel.Account) string {

@@ -90,7 +90,7 @@ func begin(account channel.Account, m channel.Outbound) outgoing {
 			Time: m.At.UTC().Truncate(time.Millisecond).Format(layout)}}
 }
 
-// text is the body for a message. It depends on nothing but the message and its
+// textBody is the body for a message. It depends on nothing but the message and its
 // channel, so that every try sends the same bytes.
 func textBody(account channel.Account, m channel.Outbound) []byte {
 	out := begin(account, m)
@@ -98,6 +98,29 @@ func textBody(account channel.Account, m channel.Outbound) []byte {
 	if m.Sender.Type == domain.SenderAgent {
 		out.Entity = "Human"
 	}
+	if f := m.File; f != nil {
+		file := part{ContentType: "Attachment", Attachment: outFile{ID: string(f.ID), MediaType: spelled(f.Kind), URL: f.URL, MIME: f.ContentType, Filename: f.Name, Size: f.Size}}
+		out.Text, out.Content = "", &[]part{file}
+	}
+	return stable(out)
+}
+
+// typingTime is how long a connector shows that somebody types, in milliseconds.
+const typingTime = 5000
+
+// typingBody tells that an agent types.
+func typingBody(account channel.Account, to channel.Outbound) []byte {
+	out := begin(account, to)
+	out.Type, out.Entity, out.Conversation = "Event", "Human", ""
+	out.Events = []outEvent{{EventType: "Typing", Typing: outTyping{Type: "On", Duration: typingTime}}}
+	return stable(out)
+}
+
+// receiptBody tells that a message of a customer's has arrived: id is ours, and
+// channel.messageId the connector's.
+func receiptBody(account channel.Account, received channel.Outbound, theirs string) []byte {
+	out := begin(account, received)
+	out.Type, out.Status, out.Final, out.Channel.MessageID = "Receipt", "Delivered", true, theirs
 	return stable(out)
 }
 

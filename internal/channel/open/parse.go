@@ -92,6 +92,9 @@ func (b body) message(e channel.Envelope, event channel.Event) channel.Event {
 	event.Kind, event.Contact, event.MessageID = channel.EventMessage, string(from.ID), b.messageID(e)
 	event.AddressType, event.Name = idType(from.IDType), name(from)
 	event.Text, event.Attachment = b.said(), b.attachments()
+	if chosen := b.chosen(); chosen != nil {
+		event.Postback = &domain.Postback{Title: string(chosen.Text), Payload: string(chosen.Payload)}
+	}
 	return event
 }
 

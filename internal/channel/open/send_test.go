@@ -219,3 +219,49 @@ func nodeProgram(t *testing.T) string {
 	}
 	return strings.TrimSpace(string(out))
 }
+
+// Typing and receipts are sent as Genesys Cloud does, unless the connector wants
+// no more than messages.
+func TestEvents(t *testing.T) {
+	t.Parallel()
+	base, calls := connector(t, 400)
+	a := account()
+	a.Settings.OutboundWebhookURL = &base
+	adapter, to := open.Adapter{Client: channeltest.Client(t)}, reply("")
+	to.Sender = domain.Sender{Type: domain.SenderAgent}
+	adapter.Typing(t.Context(), a, to, true)
+	adapter.Acknowledge(t.Context(), a, to, "cx-in-0001")
+	head := `{"id":"out-msg-0001","channel":{"id":"` + integration + `","platform":"Open","type":"Private","messageId":"`
+	ends := `","to":{"id":"cust-42","idType":"Opaque"},"from":{"nickname":"Example care","id":"` + integration + `","idType":"Opaque"},"time":"2026-09-21T14:31:04.000Z"},`
+	for _, want := range []string{
+		head + "out-msg-0001" + ends + `"type":"Event","events":[{"eventType":"Typing","typing":{"type":"On","duration":5000}}],"direction":"Outbound","originatingEntity":"Human"}`,
+		head + "cx-in-0001" + ends + `"type":"Receipt","status":"Delivered","isFinalReceipt":true,"direction":"Outbound","conversationId":"7c000000-0000-4000-8000-000000000002"}`,
+	} {
+		if got := <-calls; string(got.body) != want {
+			t.Errorf("sent\n%s\nwant\n%s", got.body, want)
+		}
+	}
+	none := false
+	a.Settings.SendEvents = &none
+	adapter.Typing(t.Context(), a, to, true)
+	adapter.Acknowledge(t.Context(), a, to, "cx-in-0001")
+	a.Settings.SendEvents = nil
+	adapter.Typing(t.Context(), a, to, false)
+	if len(calls) != 0 {
+		t.Errorf("%d calls that nobody wants", len(calls))
+	}
+}
+
+// A file goes as an attachment, by its link.
+func TestFile(t *testing.T) {
+	t.Parallel()
+	base, calls := connector(t, 200)
+	a, m := account(), reply("")
+	a.Settings.OutboundWebhookURL = &base
+	m.File = &channel.File{ID: "file-1", Kind: "image", URL: "https://parley.example.com/f?a=1&b=2", Name: "a.png", ContentType: "image/png", Size: 12345}
+	open.Adapter{Client: channeltest.Client(t)}.Send(t.Context(), a, m)
+	want := `"content":[{"contentType":"Attachment","attachment":{"id":"file-1","mediaType":"Image","url":"https://parley.example.com/f?a=1&b=2","mime":"image/png","filename":"a.png","contentSizeBytes":12345}}]`
+	if got := <-calls; !strings.Contains(string(got.body), want) || strings.Contains(string(got.body), `"text"`) {
+		t.Errorf("sent %s", got.body)
+	}
+}
