@@ -195,7 +195,7 @@ func told(t *testing.T, hook webhook) (person, what string) {
 func TestReceiptsAreRepeated(t *testing.T) {
 	t.Parallel()
 	answers := make(chan int, 10)
-	for _, status := range []int{503, 204, 302, 200, 500, 500, 500, 500, 200} { // three retries: the delivery is given up
+	for _, status := range []int{503, 404, 302, 200, 500, 500, 500, 500, 200} { // three retries: the delivery is given up
 		answers <- status
 	}
 	p := newProduct(t, func(webhook) int { return <-answers })
