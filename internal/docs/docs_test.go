@@ -6,14 +6,18 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
+// contract reads the contract, once for all tests.
+var contract = sync.OnceValues(func() (*openapi3.T, error) { return openapi3.NewLoader().LoadFromFile("../../openapi.yaml") })
+
 func rendered(t *testing.T) (*openapi3.T, string) {
 	t.Helper()
-	doc, err := openapi3.NewLoader().LoadFromFile("../../openapi.yaml")
+	doc, err := contract()
 	if err != nil {
 		t.Fatal(err)
 	}
