@@ -2,7 +2,9 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -18,6 +20,7 @@ func TestOpen(t *testing.T) {
 		part{"B23 typing", openTyping},
 		part{"tokens", openTokens},
 		part{"integrations", openIntegrations},
+		part{"rule 1 the same bytes", openBytes},
 	)
 }
 
@@ -246,4 +249,40 @@ func openIntegrations(t *testing.T, p *program) {
 	admin.with("conversation:message:receive").do("GET", path, nil).refusedOpen(403, "missing.permissions")
 	admin.do("DELETE", path+"/"+id, nil).want(http.StatusNoContent)
 	admin.do("GET", path+"/"+id, nil).refusedOpen(404, "not.found")
+}
+
+// openBytes lets a connector fail twice: every call for one reply has the same
+// bytes and the same signature, and a connector that wants messages only gets them only.
+func openBytes(t *testing.T, p *program) {
+	calls := make(chan [2]string, 64)
+	statuses := make(chan int, 2)
+	statuses <- http.StatusServiceUnavailable
+	statuses <- http.StatusTooManyRequests
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		calls <- [2]string{string(body), r.Header.Get("X-Hub-Signature-256")}
+		select {
+		case status := <-statuses:
+			w.WriteHeader(status)
+		default:
+		}
+	}))
+	t.Cleanup(server.Close)
+	d, c := p.openDesk(1, map[string]any{"outbound_webhook_url": server.URL + "/hook", "send_events": false}), p.connector()
+	ana := d.agents[0]
+	cursor := ana.do("PUT", "/v1/agents/me/presence", map[string]any{"presence": "on_queue"}).want(200).header.Get("Event-Cursor")
+	c.do("POST", inboundOpen, unified(d.page, "b1", "kim", "Hello")).want(202)
+	talk, _ := ana.accepted(cursor)
+	reply := ana.do("POST", "/v1/interactions/"+talk+"/replies", map[string]any{"text": "Same & <again>\u2028"}).want(202).get("items.0.id")
+	p.admin().advance(10)
+	ana.do("GET", "/v1/interactions/"+talk+"/replies/"+reply, nil).want(200).holds(map[string]string{"status": "sent", "attempts": "3"})
+	first := <-calls
+	for range 2 {
+		if again := <-calls; again != first {
+			t.Errorf("sent %q, and then %q", first, again)
+		}
+	}
+	if len(calls) != 0 || !strings.Contains(first[0], reply) || !strings.Contains(first[0], `"type":"Text"`) {
+		t.Errorf("%d more calls; sent %s", len(calls), first[0])
+	}
 }
