@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -185,7 +186,7 @@ func (w world) filled(o operation, at place, id string) (address string, content
 	path, query := strings.Replace(o.path, "{external_id}", "matrix-"+domain.NewID[string](), 1), ""
 	var body any = o.example
 	for _, p := range places(o) {
-		value := w.own[kindOf(o, p.noun())]
+		value := cmp.Or(w.own[kindOf(o, p.noun())], unknownID)
 		if p == at {
 			value = id
 		}
