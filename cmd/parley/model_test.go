@@ -20,10 +20,6 @@ import (
 	"github.com/parley-cx/parley/internal/storage"
 )
 
-// modelSteps is how many steps one way through the model has. There are as many
-// ways as rapid makes: 100, so 10,000 steps; -rapid.checks=10000 makes a million.
-const modelSteps = 100
-
 // model is a program whose loops run only when a step says so: what happens is
 // what rapid chose, and a failure can be made again.
 type model struct {

@@ -28,7 +28,7 @@ func racesAtOnce(t *testing.T, p *program) {
 	}
 	var served atomic.Int64
 	wrote := 0
-	for round := range 12 {
+	for round := range raceRounds {
 		for n := range 8 {
 			d.writes(fmt.Sprintf("c%d", n), fmt.Sprint("hello ", round))
 			wrote++

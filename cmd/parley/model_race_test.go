@@ -1,0 +1,9 @@
+//go:build race
+
+package main
+
+// The race detector makes everything many times slower, so it sees fewer steps.
+const (
+	modelSteps = 10
+	raceRounds = 3
+)
