@@ -90,3 +90,15 @@ func TestSendWithoutToken(t *testing.T) {
 		t.Errorf("got %+v", got)
 	}
 }
+
+// A file goes instead of a text, as a link that Meta fetches (Send API reference, Attachments).
+func TestSendFile(t *testing.T) {
+	t.Parallel()
+	base := answering(t, 200, `{"recipient_id":"7","message_id":"m_1"}`, "/v25.0/100200300400500/messages",
+		`{"recipient":{"id":"7"},"messaging_type":"RESPONSE","message":{"attachment":{"type":"image","payload":{"url":"https://care.example.test/a?exp=1&sig=x"}},"metadata":"t"}}`)
+	got := messenger.Adapter{Client: channeltest.Client(t)}.Send(t.Context(), account(base),
+		channel.Outbound{Token: "t", To: "7", File: &channel.File{Kind: "image", URL: "https://care.example.test/a?exp=1&sig=x"}})
+	if got.Outcome != channel.OutcomeAccepted || got.MessageID != "m_1" {
+		t.Errorf("got %+v", got)
+	}
+}

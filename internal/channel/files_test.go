@@ -1,0 +1,31 @@
+package channel_test
+
+import (
+	"testing"
+
+	"github.com/parley-cx/parley/internal/channel"
+	"github.com/parley-cx/parley/internal/domain"
+)
+
+// What Messenger takes of files (Messenger Platform, Send API, Attachments).
+func TestMessengerFiles(t *testing.T) {
+	t.Parallel()
+	rule := channel.Capabilities()[domain.ChannelMessenger].Files
+	for contentType, want := range map[string]struct {
+		kind  string
+		limit int64
+	}{"image/png": {"image", 8 << 20}, "image/svg+xml": {"file", 25 << 20}, "image/tiff": {"file", 25 << 20}, "audio/mpeg": {"audio", 25 << 20},
+		"video/mp4": {"video", 25 << 20}, "application/pdf": {"file", 25 << 20}} {
+		if got := rule.Kind(contentType); got != want.kind || rule.Limit(contentType) != want.limit || !rule.Takes(contentType) {
+			t.Errorf("%s goes as %s with %d bytes at most", contentType, got, rule.Limit(contentType))
+		}
+	}
+	for _, program := range []string{"text/html", "application/x-msdownload", "application/X-ELF"} {
+		if rule.Takes(program) {
+			t.Errorf("%s is taken", program)
+		}
+	}
+	if none := (channel.FileRule{}); !none.None() || none.Takes("image/png") || rule.None() {
+		t.Error("a channel without files takes some")
+	}
+}
