@@ -199,8 +199,11 @@ func skillsBatch(t *testing.T, p *program) {
 	admin.do("POST", path, map[string]any{"remove": agents}).changed(0, 0, 2, 1)
 	admin.do("POST", path, map[string]any{"agents": []any{has(unknownID, 3)}, "remove": []string{unknownID}}).code(422, "batch.invalid").
 		holds(map[string]string{"errors.0.pointer": "/agents/0/agent_id", "errors.1.pointer": "/remove/0"})
+	queue := admin.makeQueue()
+	admin.do("PATCH", queue, map[string]any{"routing": map[string]any{"skills": []string{other, french}, "rings": []any{map[string]any{"expansion_timeout_seconds": 5, "skills_to_remove": []string{other}}}}}).want(200)
 	admin.do("DELETE", "/v1/skills/"+other, nil).want(204)
 	if got := skills(agents[0]); got != "[]" {
 		t.Errorf("after all were taken the skills are %s", got)
 	}
+	admin.do("GET", queue, nil).want(200).holds(map[string]string{"routing.skills": `["` + french + `"]`, "routing.rings.0.skills_to_remove": "[]"})
 }

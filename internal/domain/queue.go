@@ -139,3 +139,14 @@ func DefaultRules() Rules {
 		Routing: Routing{Method: ScoringConversation, Evaluation: EvaluationAll, Skills: []SkillID{}, Rings: []Ring{},
 			Affinity: Affinity{WindowMinutes: AffinityWindow}}}
 }
+
+// WithoutSkill gives the queue as it routes when there is no such skill any more.
+func (q Queue) WithoutSkill(skill SkillID) Queue {
+	gone := func(s SkillID) bool { return s == skill }
+	r := &q.Rules.Routing
+	r.Skills, r.Rings = slices.DeleteFunc(slices.Clone(r.Skills), gone), slices.Clone(r.Rings)
+	for n := range r.Rings {
+		r.Rings[n].SkillsToRemove = slices.DeleteFunc(slices.Clone(r.Rings[n].SkillsToRemove), gone)
+	}
+	return q
+}

@@ -136,6 +136,9 @@ func (s *Server) DeleteSkill(ctx context.Context, r api.DeleteSkillRequestObject
 		if err := s.dropFromAgents(ctx, k); err != nil {
 			return err
 		}
+		if err := s.dropFromRouting(ctx, k); err != nil {
+			return err
+		}
 		return s.Store.DeleteSkill(ctx, k, s.Now())
 	})
 	return api.DeleteSkill204Response{}, err
@@ -199,6 +202,21 @@ func (s *Server) ChangeSkillAgents(ctx context.Context, r api.ChangeSkillAgentsR
 		return nil, err
 	}
 	return api.ChangeSkillAgents200JSONResponse(toChanges(changes)), nil
+}
+
+// dropFromRouting takes a skill off every queue that asks for it.
+func (s *Server) dropFromRouting(ctx context.Context, k domain.Skill) error {
+	queues, err := s.Store.QueuesWithSkill(ctx, k.Organization, k.ID)
+	if err != nil {
+		return err
+	}
+	for _, q := range queues {
+		q = q.WithoutSkill(k.ID)
+		if err := s.saveQueue(ctx, q, &q); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // dropFromAgents takes a skill from every agent who has it.

@@ -53,6 +53,7 @@ func newFull(t *testing.T, s *Store) *full {
 	f := &full{world: w, file: file, code: code, agent: a, skill: skill, profile: profile, delivery: w.delivery(threads[talk.Thread], 1)}
 	commit(t, s, func(ctx context.Context) error {
 		w.queue.WrapUpCodes = []domain.WrapUpCodeID{code.ID}
+		w.queue.Rules.Routing.Skills = []domain.SkillID{skill.ID}
 		written, wrote := threads[talk.Thread], noon
 		written.LastInboundAt = &wrote
 		aside := w.inbox(1, 7)[0]

@@ -79,3 +79,9 @@ func (s *Store) AgentsWithSkill(ctx context.Context, org domain.OrganizationID, 
 	err := s.living(ctx, org).Table("agents").Where("skills LIKE ?", `%"`+string(skill)+`"%`).Order("id").Pluck("id", &found).Error
 	return found, translate(err)
 }
+
+// QueuesWithSkill lists the queues whose routing names a skill.
+func (s *Store) QueuesWithSkill(ctx context.Context, org domain.OrganizationID, skill domain.SkillID) ([]domain.Queue, error) {
+	rows, err := all[queueRow](s.living(ctx, org).Where("rules LIKE ?", `%"`+string(skill)+`"%`))
+	return each(rows, fromQueueRow), err
+}
