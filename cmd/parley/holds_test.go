@@ -7,9 +7,9 @@ import (
 	"testing"
 )
 
-// TestHolds is about a conversation that its agent puts aside, and about what a
+// TestD05_D06_D07_D08_D09_Holds is about a conversation that its agent puts aside, and about what a
 // desk can do in each state (D05 to D09).
-func TestHolds(t *testing.T) {
+func TestD05_D06_D07_D08_D09_Holds(t *testing.T) {
 	t.Parallel()
 	onEach(t,
 		part{"D05 states", holdStates},

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestInactivity is about conversations in which nobody writes.
-func TestInactivity(t *testing.T) {
+// TestD02_Inactivity is about conversations in which nobody writes.
+func TestD02_Inactivity(t *testing.T) {
 	t.Parallel()
 	onEach(t,
 		part{"D02 nothing ends by itself", inactivityOff},

@@ -105,3 +105,18 @@ func TestC11_OnlyPresenceLeadsOutOfNotResponding(t *testing.T) {
 		}
 	}
 }
+
+// Whatever an agent says of themselves, only on queue brings offers, and a new one
+// as soon as they are there.
+func TestA03_C12_OnlyOnQueueBringsOffers(t *testing.T) {
+	t.Parallel()
+	for _, p := range domain.Presences() {
+		a, _ := newAgent("Ada").SetPresence(p, nil, domain.System(), at)
+		i, _ := newQueued()
+		_, _, err := domain.Offer(i, a, timeout, at)
+		same(t, "an offer while "+string(p), err == nil, p == domain.PresenceOnQueue)
+		back, _ := a.SetPresence(domain.PresenceOnQueue, nil, domain.System(), at)
+		_, _, err = domain.Offer(i, back, timeout, at)
+		same(t, "an offer after "+string(p), err, nil)
+	}
+}
