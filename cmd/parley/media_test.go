@@ -198,9 +198,9 @@ func mediaExpires(t *testing.T, p *program) {
 		t.Fatalf("kept: %s", got.body)
 	}
 	d.admin.do("GET", "/v1/attachments/"+string(linked.ID)+"/content", nil).code(409, "attachment.not_kept")
-	d.admin.advance(24*3600 - 1)
+	d.admin.advance(24*3600 - 120)
 	d.admin.do("GET", path+"/content", nil).want(200)
-	d.admin.advance(1)
+	d.admin.advance(120)
 	d.admin.do("GET", path+"/content", nil).code(410, "media.expired")
 	if now := len(p.blobs()); now != kept-1 {
 		t.Errorf("%d files are kept, %d were", now, kept)
