@@ -69,48 +69,44 @@ func newCentre(b *testing.B, database string) *centre {
 	}
 	c := &centre{Store: store, org: domain.NewID[domain.OrganizationID](), now: time.Now().Truncate(time.Millisecond)}
 	c.router = &dispatch.Dispatcher{Store: store, Wake: func() {}, Now: func() time.Time { return c.now }}
-	c.in(b, func(ctx context.Context) error {
-		for n := range dispatchQueues {
-			q := domain.NewQueue(c.org, c.now)
-			q.Name = fmt.Sprint("Queue ", n)
-			c.queues = append(c.queues, q)
-			if err := c.CreateQueue(ctx, q); err != nil {
-				return err
-			}
-		}
-		return nil
+	c.each(b, dispatchQueues, func(ctx context.Context, n int) error {
+		q := domain.NewQueue(c.org, c.now)
+		q.Name = fmt.Sprint("Queue ", n)
+		c.queues = append(c.queues, q)
+		return c.CreateQueue(ctx, q)
 	})
-	c.in(b, func(ctx context.Context) error {
-		for n := range dispatchAgents {
-			a := domain.NewAgent(c.org, fmt.Sprint("Agent ", n), c.now.Add(time.Duration(n)*time.Millisecond))
-			c.agents = append(c.agents, a)
-			if err := c.CreateAgent(ctx, a); err != nil {
-				return err
-			}
-			most := 10
-			if n == 0 {
-				most = dispatchQueues
-			}
-			for k := range most {
-				m := domain.Member{Queue: c.queues[(n+k)%dispatchQueues].ID, Agent: a.ID, Ring: 1, Joined: true}
-				if err := c.PutMember(ctx, c.org, m); err != nil {
-					return err
-				}
-			}
-		}
-		return nil
+	c.each(b, dispatchAgents, func(ctx context.Context, n int) error {
+		a := domain.NewAgent(c.org, fmt.Sprint("Agent ", n), c.now.Add(time.Duration(n)*time.Millisecond))
+		c.agents = append(c.agents, a)
+		return c.CreateAgent(ctx, a)
 	})
-	for range dispatchWaiting / 500 {
+	c.each(b, 10*dispatchAgents+dispatchQueues, func(ctx context.Context, n int) error {
+		agent, queue := n/10, n/10+n%10
+		if agent >= dispatchAgents { // the first is a member of all
+			agent, queue = 0, n-10*dispatchAgents
+		}
+		return c.PutMember(ctx, c.org, domain.Member{Queue: c.queues[queue%dispatchQueues].ID, Agent: c.agents[agent].ID, Ring: 1, Joined: true})
+	})
+	c.each(b, dispatchWaiting, func(ctx context.Context, n int) error {
+		_, err := c.wait(ctx, c.queues[n%dispatchQueues])
+		return err
+	})
+	return c
+}
+
+// each does something n times, twenty to a transaction.
+func (c *centre) each(b *testing.B, n int, do func(ctx context.Context, n int) error) {
+	b.Helper()
+	for first := 0; first < n; first += 20 {
 		c.in(b, func(ctx context.Context) error {
-			for n := range 500 {
-				if _, err := c.wait(ctx, c.queues[n%dispatchQueues]); err != nil {
+			for k := first; k < min(n, first+20); k++ {
+				if err := do(ctx, k); err != nil {
 					return err
 				}
 			}
 			return nil
 		})
 	}
-	return c
 }
 
 func (c *centre) in(b *testing.B, fn func(context.Context) error) {
@@ -177,21 +173,13 @@ func (c *centre) freed(b *testing.B, out *table) {
 func (c *centre) queued(b *testing.B, out *table) {
 	q := domain.NewQueue(c.org, c.now)
 	q.Name = "Idle"
-	c.in(b, func(ctx context.Context) error {
-		if err := c.CreateQueue(ctx, q); err != nil {
+	c.in(b, func(ctx context.Context) error { return c.CreateQueue(ctx, q) })
+	c.each(b, 500, func(ctx context.Context, n int) error {
+		a := c.agents[500+n].ID
+		if err := c.exchange(ctx, 500+n); err != nil {
 			return err
 		}
-		for n := 500; n < 1000; n++ {
-			for k := range 10 {
-				if err := c.DeleteMember(ctx, c.org, c.queues[(n+k)%dispatchQueues].ID, c.agents[n].ID); err != nil {
-					return err
-				}
-			}
-			if err := c.PutMember(ctx, c.org, domain.Member{Queue: q.ID, Agent: c.agents[n].ID, Ring: 1, Joined: true}); err != nil {
-				return err
-			}
-		}
-		return nil
+		return c.PutMember(ctx, c.org, domain.Member{Queue: q.ID, Agent: a, Ring: 1, Joined: true})
 	})
 	for n := 500; n < 1000; n++ {
 		c.presence(b, n, domain.PresenceOnQueue, nil)
@@ -205,6 +193,16 @@ func (c *centre) queued(b *testing.B, out *table) {
 	out.latency("one comes to a queue of 500 idle agents", took)
 	b.ReportMetric(inMilliseconds(percentile(took, 50)), "queued-p50-ms")
 	b.ReportMetric(inMilliseconds(percentile(took, 99)), "queued-p99-ms")
+}
+
+// exchange takes an agent out of all queues.
+func (c *centre) exchange(ctx context.Context, n int) error {
+	for k := range 10 {
+		if err := c.DeleteMember(ctx, c.org, c.queues[(n+k)%dispatchQueues].ID, c.agents[n].ID); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // overloaded measures a look at every queue while 10,000 wait and nobody is free,

@@ -160,16 +160,16 @@ const everybody = 1 << 20
 // decide matches what waits in a queue with so many of its agents, and tells
 // whether there are more of them to look at.
 func (d *Dispatcher) decide(ctx context.Context, q domain.Queue, limit int) (decisions []routing.Decision, waiting []domain.Waiting, more bool, err error) {
-	classes, err := d.Store.ClassesIn(ctx, q.Organization, q.ID)
-	if err != nil || len(classes) == 0 {
-		return nil, nil, false, err
-	}
 	r := q.Rules.Routing
 	if r.Evaluation == domain.EvaluationBest {
 		limit = everybody // the best is not the one who has waited longest
 	}
 	agents, err := d.Store.AvailableIn(ctx, q.Organization, q.ID, limit)
 	if err != nil || len(agents) == 0 {
+		return nil, nil, false, err
+	}
+	classes, err := d.Store.ClassesIn(ctx, q.Organization, q.ID)
+	if err != nil || len(classes) == 0 {
 		return nil, nil, false, err
 	}
 	for _, class := range classes {
