@@ -14,6 +14,8 @@ func TestSight(t *testing.T) {
 		part{"an offer that came to nothing", sightOffer},
 		part{"a customer's history", sightHistory},
 		part{"a supervisor", sightSupervisor},
+		part{"a customer's file", sightFile},
+		part{"a connector's conversation", sightConnector},
 	)
 }
 
@@ -123,7 +125,7 @@ func sightSupervisor(t *testing.T, p *program) {
 	d, other := p.desk(1, nil), p.desk(1, nil)
 	made := d.admin.do("POST", "/v1/agents", map[string]any{"name": "Sue"}).want(201).get("id")
 	d.admin.do("PUT", "/v1/queues/"+d.queue+"/members/"+made, map[string]any{"joined": false}).want(200)
-	client := d.admin.do("POST", "/v1/oauth-clients", map[string]any{"name": "Sue", "agent_id": made, "scopes": append(deskScopes(), "conversation:message:monitor")}).want(201)
+	client := d.admin.do("POST", "/v1/oauth-clients", map[string]any{"name": "Sue", "agent_id": made, "scopes": append(deskScopes(), "conversation:message:monitor", "conversation:message:assign")}).want(201)
 	sue := d.admin.login(client.get("client_id"), client.get("client_secret"))
 	ana := d.agents[0]
 	ana.onQueue()
@@ -138,6 +140,8 @@ func sightSupervisor(t *testing.T, p *program) {
 		t.Error("a supervisor does not read of the agents of their queues alone")
 	}
 	sue.do("POST", "/v1/interactions/"+elsewhere+"/end", nil).want(409)
+	sue.do("POST", "/v1/interactions/"+elsewhere+"/assign", map[string]any{"agent_id": d.ids[0]}).code(404, "interaction.not_found")
+	sue.do("POST", "/v1/interactions/"+i+"/assign", map[string]any{"agent_id": d.ids[0]}).code(409, "state.invalid_transition")
 	if got := text(lookup(sue.list("/v1/interactions")[0], "allowed_actions")); got != `["end"]` {
 		t.Errorf("a supervisor may %s", got)
 	}
@@ -156,4 +160,32 @@ func sightSupervisor(t *testing.T, p *program) {
 		t.Errorf("of what an agent has, a supervisor may %s", got)
 	}
 	sue.do("POST", "/v1/interactions/"+again+"/end", nil).want(409)
+}
+
+// A file belongs to the conversation that it came with.
+func sightFile(t *testing.T, p *program) {
+	d, c := p.desk(2, nil), newCDN(t)
+	ana, ben := d.agents[0], d.agents[1]
+	ana.onQueue()
+	shown, i := d.sendsFile("8001", c.URL+"/picture.png")
+	ana.accepted("")
+	d.admin.await("", "attachment.ready", "&interaction_id="+i)
+	for _, path := range []string{"", "/content"} {
+		ana.do("GET", "/v1/attachments/"+shown.get("id")+path, nil).want(200)
+		ben.do("GET", "/v1/attachments/"+shown.get("id")+path, nil).code(404, "attachment.not_found")
+	}
+}
+
+// What connectors read, agents read of their own conversations alone.
+func sightConnector(t *testing.T, p *program) {
+	d := p.openDesk(2, nil)
+	ana, ben := d.agents[0], d.agents[1]
+	ana.onQueue()
+	kept := p.connector().do("POST", inboundOpen+"?prefetchConversationId=true", unified(d.page, "om-1", "kim", "hello")).want(202)
+	ana.accepted("")
+	for _, path := range []string{kept.get("conversationId"), kept.get("id") + "/details"} {
+		p.connector().do("GET", "/api/v2/conversations/messages/"+path, nil).want(200)
+		ana.do("GET", "/api/v2/conversations/messages/"+path, nil).want(200)
+		ben.do("GET", "/api/v2/conversations/messages/"+path, nil).refusedOpen(404, "not.found")
+	}
 }

@@ -7,6 +7,12 @@ import (
 	"github.com/parley-cx/parley/internal/routing"
 )
 
+// Assigning is how dispatch finds whom and what a caller names.
+type Assigning interface {
+	See(ctx context.Context, org domain.OrganizationID, i domain.InteractionID, sight domain.Sight) error
+	LockAgent(ctx context.Context, org domain.OrganizationID, agent domain.AgentID) (domain.Agent, error)
+}
+
 // unqueued holds for work of no queue: the defaults of a queue that nobody made.
 func unqueued(org domain.OrganizationID, d *Dispatcher) domain.Queue {
 	return domain.NewQueue(org, d.Now())
@@ -19,6 +25,9 @@ func (d *Dispatcher) Assign(ctx context.Context, by domain.Principal, id domain.
 	return d.Store.InTx(ctx, func(ctx context.Context) error {
 		i, err := d.Store.LockInteraction(ctx, by.Organization, id)
 		if err != nil {
+			return err
+		}
+		if err := d.Store.See(ctx, by.Organization, id, by.Sight()); err != nil {
 			return err
 		}
 		a, err := d.Store.LockAgent(ctx, by.Organization, agent)

@@ -20,6 +20,7 @@ type Store interface {
 	LockEngagement(ctx context.Context, org domain.OrganizationID, i domain.InteractionID, agent domain.AgentID, part domain.ParticipantID) (domain.Engagement, error)
 	Matching
 	Moving
+	Assigning
 	Explaining
 }
 

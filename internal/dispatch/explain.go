@@ -10,7 +10,6 @@ import (
 
 // Explaining is how dispatch looks at what it would do.
 type Explaining interface {
-	LockAgent(ctx context.Context, org domain.OrganizationID, agent domain.AgentID) (domain.Agent, error)
 	Ahead(ctx context.Context, w domain.Waiting, org domain.OrganizationID, limit int) (int, error)
 }
 

@@ -69,9 +69,24 @@ func (s *Server) created(a api.Attachment) api.CreateAttachmentResponseObject {
 	return api.CreateAttachment201JSONResponse{Body: a, Headers: api.CreateAttachment201ResponseHeaders{Location: location("attachments", a.ID)}}
 }
 
+// file gives an attachment that the caller may see. One that came with a customer's
+// message exists for those alone who see its interaction.
+func (s *Server) file(ctx context.Context, id string) (domain.File, error) {
+	who := principal(ctx)
+	f, err := s.Store.File(ctx, who.Organization, domain.AttachmentID(id))
+	if err != nil || f.Interaction == nil {
+		return f, err
+	}
+	err = s.Store.See(ctx, who.Organization, *f.Interaction, who.Sight())
+	if domain.IsKind(err, domain.ErrorNotFound) {
+		err = domain.NotFound("attachment")
+	}
+	return f, err
+}
+
 // GetAttachment serves GET /v1/attachments/{id}.
 func (s *Server) GetAttachment(ctx context.Context, r api.GetAttachmentRequestObject) (api.GetAttachmentResponseObject, error) {
-	f, err := s.Store.File(ctx, principal(ctx).Organization, domain.AttachmentID(r.ID))
+	f, err := s.file(ctx, r.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +95,7 @@ func (s *Server) GetAttachment(ctx context.Context, r api.GetAttachmentRequestOb
 
 // GetAttachmentContent serves GET /v1/attachments/{id}/content.
 func (s *Server) GetAttachmentContent(ctx context.Context, r api.GetAttachmentContentRequestObject) (api.GetAttachmentContentResponseObject, error) {
-	f, err := s.Store.File(ctx, principal(ctx).Organization, domain.AttachmentID(r.ID))
+	f, err := s.file(ctx, r.ID)
 	if err != nil {
 		return nil, err
 	}

@@ -60,6 +60,9 @@ func (s *Server) ListenToInteraction(ctx context.Context, r api.ListenToInteract
 // unsupported answers an action that no messaging channel has.
 func (s *Server) unsupported(ctx context.Context, id string) error {
 	who := principal(ctx)
+	if err := s.Store.See(ctx, who.Organization, domain.InteractionID(id), who.Sight()); err != nil {
+		return err
+	}
 	d, err := s.Store.InteractionDetail(ctx, who.Organization, domain.InteractionID(id))
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"strings"
@@ -65,10 +66,7 @@ func (s *Server) openConversation(c echo.Context) error {
 	if uuid.Validate(c.Param("conversation_id")) != nil {
 		return domain.NotFound("interaction")
 	}
-	d, err := s.Store.InteractionDetail(ctx, principal(ctx).Organization, domain.InteractionID(c.Param("conversation_id")))
-	if err == nil && d.ChannelKind != domain.ChannelOpen {
-		err = domain.NotFound("interaction")
-	}
+	d, err := s.openDetail(ctx, domain.InteractionID(c.Param("conversation_id")))
 	if err != nil {
 		return err
 	}
@@ -77,6 +75,19 @@ func (s *Server) openConversation(c echo.Context) error {
 		return err
 	}
 	return c.JSONBlob(http.StatusOK, encode(toOpenConversation(d, messages)))
+}
+
+// openDetail gives an interaction of a connector's that the caller may see.
+func (s *Server) openDetail(ctx context.Context, id domain.InteractionID) (domain.InteractionDetail, error) {
+	who := principal(ctx)
+	d, err := s.Store.InteractionDetail(ctx, who.Organization, id)
+	if err == nil && d.ChannelKind != domain.ChannelOpen {
+		err = domain.NotFound("interaction")
+	}
+	if err != nil {
+		return d, err
+	}
+	return d, s.Store.See(ctx, who.Organization, id, who.Sight())
 }
 
 // toOpenConversation shows an interaction as Genesys Cloud does: each participant
@@ -119,11 +130,10 @@ func openStatus(m domain.Message) string {
 // openDetails serves GET /api/v2/conversations/messages/{message_id}/details.
 func (s *Server) openDetails(c echo.Context) error {
 	ctx, id := c.Request().Context(), domain.MessageID(c.Param("message_id"))
-	org := principal(ctx).Organization
 	if uuid.Validate(string(id)) != nil {
 		return domain.NotFound("message")
 	}
-	found, err := s.Store.MessagesByID(ctx, org, []domain.MessageID{id})
+	found, err := s.Store.MessagesByID(ctx, principal(ctx).Organization, []domain.MessageID{id})
 	if err != nil {
 		return err
 	}
@@ -131,8 +141,8 @@ func (s *Server) openDetails(c echo.Context) error {
 	if !known || m.Status == domain.ReplyDeleted {
 		return domain.NotFound("message")
 	}
-	d, err := s.Store.InteractionDetail(ctx, org, m.Interaction)
-	if err == nil && d.ChannelKind != domain.ChannelOpen {
+	d, err := s.openDetail(ctx, m.Interaction)
+	if domain.IsKind(err, domain.ErrorNotFound) {
 		err = domain.NotFound("message")
 	}
 	if err != nil {

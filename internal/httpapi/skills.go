@@ -211,8 +211,8 @@ func (s *Server) dropFromRouting(ctx context.Context, k domain.Skill) error {
 		return err
 	}
 	for _, q := range queues {
-		q = q.WithoutSkill(k.ID)
-		if err := s.saveQueue(ctx, q, &q); err != nil {
+		after := q.WithoutSkill(k.ID)
+		if err := s.saveQueue(ctx, q, &after); err != nil {
 			return err
 		}
 	}
