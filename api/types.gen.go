@@ -2232,7 +2232,7 @@ type Inactivity struct {
 // - `requeue`: it goes back to its queue, and its agent wraps up
 type InactivityAction string
 
-// InactivityInput When a conversation that an agent has, held or not, has gone on for too long without a message of either side. A message starts the time anew. The rule is the one that the queue had when the conversation was offered.
+// InactivityInput When a conversation that an agent has, held or not, has gone on for too long without a message of either side. A message starts the time anew. The rule is the one that the queue had when the conversation was offered. Null, and nothing becomes of a conversation in which nobody writes, however long it lasts.
 type InactivityInput struct {
 	// Action What becomes of a conversation in which nobody writes.
 	// - `disconnect`: it ends, with `disconnect_type` `inactivity`, and its agent wraps up
@@ -3890,7 +3890,7 @@ type QueueInput struct {
 	// ExternalID The queue's id in another system. Unique among the organization's queues.
 	ExternalID *string `json:"external_id,omitempty"`
 
-	// Inactivity What becomes of a conversation in which nobody writes; null for nothing, however long it lasts.
+	// Inactivity When a conversation that an agent has, held or not, has gone on for too long without a message of either side. A message starts the time anew. The rule is the one that the queue had when the conversation was offered. Null, and nothing becomes of a conversation in which nobody writes, however long it lasts.
 	Inactivity *InactivityInput `json:"inactivity,omitempty"`
 
 	// MaxWaiting How many may wait before the next goes to the overflow queue; null for any number.

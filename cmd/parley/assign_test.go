@@ -26,8 +26,8 @@ func assignOffers(t *testing.T, p *program) {
 		return d.admin.do("POST", "/v1/interactions/"+interaction+"/assign", map[string]any{"agent_id": d.ids[agent]})
 	}
 	refused := assign(i, 0).code(409, "assign.not_possible")
-	if got := each(refused.value.(map[string]any)["errors"].([]any), "code"); !slices.Equal(got, []string{"not_on_queue"}) {
-		t.Errorf("it is refused for %q", got)
+	if got := each(refused.value.(map[string]any)["errors"].([]any), "code"); !slices.Equal(got, []string{"not_on_queue"}) || refused.get("allowed_actions") != `["end"]` {
+		t.Errorf("it is refused for %q: %s", got, refused.body)
 	}
 	d.agents[0].onQueue()
 	if got := assign(i, 0).want(200); got.get("state") != "alerting" || got.get("offer.agent_id") != d.ids[0] {

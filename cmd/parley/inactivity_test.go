@@ -2,6 +2,7 @@ package main
 
 import (
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -105,8 +106,9 @@ func inactivityRule(t *testing.T, p *program) {
 	rule(map[string]any{"after_seconds": 600, "action": "disconnect"}).holds(map[string]string{"inactivity.after_seconds": "600", "inactivity.warn_seconds": "60"})
 	rule(map[string]any{"warn_seconds": 0}).want(400)
 	rule(map[string]any{"after_seconds": 600, "warn_seconds": 0, "action": "requeue"}).holds(map[string]string{"inactivity.warn_seconds": "0", "inactivity.action": "requeue"})
-	refused := rule(map[string]any{"after_seconds": 60, "warn_seconds": 60, "action": "requeue"}).code(422, "inactivity.warning_too_early")
-	if refused.get("errors.0.pointer") != "/inactivity/warn_seconds" {
+	rule(nil).want(200)
+	refused := rule(map[string]any{"after_seconds": 30, "action": "requeue"}).code(422, "inactivity.warning_too_early")
+	if refused.get("errors.0.pointer") != "/inactivity/warn_seconds" || !strings.Contains(refused.get("detail"), "(60, and 60 unless given)") {
 		t.Errorf("refused with %s", refused.body)
 	}
 	rule(nil).holds(map[string]string{"inactivity": ""})

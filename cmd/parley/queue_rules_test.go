@@ -115,6 +115,9 @@ func rulesRefused(t *testing.T, p *program) {
 		{"an unknown zone", hours("Mars/Olympus", "09:00", "10:00", "2026-12-25"), 422, "/business_hours/time_zone"},
 		{"an empty stretch", hours("UTC", "09:00", "09:00", "2026-12-25"), 422, "/business_hours/open/0/to"},
 		{"no such hour", hours("UTC", "24:00", "24:00", "2026-12-25"), 400, "/business_hours/open/0/from"},
+		{"a blank message", map[string]any{"business_hours": map[string]any{"time_zone": "UTC", "open": []any{}, "closed_message": " "}}, 422, "/business_hours/closed_message"},
+		{"no time of inactivity", map[string]any{"inactivity": map[string]any{"action": "requeue"}}, 400, "/inactivity/after_seconds"},
+		{"too short an inactivity", map[string]any{"inactivity": map[string]any{"after_seconds": 9, "action": "requeue"}}, 400, "/inactivity/after_seconds"},
 		{"no such day", hours("UTC", "09:00", "10:00", "2026-02-29"), 422, "/business_hours/holidays/0"},
 		{"nothing to tell", map[string]any{"business_hours": map[string]any{"time_zone": "UTC", "open": []any{}, "closed_action": "message"}}, 422, "/business_hours/closed_message"},
 	} {

@@ -145,6 +145,14 @@ func sightSupervisor(t *testing.T, p *program) {
 	if got := text(lookup(sue.list("/v1/interactions")[0], "allowed_actions")); got != `["end"]` {
 		t.Errorf("a supervisor may %s", got)
 	}
+	for command, body := range map[string]any{"/accept": nil, "/hold": nil, "/replies": map[string]any{"text": "hello"}, "/assign": map[string]any{"agent_id": d.ids[0]}} {
+		if got := sue.do("POST", "/v1/interactions/"+i+command, body).want(409); got.get("current_state") != "alerting" || got.get("allowed_actions") != `["end"]` {
+			t.Errorf("a supervisor who is refused %s is told %s", command, got.body)
+		}
+		if got := sue.do("POST", "/v1/interactions/"+elsewhere+command, body); got.status == 409 && got.get("allowed_actions") != "[]" {
+			t.Errorf("a supervisor who may not see it is told %s", got.body)
+		}
+	}
 	sue.do("POST", "/v1/interactions/"+i+"/end", nil).holds(map[string]string{"state": "disconnected", "disconnect_type": "admin", "offer": ""})
 	sue.do("POST", "/v1/interactions/"+i+"/end", nil).want(200)
 	rescinded := d.admin.list("/v1/events?types=offer.rescinded&interaction_id=" + i)

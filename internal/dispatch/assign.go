@@ -40,7 +40,7 @@ func (d *Dispatcher) Assign(ctx context.Context, by domain.Principal, id domain.
 		if _, waits := i.State.After(domain.MoveOffer); !waits {
 			return domain.InvalidTransition("interaction", "an assignment", string(i.State), i.AllowedActions(by.Agent, nil))
 		}
-		if err := refused(i.Waiting(), a); err != nil {
+		if err := refused(i, a, by); err != nil {
 			return err
 		}
 		q, err := d.queueOf(ctx, i)
@@ -64,9 +64,9 @@ func (d *Dispatcher) queueOf(ctx context.Context, i domain.Interaction) (domain.
 }
 
 // refused says everything that keeps an agent from a direct offer.
-func refused(w domain.Waiting, a domain.Agent) error {
+func refused(i domain.Interaction, a domain.Agent, by domain.Principal) error {
 	var against []domain.FieldError
-	routing.Person(w, a, func(c routing.Check) bool {
+	routing.Person(i.Waiting(), a, func(c routing.Check) bool {
 		if c.Against {
 			against = append(against, domain.FieldError{Pointer: "/agent_id", Code: string(c.Reason),
 				Detail: "What speaks against the agent: %s.", Args: []any{domain.Word(c.Reason)}})
@@ -76,6 +76,6 @@ func refused(w domain.Waiting, a domain.Agent) error {
 	if len(against) == 0 {
 		return nil
 	}
-	return &domain.Error{Kind: domain.ErrorConflict, Code: "assign.not_possible", CurrentState: string(domain.InteractionQueued),
-		Detail: "The agent cannot be offered this now; errors says why.", Fields: against}
+	return &domain.Error{Kind: domain.ErrorConflict, Code: "assign.not_possible", CurrentState: string(i.State),
+		Detail: "The agent cannot be offered this now; errors says why.", Fields: against, AllowedActions: i.AllowedActions(by.Agent, nil)}
 }

@@ -32,7 +32,8 @@ func fromInactivity(a *api.Inactivity) *domain.Inactivity {
 // checkInactivity refuses a warning that would come before the beginning.
 func checkInactivity(r *domain.Inactivity) error {
 	if r != nil && r.WarnSeconds >= r.AfterSeconds {
-		return domain.Invalid("/inactivity/warn_seconds", "inactivity.warning_too_early", "The warning must come after the last message: warn_seconds must be less than after_seconds.")
+		return domain.Invalid("/inactivity/warn_seconds", "inactivity.warning_too_early", "The warning must come after the last message: warn_seconds (%d, and 60 unless given) must be less than after_seconds (%d).",
+			r.WarnSeconds, r.AfterSeconds)
 	}
 	return nil
 }

@@ -133,7 +133,7 @@ func (s *Server) enforce(next echo.HandlerFunc) echo.HandlerFunc {
 				return s.receive(next, c)
 			}
 			if o.method != http.MethodGet {
-				return s.mutate(next, c)
+				return s.refused(c, o, s.mutate(next, c))
 			}
 		}
 		return next(c)

@@ -130,8 +130,8 @@ func checkHours(h *domain.BusinessHours) error {
 			return domain.Invalid("/business_hours/holidays/"+strconv.Itoa(n), "business_hours.day_unknown", "There is no such day.")
 		}
 	}
-	if h.Action == domain.ClosedMessage && h.Text == nil {
-		return domain.Invalid("/business_hours/closed_message", "business_hours.message_missing", "Customers can only be told something that is set.")
+	if h.Action == domain.ClosedMessage && h.Text == nil || h.Text != nil && strings.TrimSpace(*h.Text) == "" {
+		return domain.Invalid("/business_hours/closed_message", "business_hours.message_missing", "closed_message needs a text that is not blank.")
 	}
 	return nil
 }
