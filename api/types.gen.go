@@ -502,6 +502,27 @@ func (e FaultMode) Valid() bool {
 	}
 }
 
+// Defines values for Feature.
+const (
+	FeatureAttachments      Feature = "attachments"
+	FeatureOpenMessaging    Feature = "open_messaging"
+	FeatureTypingIndicators Feature = "typing_indicators"
+)
+
+// Valid indicates whether the value is a known member of the Feature enum.
+func (e Feature) Valid() bool {
+	switch e {
+	case FeatureAttachments:
+		return true
+	case FeatureOpenMessaging:
+		return true
+	case FeatureTypingIndicators:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for HealthStatus.
 const (
 	HealthStatusOk          HealthStatus = "ok"
@@ -2197,6 +2218,27 @@ type FaultsInput struct {
 	Times *int `json:"times,omitempty"`
 }
 
+// Feature What an organization can switch off, for all its tokens. What was done with it before can still be read.
+// - `attachments`: uploading files
+// - `open_messaging`: connectors of one's own, which hand in messages, events and receipts, and write to customers first
+// - `typing_indicators`: showing customers that an agent types
+type Feature string
+
+// Features Each feature, and whether it is on. All are, unless they were switched off.
+type Features = map[string]bool
+
+// FeaturesInput Features that are to be on or off.
+type FeaturesInput struct {
+	// Attachments Whether files can be uploaded.
+	Attachments *bool `json:"attachments,omitempty"`
+
+	// OpenMessaging Whether connectors may hand in anything, and write to customers first.
+	OpenMessaging *bool `json:"open_messaging,omitempty"`
+
+	// TypingIndicators Whether customers are shown that an agent types.
+	TypingIndicators *bool `json:"typing_indicators,omitempty"`
+}
+
 // Health The state of one process.
 type Health struct {
 	// Status Whether this process can work.
@@ -3460,6 +3502,9 @@ type Organization struct {
 	// CreatedAt A moment, RFC 3339 in UTC with milliseconds.
 	CreatedAt Time `json:"created_at"`
 
+	// Features Each feature, and whether it is on. All are, unless they were switched off.
+	Features Features `json:"features"`
+
 	// ID The identifier of a resource, a UUIDv7 in small letters. Ids sort roughly by the time they were made.
 	ID ID `json:"id"`
 
@@ -3678,6 +3723,9 @@ type Problem struct {
 
 	// Errors The parts of the request that were refused; empty where the request as a whole is.
 	Errors []ProblemError `json:"errors"`
+
+	// Feature What the organization has switched off.
+	Feature *Feature `json:"feature,omitempty"`
 
 	// Instance The path of the request that met the problem.
 	Instance string `json:"instance"`

@@ -124,7 +124,7 @@ func upgradedSetup(t *testing.T, admin *caller) {
 	t.Helper()
 	queue := admin.do("GET", "/v1/queues", nil).want(200)
 	queue.holds(map[string]string{"items.#": "1", "items.0.name": "Care", "items.0.external_id": "crm-1", "items.0.alerting_timeout_seconds": "60"})
-	admin.do("GET", "/v1/organization", nil).want(200).holds(map[string]string{"name": "default", "allowed_origins": "[]", "version": "1"})
+	admin.do("GET", "/v1/organization", nil).want(200).holds(map[string]string{"name": "default", "allowed_origins": "[]", "features.attachments": "true", "version": "1"})
 	admin.do("GET", "/v1/oauth-clients", nil).want(200).holds(map[string]string{"items.0.id": testClient, "items.0.allowed_origins": "[]"})
 	admin.do("GET", "/v1/channels", nil).want(200).holds(map[string]string{"items.0.account_id": "100200300"})
 	// An answer that was kept under a key is still given.

@@ -2,6 +2,7 @@ package archtest
 
 import (
 	"go/ast"
+	"maps"
 	"reflect"
 	"slices"
 	"strconv"
@@ -26,7 +27,8 @@ func words() map[string]word {
 	return map[string]word{
 		"EventType": {list{"EventType"}, true}, "ActorType": {list{"ActorType"}, true},
 		"Presence": {list{"Presence"}, true}, "RoutingStatus": {list{"RoutingStatus"}, true}, "ACWMode": {list{"AcwMode"}, true},
-		"Medium": {list{"Medium"}, true}, "OfferState": {list{"OfferState"}, true}, "SegmentType": {list{"SegmentType"}, true}, "InactivityAction": {list{"InactivityAction"}, true}, "WrapUpState": {list{"WrapUpState"}, true},
+		"Feature": {list{"Feature"}, true},
+		"Medium":  {list{"Medium"}, true}, "OfferState": {list{"OfferState"}, true}, "SegmentType": {list{"SegmentType"}, true}, "InactivityAction": {list{"InactivityAction"}, true}, "WrapUpState": {list{"WrapUpState"}, true},
 		"ReplyStatus": {list{"ReplyStatus"}, true}, "Action": {list{"InteractionAction", "ReplyAction"}, true},
 		"Direction": {list{"Direction"}, true}, "Visibility": {list{"Visibility"}, true}, "MessageKind": {list{"MessageKind"}, true},
 		"Platform": {list{"Platform"}, true}, "ChannelKind": {list{"ChannelKind"}, true}, "ChannelStatus": {list{"ChannelStatus"}, true},
@@ -197,5 +199,41 @@ func TestEventDataIsTheContracts(t *testing.T) {
 		if !slices.Contains(names, name) {
 			t.Errorf("the domain's EventData has no %s", name)
 		}
+	}
+}
+
+// TestF02EveryFeatureIsUsed holds the features of the domain, those that an
+// organization shows and those of the contract's operations together. An operation
+// without a token knows no organization.
+func TestF02EveryFeatureIsUsed(t *testing.T) {
+	t.Parallel()
+	doc := contract(t)
+	used := map[string]bool{}
+	for path, item := range doc.Paths.Map() {
+		for method, o := range item.Operations() {
+			feature, named := o.Extensions["x-feature"]
+			if !named {
+				continue
+			}
+			if name, ok := feature.(string); ok {
+				used[name] = true
+			}
+			if len(*o.Security) == 0 || method == "GET" {
+				t.Errorf("%s %s has the feature %v, but needs no token or only reads", method, path, feature)
+			}
+		}
+	}
+	known := slices.Sorted(slices.Values(enum(t, doc, "Feature")))
+	for what, names := range map[string]list{
+		"x-feature of operations":     slices.Sorted(maps.Keys(used)),
+		"properties of FeaturesInput": slices.Sorted(maps.Keys(doc.Components.Schemas["FeaturesInput"].Value.Properties)),
+		"properties of Features":      slices.Sorted(maps.Keys(doc.Components.Schemas["Features"].Value.Properties)),
+	} {
+		if !slices.Equal(names, known) {
+			t.Errorf("%s: %q; the contract's Feature has %q", what, names, known)
+		}
+	}
+	if n := len(parley.Features()); n != len(known) {
+		t.Errorf("domain.Features lists %d of %d", n, len(known))
 	}
 }

@@ -34,6 +34,7 @@ type operation struct {
 	Description               template.HTML
 	Needs                     [][]string // every scope of one of these lists
 	When                      []template.HTML
+	Feature                   string // what must not be switched off
 	Public                    bool
 	Parameters                []field
 	Body                      *body
@@ -134,6 +135,7 @@ func newOperation(method, path string, item *openapi3.PathItem, spec *openapi3.O
 		}
 	}
 	o.When = conditions(spec.Extensions["x-scopes-when"])
+	o.Feature, _ = spec.Extensions["x-feature"].(string)
 	for _, p := range slices.Concat(item.Parameters, spec.Parameters) {
 		o.Parameters = append(o.Parameters, field{Name: p.Value.Name, In: p.Value.In, Type: typeOf(p.Value.Schema), Required: p.Value.Required,
 			Description: limits(p.Value.Schema.Value, p.Value.Description)})

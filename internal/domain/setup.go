@@ -9,9 +9,41 @@ import (
 type Organization struct {
 	ID             OrganizationID
 	Name           string
-	AllowedOrigins []string // from which browsers any of its tokens may be used
+	AllowedOrigins []string  // from which browsers any of its tokens may be used
+	Off            []Feature // what it does without; all else is on, also what comes later
 	Version        int64
 	CreatedAt      time.Time
+}
+
+// Feature is a part of the product that an organization can switch off.
+type Feature string
+
+// The features, spelled as in the contract.
+const (
+	FeatureAttachments      Feature = "attachments"
+	FeatureOpenMessaging    Feature = "open_messaging"
+	FeatureTypingIndicators Feature = "typing_indicators"
+)
+
+// Features lists every feature.
+func Features() []Feature {
+	return []Feature{FeatureAttachments, FeatureOpenMessaging, FeatureTypingIndicators}
+}
+
+// Switch turns features on and off by name; what is not named stays as it is.
+func (o *Organization) Switch(on map[string]bool) {
+	var off []Feature
+	for _, f := range Features() {
+		if wanted, named := on[string(f)]; named && !wanted || !named && slices.Contains(o.Off, f) {
+			off = append(off, f)
+		}
+	}
+	o.Off = off
+}
+
+// NotEnabled refuses what an organization has switched off.
+func NotEnabled(f Feature) error {
+	return &Error{Kind: ErrorForbidden, Code: "feature.not_enabled", Detail: "Your organization has switched off %s. PATCH /v1/organization switches it on.", Args: []any{Word(f)}, Feature: f}
 }
 
 // Client is a program that may ask for tokens. SecretHash is a keyed hash; the

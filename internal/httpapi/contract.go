@@ -35,6 +35,7 @@ type operation struct {
 	needs      [][]domain.Scope // every scope of one of these sets
 	public     bool             // needs no token
 	when       []conditional
+	feature    domain.Feature // what must not be switched off; empty for nothing
 	body       *openapi3.Schema
 	bodyNeeded bool
 	types      []string // media types of the body
@@ -130,6 +131,9 @@ func newOperation(method, path string, item *openapi3.PathItem, spec *openapi3.O
 	}
 	o := &operation{id: spec.OperationID, method: method, path: path, spec: spec, parameters: slices.Concat(item.Parameters, spec.Parameters),
 		public: len(*spec.Security) == 0, rawBody: flag(spec, "x-parley-raw-body"), anyQuery: flag(spec, "x-parley-open-parameters")}
+	if name, named := spec.Extensions["x-feature"].(string); named {
+		o.feature = domain.Feature(name)
+	}
 	for _, alternative := range *spec.Security {
 		set := []domain.Scope{}
 		for _, scope := range alternative["bearer"] {

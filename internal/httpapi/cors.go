@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
-	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -28,7 +26,7 @@ func (s *Server) cors(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		h, origin := c.Response().Header(), c.Request().Header.Get(echo.HeaderOrigin)
 		h.Add(echo.HeaderVary, echo.HeaderOrigin)
-		if origin == "" || !s.origins.allow(c.Request().Context(), origin, nil) {
+		if origin == "" || !s.allowed(c.Request().Context(), origin, nil) {
 			return next(c)
 		}
 		h.Set(echo.HeaderAccessControlAllowOrigin, origin)
@@ -51,46 +49,18 @@ func (s *Server) cors(next echo.HandlerFunc) echo.HandlerFunc {
 func (s *Server) narrowOrigin(c echo.Context, p domain.Principal) {
 	h := c.Response().Header()
 	origin := h.Get(echo.HeaderAccessControlAllowOrigin)
-	if origin != "" && !s.origins.allow(c.Request().Context(), origin, &p) {
+	if origin != "" && !s.allowed(c.Request().Context(), origin, &p) {
 		h.Del(echo.HeaderAccessControlAllowOrigin)
 		h.Del(echo.HeaderAccessControlExposeHeaders)
 	}
 }
 
-// originsLife is how old what is known of allowed origins may be.
-const originsLife = 2 * time.Second
-
-// origins knows which pages are allowed by whom. It asks the database at most
-// every two seconds, and only if a browser asks.
-type origins struct {
-	load    func(ctx context.Context) ([]domain.WebOrigin, error)
-	machine func() time.Time
-
-	mu    sync.Mutex
-	known []domain.WebOrigin
-	until time.Time
-}
-
-// allow tells whether a page may read answers: to a principal, or, without one, to
-// anybody at all. While the database is away it goes by what it knew.
-func (o *origins) allow(ctx context.Context, origin string, p *domain.Principal) bool {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if now := o.machine(); !now.Before(o.until) {
-		if known, err := o.load(context.WithoutCancel(ctx)); err == nil {
-			o.known = known
-		}
-		o.until = now.Add(originsLife)
-	}
-	return slices.ContainsFunc(o.known, func(w domain.WebOrigin) bool {
+// allowed tells whether a page may read answers: to a principal, or, without one, to
+// anybody at all.
+func (s *Server) allowed(ctx context.Context, origin string, p *domain.Principal) bool {
+	return slices.ContainsFunc(s.origins.get(ctx), func(w domain.WebOrigin) bool {
 		return w.URL == origin && (p == nil || w.Organization == p.Organization && (w.Client == "" || w.Client == p.Client))
 	})
-}
-
-func (o *origins) forget() {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.until = time.Time{}
 }
 
 // forgetOrigins makes this node read the allowed origins anew, once a change of

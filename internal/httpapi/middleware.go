@@ -115,6 +115,9 @@ func (s *Server) enforce(next echo.HandlerFunc) echo.HandlerFunc {
 		if err := s.authorize(c, o); err != nil {
 			return err
 		}
+		if err := s.enabled(c, o); err != nil {
+			return err
+		}
 		if slices.Contains(o.types, "*/*") {
 			s.allowTime(c)
 		}

@@ -35,7 +35,7 @@ func inOpenFormat(c echo.Context) bool {
 // openError writes a problem as Genesys Cloud does.
 func openError(p api.Problem) api.OpenError {
 	e := api.OpenError{Message: p.Detail, Code: openCodes[p.Status], Status: p.Status, ContextID: p.RequestID, Details: []map[string]any{}, Errors: []map[string]any{}}
-	if e.Code == "" {
+	if e.Code == "" || p.Code == "feature.not_enabled" {
 		e.Code = p.Code
 	}
 	return e

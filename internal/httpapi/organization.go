@@ -8,7 +8,8 @@ import (
 )
 
 func toOrganization(o domain.Organization) api.Organization {
-	return api.Organization{ID: string(o.ID), Name: o.Name, AllowedOrigins: o.AllowedOrigins, CreatedAt: api.At(o.CreatedAt), Version: o.Version}
+	return api.Organization{ID: string(o.ID), Name: o.Name, AllowedOrigins: o.AllowedOrigins, Features: toFeatures(o),
+		CreatedAt: api.At(o.CreatedAt), Version: o.Version}
 }
 
 // GetOrganization serves GET /v1/organization.
@@ -37,7 +38,9 @@ func (s *Server) UpdateOrganization(ctx context.Context, r api.UpdateOrganizatio
 		if o.AllowedOrigins = input.AllowedOrigins; checkOrigins(o.AllowedOrigins) != nil {
 			return checkOrigins(o.AllowedOrigins)
 		}
+		o.Switch(input.Features)
 		s.forgetOrigins(ctx)
+		s.Store.After(ctx, s.off.forget)
 		return s.Store.SaveOrganization(ctx, &o)
 	})
 	if err != nil {

@@ -140,6 +140,10 @@ func describe(say speech, e *domain.Error) api.Problem {
 	if e.Oldest != nil {
 		p.OldestCursor = stream.Cursor(*e.Oldest)
 	}
+	if e.Feature != "" {
+		feature := api.Feature(e.Feature)
+		p.Feature = &feature
+	}
 	if e.AllowedActions != nil {
 		p.AllowedActions = words(e.AllowedActions)
 	}

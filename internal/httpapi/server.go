@@ -70,7 +70,8 @@ type Server struct {
 
 	metrics *metrics
 	limits  *limiter
-	origins *origins
+	origins *lately[[]domain.WebOrigin]
+	off     *lately[map[domain.OrganizationID][]domain.Feature]
 }
 
 // Verifier tells who a token speaks for.
@@ -82,7 +83,8 @@ type Verifier interface {
 func (s *Server) Handler() *echo.Echo {
 	s.metrics = newMetrics(s.Removed)
 	s.limits = &limiter{rate: s.RateLimit, enforced: s.Sandbox == nil, machine: s.Machine}
-	s.origins = &origins{load: s.Store.Origins, machine: s.Machine}
+	s.origins = &lately[[]domain.WebOrigin]{load: s.Store.Origins, machine: s.Machine}
+	s.off = &lately[map[domain.OrganizationID][]domain.Feature]{load: s.Store.FeaturesOff, machine: s.Machine}
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
 	e.HTTPErrorHandler = s.handleError

@@ -12,6 +12,7 @@ type organizationRow struct {
 	ID             string `gorm:"primaryKey"`
 	Name           string
 	AllowedOrigins string
+	FeaturesOff    string
 	Version        int64
 	CreatedAt      int64 `gorm:"<-:create"`
 }
@@ -19,11 +20,12 @@ type organizationRow struct {
 func (organizationRow) TableName() string { return "organizations" }
 
 func toOrganizationRow(o domain.Organization) organizationRow {
-	return organizationRow{ID: string(o.ID), Name: o.Name, AllowedOrigins: wordsDoc(o.AllowedOrigins), Version: o.Version, CreatedAt: ms(o.CreatedAt)}
+	return organizationRow{ID: string(o.ID), Name: o.Name, AllowedOrigins: wordsDoc(o.AllowedOrigins), FeaturesOff: wordsDoc(o.Off),
+		Version: o.Version, CreatedAt: ms(o.CreatedAt)}
 }
 
 func fromOrganizationRow(r organizationRow) domain.Organization {
-	return domain.Organization{ID: domain.OrganizationID(r.ID), Name: r.Name, AllowedOrigins: fromDoc[[]string](r.AllowedOrigins),
+	return domain.Organization{ID: domain.OrganizationID(r.ID), Name: r.Name, AllowedOrigins: fromDoc[[]string](r.AllowedOrigins), Off: fromDoc[[]domain.Feature](r.FeaturesOff),
 		Version: r.Version, CreatedAt: fromMS(r.CreatedAt)}
 }
 
@@ -68,6 +70,17 @@ func (s *Store) Origins(ctx context.Context) ([]domain.WebOrigin, error) {
 		}
 	}
 	return all, translate(err)
+}
+
+// FeaturesOff tells what each organization has switched off: few have anything,
+// and an index finds them.
+func (s *Store) FeaturesOff(ctx context.Context) (map[domain.OrganizationID][]domain.Feature, error) {
+	rows, err := all[organizationRow](s.db(ctx).Select("id", "features_off").Where("features_off <> '[]'"))
+	off := map[domain.OrganizationID][]domain.Feature{}
+	for _, r := range rows {
+		off[domain.OrganizationID(r.ID)] = fromDoc[[]domain.Feature](r.FeaturesOff)
+	}
+	return off, err
 }
 
 type settingRow struct {

@@ -201,7 +201,7 @@ func doc(v any) string {
 }
 
 // wordsDoc writes a list of words as a JSON document, never as null.
-func wordsDoc(words []string) string {
+func wordsDoc[T ~string](words []T) string {
 	if len(words) == 0 {
 		return "[]"
 	}
