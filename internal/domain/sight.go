@@ -4,14 +4,13 @@ package domain
 // events. It is decided here, once, for lists, reads and the event log alike:
 //
 //   - an integration, which acts for no agent, sees what its scopes open;
-//   - an agent sees what is offered to them or held by them, what they once held,
-//     and, while they have a customer, all interactions of that customer's;
+//   - an agent sees what is or was offered to them or held by them, and, while they
+//     have a customer, all interactions of that customer's;
 //   - a supervisor, an agent with the scope conversation:message:monitor, sees the
 //     interactions of every queue of which they are a member, joined or not, too.
 //
-// An offer that came to nothing shows its interaction no longer; that there was
-// the offer stays visible to its agent in the log. What a caller may not see does
-// not exist for them.
+// Who let an offer pass can still look what became of it: their desk has shown it
+// already, and asks. What a caller may not see does not exist for them.
 type Sight struct {
 	Agent      AgentID // empty for an integration: it sees everything
 	Supervises bool

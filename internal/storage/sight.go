@@ -11,8 +11,7 @@ import (
 // The parts of domain.Sight as lists of interactions.
 const (
 	// ownSQL is what is offered to an agent, held by them or was: an index gives it by agent, or by agent and interaction.
-	ownSQL = `SELECT sp.interaction_id FROM participants sp WHERE sp.organization_id = ? AND sp.agent_id = ?
-		AND (sp.offer = 'pending' OR sp.joined_at IS NOT NULL)`
+	ownSQL = `SELECT sp.interaction_id FROM participants sp WHERE sp.organization_id = ? AND sp.agent_id = ?`
 	// historySQL is all interactions of the customers whom the agent has now.
 	historySQL = `SELECT sh.id FROM participants sp JOIN interactions si ON si.organization_id = sp.organization_id AND si.id = sp.interaction_id
 		JOIN interactions sh ON sh.organization_id = si.organization_id AND sh.contact_id = si.contact_id

@@ -95,13 +95,13 @@ func (w *world) writers() map[string]func(ctx context.Context) error {
 		"SaveQueue":         func(ctx context.Context) error { return w.SaveQueue(ctx, &w.queue) },
 		"SaveSigningKey":    func(ctx context.Context) error { return w.SaveSigningKey(ctx, SigningKey{ID: "k"}) },
 		"CreateTokenIssuer": func(ctx context.Context) error {
-			return w.CreateTokenIssuer(ctx, domain.TokenIssuer{Organization: w.org})
+			return w.CreateTokenIssuer(ctx, domain.TokenIssuer{ID: domain.NewID[domain.TokenIssuerID](), Organization: w.org})
 		},
 		"SaveTokenIssuer": func(ctx context.Context) error {
-			return w.SaveTokenIssuer(ctx, &domain.TokenIssuer{Organization: w.org})
+			return w.SaveTokenIssuer(ctx, &domain.TokenIssuer{ID: domain.NewID[domain.TokenIssuerID](), Organization: w.org})
 		},
 		"DeleteTokenIssuer": func(ctx context.Context) error {
-			return w.DeleteTokenIssuer(ctx, domain.TokenIssuer{Organization: w.org})
+			return w.DeleteTokenIssuer(ctx, domain.TokenIssuer{ID: domain.NewID[domain.TokenIssuerID](), Organization: w.org})
 		},
 		"SaveThread":     func(ctx context.Context) error { return w.SaveThread(ctx, &t) },
 		"SaveWrapUpCode": func(ctx context.Context) error { return w.SaveWrapUpCode(ctx, &code) },

@@ -53,14 +53,10 @@ advance 19
 GET /v1/interactions/$id
   expect state == alerting
 advance 1
-GET /v1/interactions/$id -> 404
-  expect code == interaction.not_found
-as admin
 GET /v1/interactions/$id
   expect state == queued
   expect enqueued_at == $since
   expect offer ==
-as ben
 GET /v1/agents/me
   expect routing_status == not_responding
 POST /v1/interactions/$id/accept {"offer_id": "$second"} -> 409
@@ -68,7 +64,6 @@ POST /v1/interactions/$id/accept {"offer_id": "$second"} -> 409
 
 # Time alone never brings an agent back; their own word does, even the same one.
 advance 86400
-as admin
 GET /v1/interactions/$id
   expect state == queued
 as ana
