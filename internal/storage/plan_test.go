@@ -18,10 +18,10 @@ var hotTables = []string{"interactions", "messages", "inbox", "jobs", "events", 
 // narrowColumns hold few rows of an organization for each value; an index that
 // is entered by one of them is entered well.
 var narrowColumns = []string{"id", "thread_id", "interaction_id", "message_id", "subject_id", "lane_id", "contact_id", "agent_id", "address", "contact", "subject",
-	"platform_message_id", "client_message_id", "dedupe_key", "key", "lane", "position", "run_at", "due"}
+	"platform_message_id", "client_message_id", "dedupe_key", "key", "lane", "position", "run_at", "due", "received_at"}
 
 // smallIndexes hold only what is under way.
-var smallIndexes = []string{"interactions_open", "participants_due", "participants_one_offer", "interactions_inactive", "participants_wrapping", "interactions_under_way"}
+var smallIndexes = []string{"interactions_open", "participants_due", "participants_one_offer", "interactions_inactive", "participants_wrapping", "interactions_under_way", "inbox_quarantined"}
 
 // rareMethods serve a person once in a while, and may look at more until there
 // are statistics.
