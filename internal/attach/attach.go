@@ -103,6 +103,21 @@ func (f *Files) Receive(ctx context.Context, by domain.Principal, name, contentT
 	return kept, err
 }
 
+// Inspect makes the checks of Receive, and keeps nothing.
+func (f *Files) Inspect(_ context.Context, by domain.Principal, name, contentType string, body io.Reader) (domain.File, error) {
+	kind, err := mediaType(contentType)
+	if err != nil {
+		return domain.File{}, err
+	}
+	file := domain.NewUpload(by.Organization, "", f.Now(), reserved)
+	file.Name = domain.CleanFileName(name)
+	gauge := newGauge(body, channel.MaxFileSize, Announced{ContentType: kind})
+	if _, err := io.Copy(io.Discard, gauge); err != nil {
+		return file, gauge.cause(err)
+	}
+	return file.Keep(gauge.contentType, gauge.size, gauge.sum()), nil
+}
+
 // put writes bytes that must be what was announced, and gives the file as it is then.
 func (f *Files) put(ctx context.Context, file domain.File, body io.Reader, want Announced) (domain.File, error) {
 	gauge := newGauge(body, channel.MaxFileSize, want)

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"errors"
 	"io"
 	"mime"
@@ -41,7 +42,14 @@ func isForm(c echo.Context, o *operation) bool {
 // gets the first answer, and its copy of the bytes is dropped.
 func (s *Server) receive(next echo.HandlerFunc, c echo.Context) error {
 	s.allowTime(c)
-	file, err := s.readForm(c)
+	only, err := validateOnly(c)
+	if err != nil {
+		return err
+	}
+	if only {
+		return s.tryForm(c)
+	}
+	file, err := s.readForm(c, s.Files.Receive, s.Files.Drop)
 	if err != nil {
 		return err
 	}
@@ -56,14 +64,27 @@ func (s *Server) receive(next echo.HandlerFunc, c echo.Context) error {
 	return s.mutate(next, c)
 }
 
+// tryForm serves validate_only for a form: its file is looked at from end to end,
+// and kept nowhere. What else could be refused, a database has no part in.
+func (s *Server) tryForm(c echo.Context) error {
+	if _, err := s.readForm(c, s.Files.Inspect, func(context.Context, domain.File) {}); err != nil {
+		return err
+	}
+	return validated(c)
+}
+
 // allowTime gives an upload more time than other requests have.
 func (s *Server) allowTime(c echo.Context) {
 	// A server that cannot, in a test without a connection, has no limit either.
 	_ = http.NewResponseController(c.Response().Writer).SetReadDeadline(s.Machine().Add(uploadTime))
 }
 
-// readForm stores the only part of a form, the file.
-func (s *Server) readForm(c echo.Context) (file domain.File, err error) {
+// taker takes the bytes of a file, and gives the file as it is then.
+type taker func(ctx context.Context, by domain.Principal, name, contentType string, body io.Reader) (domain.File, error)
+
+// readForm hands over the only part of a form, the file; drop takes it back where
+// more follows.
+func (s *Server) readForm(c echo.Context, take taker, drop func(context.Context, domain.File)) (file domain.File, err error) {
 	r := c.Request()
 	_, params, _ := mime.ParseMediaType(r.Header.Get(echo.HeaderContentType)) // isForm has read it
 	if params["boundary"] == "" {
@@ -82,12 +103,12 @@ func (s *Server) readForm(c echo.Context) (file domain.File, err error) {
 	}
 	// Not FileName: it has been through the paths of the machine that it runs on.
 	_, disposition, _ := mime.ParseMediaType(part.Header.Get("Content-Disposition"))
-	file, err = s.Files.Receive(r.Context(), principal(r.Context()), disposition["filename"], part.Header.Get(echo.HeaderContentType), part)
+	file, err = take(r.Context(), principal(r.Context()), disposition["filename"], part.Header.Get(echo.HeaderContentType), part)
 	if err != nil {
 		return file, err
 	}
 	if more, err := form.NextPart(); !errors.Is(err, io.EOF) {
-		s.Files.Drop(r.Context(), file)
+		drop(r.Context(), file)
 		if err == nil {
 			return file, unexpectedPart(more.FormName())
 		}
