@@ -70,14 +70,15 @@ func ignoreConflict(err error) error {
 // a node is offered all the same.
 type Sweep struct {
 	Dispatcher *Dispatcher
-	// Waiting lists the queues in which something waits.
+	// Waiting lists the queues in which something waits that somebody could take, or that may have to move on.
 	Waiting func(ctx context.Context) ([]domain.WaitingQueue, error)
 }
 
 // Name names the loop.
 func (s *Sweep) Name() string { return "sweep" }
 
-// RunDue wakes dispatch for every queue in which something waits. It reports no
+// RunDue wakes dispatch for every queue in which it may find something to do: where
+// nobody has room, much can wait at no cost. It reports no
 // work of its own: the offers are dispatch's.
 func (s *Sweep) RunDue(ctx context.Context, _ time.Time) (int, time.Time, error) {
 	waiting, err := s.Waiting(ctx)

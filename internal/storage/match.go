@@ -7,12 +7,23 @@ import (
 	"github.com/parley-cx/parley/internal/domain"
 )
 
-// WaitingQueues lists the queues in which something waits, one index probe for
-// each queue.
+// takersSQL finds queues in which something waits, one index probe for each, and of
+// these the ones with a member who could take some of it, or with work that came
+// back and may have to move on. The cross joins keep SQLite to this order: it looks
+// at the members of queues in which something waits, and at no others.
+const takersSQL = `WITH waiting AS MATERIALIZED (SELECT q.organization_id, q.id, q.overflow_queue_id FROM queues q WHERE (SELECT 1 FROM interactions i
+		WHERE i.organization_id = q.organization_id AND i.queue_id = q.id AND i.state = 'queued' LIMIT 1) = 1),
+	free AS MATERIALIZED (SELECT a.organization_id, a.id FROM agents a WHERE a.deleted_at IS NULL AND ` + readyAgent + `)
+	SELECT w.organization_id, w.id FROM waiting w CROSS JOIN queue_members m CROSS JOIN free f WHERE m.organization_id = w.organization_id
+		AND m.queue_id = w.id AND m.joined AND f.organization_id = m.organization_id AND f.id = m.agent_id
+	UNION SELECT w.organization_id, w.id FROM waiting w WHERE w.overflow_queue_id IS NOT NULL AND (SELECT 1 FROM interactions i
+		WHERE i.organization_id = w.organization_id AND i.queue_id = w.id AND i.state = 'queued' AND i.requeue_count > 0 LIMIT 1) = 1`
+
+// WaitingQueues lists the queues in which something waits that dispatch may be able
+// to do something about.
 func (s *Store) WaitingQueues(ctx context.Context) ([]domain.WaitingQueue, error) {
 	var rows []struct{ OrganizationID, ID string }
-	err := s.db(ctx).Raw(`SELECT q.organization_id, q.id FROM queues q WHERE (SELECT 1 FROM interactions i
-		WHERE i.organization_id = q.organization_id AND i.queue_id = q.id AND i.state = 'queued' LIMIT 1) = 1`).Scan(&rows).Error
+	err := s.db(ctx).Raw(takersSQL).Scan(&rows).Error
 	queues := make([]domain.WaitingQueue, len(rows))
 	for n, r := range rows {
 		queues[n] = domain.WaitingQueue{Organization: domain.OrganizationID(r.OrganizationID), Queue: domain.QueueID(r.ID)}
@@ -96,10 +107,13 @@ const candidateSQL = `SELECT a.*, m.queue_id, m.ring, m.joined FROM queue_member
 	JOIN agents a ON a.organization_id = m.organization_id AND a.id = m.agent_id AND a.deleted_at IS NULL
 	WHERE m.organization_id = ? AND m.queue_id = ? `
 
-const availableSQL = candidateSQL + `AND m.joined AND a.presence = 'on_queue' AND NOT a.not_responding
-	AND ' ' || a.scopes || ' ' LIKE '% conversation:message:accept %'
+// readyAgent holds for agents who may be offered something: of one medium at least.
+// An index has those who are on queue.
+const readyAgent = `a.presence = 'on_queue' AND NOT a.not_responding AND ' ' || a.scopes || ' ' LIKE '% conversation:message:accept %'
 	AND CASE WHEN a.shared THEN a.alerting + a.connected + a.wrap_up < a.message_capacity
-		ELSE a.alerting + a.connected + a.wrap_up - a.social < a.message_capacity OR a.social < a.social_capacity END
+		ELSE a.alerting + a.connected + a.wrap_up - a.social < a.message_capacity OR a.social < a.social_capacity END`
+
+const availableSQL = candidateSQL + `AND m.joined AND ` + readyAgent + `
 	ORDER BY CASE WHEN a.alerting + a.connected + a.wrap_up > 0 THEN 1 ELSE 0 END, a.idle_since, a.id LIMIT ?`
 
 // AvailableIn gives the agents of a queue whose turn it is, those without work

@@ -46,14 +46,80 @@ func TestWaitingInOrder(t *testing.T) {
 		if head, err := w.WaitingIn(t.Context(), w.org, w.queue.ID, plainClass, 2); err != nil || len(head) != 2 || head[1].Interaction != got[1].Interaction {
 			t.Errorf("the head is %v (%v)", head, err)
 		}
+	})
+}
+
+// Of the queues in which something waits, those are swept in which somebody has
+// room, or from which something may move on.
+func TestWaitingQueues(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, db database) {
+		w, other := newWorld(t, db.Store), newWorld(t, db.Store)
+		free := w.agent()
+		full := w.agent(func(a *domain.Agent) { a.Load.Connected = domain.MessageCapacity })
+		away := w.agent(func(a *domain.Agent) { a.Presence = domain.PresenceAway })
+		missed := w.agent(func(a *domain.Agent) { a.NotResponding = true })
+		deleted := w.agent()
+		other.agent()
+		want := map[string]bool{"free": true, "free and full": true, "spills": true}
+		made := map[domain.QueueID]string{}
+		for name, c := range map[string]struct {
+			joined, left []domain.Agent
+			waits        bool
+			overflow     *domain.QueueID
+			requeued     int
+		}{
+			"free":           {joined: []domain.Agent{free}, waits: true},
+			"free and full":  {joined: []domain.Agent{full, free}, waits: true},
+			"nothing waits":  {joined: []domain.Agent{free}},
+			"nobody":         {waits: true, overflow: &w.queue.ID},
+			"nobody has it":  {joined: []domain.Agent{full, away, missed, deleted}, left: []domain.Agent{free}, waits: true, requeued: 3},
+			"spills":         {joined: []domain.Agent{full}, waits: true, overflow: &w.queue.ID, requeued: 1},
+			"nothing spills": {overflow: &w.queue.ID},
+		} {
+			q := domain.NewQueue(w.org, noon)
+			q.Overflow, made[q.ID] = c.overflow, name
+			commit(t, db.Store, func(ctx context.Context) error {
+				err := db.CreateQueue(ctx, q)
+				for _, a := range append(c.joined, c.left...) {
+					joined := slices.ContainsFunc(c.joined, func(j domain.Agent) bool { return j.ID == a.ID })
+					err = first(err, db.PutMember(ctx, w.org, domain.Member{Queue: q.ID, Agent: a.ID, Ring: 1, Joined: joined}))
+				}
+				return err
+			})
+			if c.waits {
+				w.waiting(2, func(_ int, i *domain.Interaction) { i.Queue, i.RequeueCount = &q.ID, c.requeued })
+			}
+		}
+		commit(t, db.Store, func(ctx context.Context) error {
+			return db.remove(ctx, "agents", w.org, string(deleted.ID), deleted.Version, noon)
+		})
 		queues, err := w.WaitingQueues(t.Context())
-		for _, q := range []domain.WaitingQueue{{Organization: w.org, Queue: w.queue.ID}, {Organization: w.org, Queue: elsewhere.ID},
-			{Organization: other.org, Queue: other.queue.ID}} {
-			if err != nil || len(queues) != 3 || !slices.Contains(queues, q) {
-				t.Errorf("waiting queues %v (%v) without %v", queues, err, q)
+		if err != nil || len(queues) != len(want) {
+			t.Errorf("%d queues are swept (%v)", len(queues), err)
+		}
+		for _, q := range queues {
+			if q.Organization != w.org || !want[made[q.Queue]] {
+				t.Errorf("swept: %q of %v", made[q.Queue], q)
 			}
 		}
 	})
+}
+
+// However many agents are away, the sweep does not look at them.
+func TestSweepLooksAtAgentsOnQueue(t *testing.T) {
+	t.Parallel()
+	db := onSQLite(t)
+	var steps []struct{ Detail string }
+	if err := db.read.Raw("EXPLAIN QUERY PLAN " + takersSQL).Scan(&steps).Error; err != nil {
+		t.Fatal(err)
+	}
+	plan := each(steps, func(s struct{ Detail string }) string { return s.Detail })
+	for _, want := range []string{"SCAN a USING INDEX agents_on_queue", "SEARCH m USING INDEX sqlite_autoindex_queue_members_1 (organization_id=? AND queue_id=?)"} {
+		if !slices.Contains(plan, want) {
+			t.Errorf("the plan lacks %q: %q", want, plan)
+		}
+	}
 }
 
 func TestAvailableInOrder(t *testing.T) {
