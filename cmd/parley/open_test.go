@@ -244,8 +244,14 @@ func openIntegrations(t *testing.T, p *program) {
 	admin.do("GET", path+"/"+id, nil).want(200).holds(map[string]string{"name": "Renamed", "id": id})
 	body["outboundNotificationWebhookSignatureSecretToken"] = "fifteen chars.."
 	admin.do("POST", path, body).refusedOpen(422, "channel.webhook_secret_required")
+	for name, status := range map[string]int{strings.Repeat("é", 200): 422, strings.Repeat("é", 201): 400, "No\x00pe": 400} {
+		body["name"] = name
+		admin.do("POST", path, body).want(status)
+	}
 	delete(body, "name")
 	admin.do("POST", path, body).refusedOpen(400, "bad.request")
+	admin.do("POST", "/api/v2/conversations/messages/agentless", map[string]any{"fromAddress": "No\x00pe", "toAddress": "kim",
+		"toAddressMessengerType": "open", "textBody": "Hello"}).refusedOpen(400, "bad.request")
 	admin.with("conversation:message:receive").do("GET", path, nil).refusedOpen(403, "missing.permissions")
 	admin.do("DELETE", path+"/"+id, nil).want(http.StatusNoContent)
 	admin.do("GET", path+"/"+id, nil).refusedOpen(404, "not.found")

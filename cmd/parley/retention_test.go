@@ -51,24 +51,26 @@ func quarantine(t *testing.T, p *program) {
 	viewer.do("POST", "/v1/quarantine/"+broken+"/retry", nil).code(403, "permission.missing")
 }
 
-// connectedLater writes to a page before a channel has it.
+// connectedLater writes to a page before a channel has it, in whichever way it gets one.
 func connectedLater(t *testing.T, p *program) {
-	d := p.desk(0, nil)
-	later := d.page + "7"
-	d.hook(batch(entry(later, said("c1", later, "m_l1"+later, "one"), said("c1", later, "m_l2"+later, "two")))).want(200)
-	d.admin.advance(0)
-	if n := len(d.interactions()); n != 0 {
-		t.Fatalf("%d interactions of a page that nobody has", n)
-	}
-	d.admin.do("POST", "/v1/channels", map[string]any{"name": "Later", "app_id": d.app, "kind": "messenger", "account_id": later,
-		"credentials": map[string]string{"access_token": "t"}, "queue_id": d.queue}).want(201)
-	d.admin.advance(0)
-	talks := d.interactions()
-	if len(talks) != 1 {
-		t.Fatalf("%d interactions after the page was connected", len(talks))
-	}
-	if got := strings.Join(d.admin.transcript(talks[0]), "+"); got != "one+two" {
-		t.Errorf("the transcript is %q", got)
+	for method, path := range map[string]string{"POST": "/v1/channels", "PUT": "/v1/channels/by-external-id/later"} {
+		d := p.desk(0, nil)
+		later := d.page + "7"
+		d.hook(batch(entry(later, said("c1", later, "m_l1"+later, "one"), said("c1", later, "m_l2"+later, "two")))).want(200)
+		d.admin.advance(0)
+		if n := len(d.interactions()); n != 0 {
+			t.Fatalf("%d interactions of a page that nobody has", n)
+		}
+		d.admin.do(method, path, map[string]any{"name": "Later", "app_id": d.app, "kind": "messenger", "account_id": later,
+			"credentials": map[string]string{"access_token": "t"}, "queue_id": d.queue}).want(201)
+		d.admin.advance(0)
+		talks := d.interactions()
+		if len(talks) != 1 {
+			t.Fatalf("%s: %d interactions after the page was connected", path, len(talks))
+		}
+		if got := strings.Join(d.admin.transcript(talks[0]), "+"); got != "one+two" {
+			t.Errorf("%s: the transcript is %q", path, got)
+		}
 	}
 }
 

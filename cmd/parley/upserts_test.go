@@ -145,6 +145,9 @@ func upsertsRefused(t *testing.T, p *program) {
 			t.Errorf("%s has %s", r.path, text(got))
 		}
 	}
+	connector := map[string]any{"name": "Connector", "kind": "open", "credentials": map[string]string{"webhook_secret": webhookSecret}}
+	named := d.admin.do("PUT", "/v1/channels/by-external-id/connector", connector).want(201).get("account_id")
+	d.admin.do("PUT", "/v1/channels/by-external-id/connector", connector).want(200).holds(map[string]string{"account_id": named, "version": "1"})
 	channel := map[string]any{"name": "Page", "kind": "messenger", "app_id": d.app, "account_id": d.page}
 	d.admin.do("PUT", "/v1/channels/by-external-id/second", channel).code(409, "channel.account_taken")
 	d.admin.do("PUT", "/v1/agents/by-external-id/a", map[string]any{"name": "A", "multimedia_profile_id": unknownID}).code(422, "multimedia_profile.unknown").

@@ -134,24 +134,32 @@ func (s *Server) CreateChannel(ctx context.Context, r api.CreateChannelRequestOb
 	if err != nil {
 		return nil, err
 	}
-	c = fromChannel(c, input)
-	if c.AccountID == "" && !s.Capabilities[c.Kind].AppNeeded {
-		c.AccountID = domain.NewID[string]()
-	}
-	err = s.write(ctx, func(ctx context.Context) error {
-		if err := s.checkChannel(ctx, c); err != nil {
-			return err
-		}
-		if err := s.Store.CreateChannel(ctx, c); err != nil {
-			return err
-		}
-		return s.catchUp(ctx, c)
-	})
-	if err != nil {
+	c = s.withAccount(fromChannel(c, input))
+	if err := s.write(ctx, func(ctx context.Context) error { return s.createChannel(ctx, c) }); err != nil {
 		return nil, err
 	}
 	return api.CreateChannel201JSONResponse{Body: toChannel(c),
 		Headers: api.CreateChannel201ResponseHeaders{ETag: etag(c.Version), Location: location("channels", string(c.ID))}}, nil
+}
+
+// withAccount names the account of a channel whose kind has no platform to do so.
+func (s *Server) withAccount(c domain.Channel) domain.Channel {
+	if c.AccountID == "" && !s.Capabilities[c.Kind].AppNeeded {
+		c.AccountID = domain.NewID[string]()
+	}
+	return c
+}
+
+// createChannel checks and writes a new channel, and has applied what came of its
+// account before.
+func (s *Server) createChannel(ctx context.Context, c domain.Channel) error {
+	if err := s.checkChannel(ctx, c); err != nil {
+		return err
+	}
+	if err := s.Store.CreateChannel(ctx, c); err != nil {
+		return err
+	}
+	return s.catchUp(ctx, c)
 }
 
 // GetChannel serves GET /v1/channels/{id}.
@@ -251,8 +259,8 @@ func (s *Server) UpsertChannel(ctx context.Context, r api.UpsertChannelRequestOb
 		lock: func(ctx context.Context, c domain.Channel) (domain.Channel, error) {
 			return s.Store.LockChannel(ctx, c.Organization, c.ID)
 		},
-		create: s.Store.CreateChannel, save: s.saveChannel,
-		change: func(ctx context.Context, c domain.Channel) (domain.Channel, error) {
+		create: s.createChannel, save: s.saveChannel,
+		change: func(_ context.Context, c domain.Channel) (domain.Channel, error) {
 			input, err := overlay(channelInput{Channel: toChannel(fresh)}, r.Body)
 			if err != nil {
 				return c, err
@@ -260,8 +268,7 @@ func (s *Server) UpsertChannel(ctx context.Context, r api.UpsertChannelRequestOb
 			if err := named(&input.ExternalID, r.ExternalID); err != nil {
 				return c, err
 			}
-			c = fromChannel(c, input)
-			return c, s.checkChannel(ctx, c)
+			return s.withAccount(fromChannel(c, input)), nil
 		}})
 	if err != nil {
 		return nil, err

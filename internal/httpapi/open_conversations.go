@@ -40,7 +40,7 @@ func (s *Server) sendAgentless(c echo.Context) error {
 	if json.Unmarshal(raw, &body) != nil {
 		return bodyFault("request.body_malformed", "The body is not well-formed JSON.")
 	}
-	if body.From == "" || strings.TrimSpace(body.To) == "" || len(body.To) > 255 || strings.ContainsRune(body.To+body.Text, 0) {
+	if body.From == "" || strings.TrimSpace(body.To) == "" || len(body.To) > 255 || !plainText(body.From+body.To+body.Text) {
 		return bodyFault("request.invalid", "fromAddress and toAddress must name an integration and a customer; no text may contain U+0000.")
 	}
 	kind := domain.ChannelKind(strings.ToLower(body.Kind))

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strconv"
+	"unicode/utf8"
 
 	"github.com/labstack/echo/v4"
 
@@ -40,7 +41,7 @@ func readIntegration(c echo.Context) (b integrationBody, err error) {
 	if json.Unmarshal(raw, &b) != nil {
 		return b, bodyFault("request.body_malformed", "The body is not well-formed JSON.")
 	}
-	if b.Name != nil && (*b.Name == "" || len(*b.Name) > 200) {
+	if b.Name != nil && (*b.Name == "" || utf8.RuneCountInString(*b.Name) > 200 || !plainText(*b.Name)) {
 		return b, bodyFault("request.invalid", "The name must have from 1 to 200 characters.")
 	}
 	return b, nil
@@ -84,14 +85,9 @@ func (s *Server) createIntegration(c echo.Context) error {
 	}
 	ctx := c.Request().Context()
 	ch := b.over(newChannel(principal(ctx).Organization, s.Now()))
-	ch.Kind, ch.AccountID = domain.ChannelOpen, domain.NewID[string]()
-	err = s.write(ctx, func(ctx context.Context) error {
-		if err := s.checkChannel(ctx, ch); err != nil {
-			return err
-		}
-		return s.Store.CreateChannel(ctx, ch)
-	})
-	if err != nil {
+	ch.Kind = domain.ChannelOpen
+	ch = s.withAccount(ch)
+	if err := s.write(ctx, func(ctx context.Context) error { return s.createChannel(ctx, ch) }); err != nil {
 		return err
 	}
 	return c.JSONBlob(http.StatusOK, encode(toIntegration(ch)))
