@@ -176,7 +176,7 @@ func (a *app) assemble(ctx context.Context, contract *httpapi.Contract) error {
 	ending := &closing.Closing{Store: a.store, Router: router, Deliver: wake("delivery"), Say: words.Notice, Now: a.clock.Now}
 	sweeper := &retention.Sweeper{Store: a.store, Events: a.config.EventRetention}
 	a.runner = jobs.NewRunner(a.clock, a.log, poll,
-		&intake.Applier{Store: a.store, Adapters: adapters, Receipts: a.delivery, Acknowledge: a.delivery.Acknowledge, Queued: router.Queued, Erased: wake("erasure", "attachments"),
+		&intake.Applier{Store: a.store, Adapters: adapters, Receipts: a.delivery, Acknowledge: a.delivery.Acknowledge, Queued: router.Queued, Erased: wake("erasure"),
 			Capabilities: channel.Capabilities(), NewKey: newBlobKey, Files: wake("attachments"), Deliver: wake("delivery"), Now: a.clock.Now, Log: a.log},
 		&dispatch.Timers{Dispatcher: router, Due: a.store.DueOffers, After: a.store.After},
 		&closing.Inactivity{Closing: ending, Due: a.store.DueInactivity, Queued: router.Queued},

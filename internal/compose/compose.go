@@ -97,14 +97,19 @@ func (c *Composer) quote(ctx context.Context, i domain.Interaction, d Draft, m *
 }
 
 // post appends replies to their interaction, in order, with the work that follows
-// from them. What the platform's rules for answering forbid has failed at once (B09, B11).
+// from them. What the platform's rules for answering forbid has failed at once (B09,
+// B11); strict refuses it instead.
 func (c *Composer) post(ctx context.Context, i domain.Interaction, actor domain.Actor, strict bool, parts ...domain.Message) ([]domain.Message, error) {
+	terms, err := c.Store.ReplyTerms(ctx, i.Organization, i.Thread)
+	if err != nil {
+		return nil, err
+	}
 	var events []domain.Event
 	var work []domain.Delivery
 	for n, m := range parts {
-		code, err := c.judge(ctx, i, m, strict)
-		if err != nil {
-			return nil, err
+		_, code := c.Capabilities[i.ChannelKind].Judge(terms, m, m.CreatedAt)
+		if code != "" && strict {
+			return nil, domain.Forbidden(code)
 		}
 		var told []domain.Event
 		i, m, told = i.Post(m, actor, m.CreatedAt)
@@ -131,20 +136,6 @@ func (c *Composer) post(ctx context.Context, i domain.Interaction, actor domain.
 		c.Store.After(ctx, c.Deliver)
 	}
 	return parts, c.Store.Append(ctx, events...)
-}
-
-// judge tells why the platform's rules forbid a reply now; a caller who wants
-// that refused gets an error instead.
-func (c *Composer) judge(ctx context.Context, i domain.Interaction, m domain.Message, strict bool) (domain.FailureCode, error) {
-	terms, err := c.Store.ReplyTerms(ctx, i.Organization, i.Thread)
-	if err != nil {
-		return "", err
-	}
-	_, code := c.Capabilities[i.ChannelKind].Judge(terms, m, m.CreatedAt)
-	if code != "" && strict {
-		return code, domain.Forbidden(code)
-	}
-	return code, nil
 }
 
 // Resend sends a failed or unconfirmed reply once more, as a new reply at the

@@ -6,9 +6,13 @@ import (
 	"time"
 )
 
-// latelyLife is how old what is known of a setting may be: a change reaches every
-// node within five seconds.
-const latelyLife = 2 * time.Second
+const (
+	// latelyLife is how old what is known of a setting may be: a change reaches every
+	// node within five seconds.
+	latelyLife = 2 * time.Second
+	// latelyWait bounds how long everybody waits while the database is asked.
+	latelyWait = 2 * time.Second
+)
 
 // lately knows settings that many requests ask for. It asks the database at most
 // every two seconds, and only if a request asks. While the database is away it goes
@@ -26,7 +30,9 @@ func (l *lately[T]) get(ctx context.Context) T {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if now := l.machine(); !now.Before(l.until) {
-		if known, err := l.load(context.WithoutCancel(ctx)); err == nil {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), latelyWait)
+		defer cancel()
+		if known, err := l.load(ctx); err == nil {
 			l.known = known
 		}
 		l.until = now.Add(latelyLife)

@@ -35,9 +35,10 @@ func (s *Server) UpdateOrganization(ctx context.Context, r api.UpdateOrganizatio
 		if err != nil {
 			return err
 		}
-		if o.AllowedOrigins = input.AllowedOrigins; checkOrigins(o.AllowedOrigins) != nil {
-			return checkOrigins(o.AllowedOrigins)
+		if err := checkOrigins(input.AllowedOrigins); err != nil {
+			return err
 		}
+		o.AllowedOrigins = input.AllowedOrigins
 		o.Switch(input.Features)
 		s.forgetOrigins(ctx)
 		s.Store.After(ctx, s.off.forget)

@@ -25,7 +25,6 @@ type Store interface {
 	SaveChannel(ctx context.Context, c *domain.Channel) error
 	StandbyEvents(ctx context.Context, ch domain.Channel, contacts []string) ([]domain.InboxEvent, error)
 	EraseInbox(ctx context.Context, ch domain.Channel, subjects []string) error
-	EraseFilesOf(ctx context.Context, org domain.OrganizationID, message domain.MessageID, now time.Time) error
 	CreateErasure(ctx context.Context, org domain.OrganizationID, now time.Time) error
 	Threads
 	Queues

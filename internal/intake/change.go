@@ -32,9 +32,6 @@ func (g *gathering) amend(e channel.Event) {
 		g.messages = append(g.messages, m)
 	}
 	m.changed = true
-	if e.Kind == channel.EventUnsent {
-		g.emptied = append(g.emptied, after.ID)
-	}
 	var event domain.Event
 	i.value, event = g.touch(i).value.Amend(what, after, g.now)
 	g.events = append(g.events, event)

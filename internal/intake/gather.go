@@ -30,7 +30,6 @@ type gathering struct {
 	events       []domain.Event
 	order        []string            // addresses, as they came
 	erased       []string            // platform's ids of messages of which nothing may stay
-	emptied      []domain.MessageID  // those of them that were there
 	kept         []domain.InboxEvent // that wait for the conversation to be handed to us
 	applied      []domain.InboxEvent // that waited so far
 	admitted     map[domain.QueueID]int
@@ -308,11 +307,6 @@ func (a *Applier) erase(ctx context.Context, g *gathering) error {
 	}
 	if err := a.Store.EraseInbox(ctx, g.channel, g.erased); err != nil {
 		return err
-	}
-	for _, id := range g.emptied {
-		if err := a.Store.EraseFilesOf(ctx, g.channel.Organization, id, g.now); err != nil {
-			return err
-		}
 	}
 	a.Store.After(ctx, a.Erased)
 	return a.Store.CreateErasure(ctx, g.channel.Organization, g.now)

@@ -130,15 +130,16 @@ func (s *Store) MarkInbox(ctx context.Context, events []domain.InboxEvent, state
 }
 
 // StandbyEvents gives, oldest first, what came of contacts while another app had
-// their conversation.
+// their conversation: of very much, the latest.
 func (s *Store) StandbyEvents(ctx context.Context, ch domain.Channel, contacts []string) ([]domain.InboxEvent, error) {
 	var left []inboxRow
 	for _, contact := range contacts {
 		rows, err := all[inboxRow](s.db(ctx).Where("organization_id = ? AND app_id = ? AND account_id = ? AND contact = ? AND state = 'standby'",
-			ch.Organization, appKey(ch.App), ch.AccountID, contact).Order("id").Limit(maxStandby))
+			ch.Organization, appKey(ch.App), ch.AccountID, contact).Order("id DESC").Limit(maxStandby))
 		if err != nil {
 			return nil, err
 		}
+		slices.Reverse(rows)
 		left = append(left, rows...)
 	}
 	return s.fromInboxRows(left)

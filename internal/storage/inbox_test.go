@@ -330,3 +330,30 @@ func (l *laneWork) hold(lane int64, n int) {
 		l.t.Errorf("lane %d has two holders", lane)
 	}
 }
+
+// Of what another app's conversation left, the latest is read, in order; the list of
+// what was set aside does without what it says.
+func TestInboxLeftAside(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, db database) {
+		w, ctx := newWorld(t, db.Store), t.Context()
+		events := w.inbox(maxStandby+3, 1)
+		if err := db.AppendInbox(ctx, events); err != nil {
+			t.Fatal(err)
+		}
+		commit(t, db.Store, func(ctx context.Context) error {
+			return first(db.MarkInbox(ctx, events[1:], domain.InboxStandby, "", noon), db.MarkInbox(ctx, events[:1], domain.InboxQuarantined, "why", noon))
+		})
+		left, err := db.StandbyEvents(ctx, w.channel, []string{"contact"})
+		if err != nil || len(left) != maxStandby || left[0].ID != events[3].ID || left[maxStandby-1].ID != events[maxStandby+2].ID {
+			t.Errorf("%d events wait for the conversation (%v)", len(left), err)
+		}
+		aside, _, err := db.QuarantinedEvents(ctx, w.org, Page{Limit: 10})
+		if err != nil || len(aside) != 1 || aside[0].Payload != nil || aside[0].Fault != "why" {
+			t.Errorf("set aside are %+v (%v)", aside, err)
+		}
+		if one, err := db.QuarantinedEvent(ctx, w.org, events[0].ID); err != nil || string(one.Payload) != `{"n":0}` {
+			t.Errorf("it says %s (%v)", one.Payload, err)
+		}
+	})
+}

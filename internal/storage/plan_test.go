@@ -23,10 +23,10 @@ var narrowColumns = []string{"id", "thread_id", "interaction_id", "message_id", 
 // smallIndexes hold only what is under way.
 var smallIndexes = []string{"interactions_open", "participants_due", "participants_one_offer", "interactions_inactive", "participants_wrapping", "interactions_under_way", "inbox_quarantined"}
 
-// rareMethods serve a person once in a while, and may look at more until there
-// are statistics.
+// rareMethods serve a person, or the sweeper, once in a while, and may look at more
+// until there are statistics.
 var rareMethods = []string{"ReleaseAccount", "ChannelInUse", "QueueInUse", "ReleaseDeliveries", "Interactions by queue", "Interactions by state",
-	"Interactions by kind", "Interactions by time"}
+	"Interactions by kind", "Interactions by time", "ForgetInbox"}
 
 // index is what the database says of one.
 type index struct {

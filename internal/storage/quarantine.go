@@ -6,9 +6,9 @@ import (
 	"github.com/parley-cx/parley/internal/domain"
 )
 
-// QuarantinedEvents lists events that were set aside.
+// QuarantinedEvents lists events that were set aside, without what they say.
 func (s *Store) QuarantinedEvents(ctx context.Context, org domain.OrganizationID, p Page) ([]domain.InboxEvent, *string, error) {
-	rows, next, err := page(s.db(ctx).Where("organization_id = ? AND state = 'quarantined'", org), p, func(r inboxRow) string { return r.ID })
+	rows, next, err := page(s.db(ctx).Omit("payload").Where("organization_id = ? AND state = 'quarantined'", org), p, func(r inboxRow) string { return r.ID })
 	if err != nil {
 		return nil, nil, err
 	}

@@ -95,7 +95,7 @@ func (s *Store) forgetEvents(ctx context.Context, old []oldEvent) error {
 			}
 		}
 		if err := s.exec(ctx, "event_floors", []string{org}, `INSERT INTO event_floors (organization_id, position) VALUES (?, ?)
-			ON CONFLICT (organization_id) DO UPDATE SET position = excluded.position`, org, floors[org]); err != nil {
+			ON CONFLICT (organization_id) DO UPDATE SET position = excluded.position WHERE event_floors.position < excluded.position`, org, floors[org]); err != nil {
 			return err
 		}
 	}
