@@ -14,7 +14,7 @@ const MaxFileSize = 100 << 20
 type FileRule struct {
 	MaxSize int64            // bytes
 	Smaller map[string]int64 // a lower limit by kind: image, audio, video or file
-	Images  []string         // the types that go as pictures; others go as files
+	Images  []string         // the types that go as pictures, all where it is empty; others go as files
 	Refused []string         // types that are not taken at all
 }
 
@@ -32,7 +32,7 @@ func (r FileRule) None() bool { return r.MaxSize == 0 }
 // Kind says how the platform is told of a file: image, audio, video or file.
 func (r FileRule) Kind(contentType string) string {
 	kind := domain.MediaKind(contentType)
-	if kind == "image" && !slices.Contains(r.Images, contentType) {
+	if kind == "image" && len(r.Images) > 0 && !slices.Contains(r.Images, contentType) {
 		return "file"
 	}
 	return kind

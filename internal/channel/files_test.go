@@ -25,6 +25,11 @@ func TestMessengerFiles(t *testing.T) {
 			t.Errorf("%s is taken", program)
 		}
 	}
+	for contentType, want := range map[string]string{"image/png": "image", "image/tiff": "image", "audio/mpeg": "audio", "text/plain": "file"} {
+		if got := channel.Capabilities()[domain.ChannelOpen].Files.Kind(contentType); got != want {
+			t.Errorf("a connector is told that %s is of the kind %s", contentType, got)
+		}
+	}
 	if none := (channel.FileRule{}); !none.None() || none.Takes("image/png") || rule.None() {
 		t.Error("a channel without files takes some")
 	}
