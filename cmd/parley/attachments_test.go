@@ -211,6 +211,10 @@ func uploadRefused(t *testing.T, p *program) {
 	if got := admin.do("POST", "/v1/attachments", more, "Content-Type", kind).code(400, "request.invalid"); got.get("errors.0.pointer") != "/note" {
 		t.Errorf("points at %s", got.body)
 	}
+	part := body[:strings.LastIndex(body, "\r\n--")]
+	if got := admin.do("POST", "/v1/attachments", part+"\r\n"+body, "Content-Type", kind).code(400, "request.invalid"); got.get("errors.0.code") != "maxitems" {
+		t.Errorf("two files at once are %s", got.body)
+	}
 	admin.do("POST", "/v1/attachments", body[:len(body)-20], "Content-Type", kind).want(400)
 	admin.do("POST", "/v1/attachments", body[:100], "Content-Type", kind).want(400)
 	admin.do("POST", "/v1/attachments", "", "Content-Type", kind).want(400)
@@ -264,7 +268,9 @@ func uploadRanges(t *testing.T, p *program) {
 			t.Errorf("%s gives %q", header, got.body)
 		}
 	}
-	admin.do("GET", path, nil, "Range", "bytes=10-").code(416, "request.range")
+	if past := admin.do("GET", path, nil, "Range", "bytes=10-").code(416, "request.range"); past.header.Get("Content-Range") != "bytes */10" {
+		t.Errorf("behind the end the answer says %q of the size", past.header.Get("Content-Range"))
+	}
 	tag := admin.do("GET", path, nil).header.Get("ETag")
 	admin.do("GET", path, nil, "Range", "bytes=0-3", "If-Range", tag).want(206)
 	admin.do("GET", path, nil, "Range", "bytes=0-3", "If-Range", `"other"`).want(200)

@@ -37,7 +37,7 @@ func (c *caller) shown(origin string) string {
 		c.t.Error("cookies are allowed")
 	}
 	exposed := got.header.Get("Access-Control-Expose-Headers")
-	for _, name := range []string{"ETag", "Location", "Event-Cursor", "Request-Id", "Retry-After", "RateLimit", "RateLimit-Policy", "Idempotent-Replayed"} {
+	for _, name := range []string{"ETag", "Location", "Event-Cursor", "Request-Id", "Retry-After", "RateLimit", "RateLimit-Policy", "Idempotent-Replayed", "Content-Range", "Content-Disposition"} {
 		if shown := got.header.Get("Access-Control-Allow-Origin") != ""; slices.Contains(strings.Split(exposed, ", "), name) != shown {
 			c.t.Errorf("shown: %v, but %q exposes %s or not", shown, exposed, name)
 		}
@@ -57,8 +57,8 @@ func corsPreflight(t *testing.T, p *program) {
 		!allows(got.header.Get("Access-Control-Allow-Methods"), []string{"GET", "PUT", "PATCH", "DELETE"}) {
 		t.Errorf("the answer is %q %v", got.body, got.header)
 	}
-	for _, name := range []string{"Authorization", "Content-Type", "If-Match", "Idempotency-Key"} {
-		if !strings.Contains(got.header.Get("Access-Control-Allow-Headers"), name) {
+	for _, name := range []string{"Authorization", "Content-Type", "If-Match", "If-None-Match", "If-Range", "Idempotency-Key", "Prefer", "Range"} {
+		if !slices.Contains(strings.Split(got.header.Get("Access-Control-Allow-Headers"), ", "), name) {
 			t.Errorf("%s may not be sent", name)
 		}
 	}

@@ -175,7 +175,7 @@ func tryForm(t *testing.T, p *program) {
 	admin := p.admin()
 	for _, value := range []string{"", "yes", "TRUE", "1"} {
 		got := admin.do("POST", "/v1/queues?validate_only="+value, map[string]any{"name": "Tried"}).code(400, "request.invalid")
-		if got.get("errors.0.parameter") != "validate_only" {
+		if got.get("errors.0.parameter") != "validate_only" || got.get("errors.0.detail") != "It must be true or false." {
 			t.Errorf("%q is refused with %s", value, got.body)
 		}
 	}

@@ -36,12 +36,20 @@ func (s *Server) content(ctx context.Context, f domain.File) (answer content, er
 	if since := header.Get("If-Range"); since == "" || since == fileTag(f) {
 		var ok bool
 		if answer.span, ok = parseRange(header.Get("Range"), f.Size); !ok {
-			return answer, errRange
+			return answer, pastEnd(f.Size)
 		}
 	}
 	answer.body, err = s.Files.Open(ctx, f, answer.span.from, answer.span.length)
 	return answer, err
 }
+
+// pastEnd refuses a range that begins behind the last byte; it is how many there are.
+type pastEnd int64
+
+func (e pastEnd) Error() string { return errRange.Error() }
+
+// Unwrap is what is answered.
+func (e pastEnd) Unwrap() error { return errRange }
 
 // parseRange reads one range of bytes. What is not one, or several, means the
 // whole; ok is false where the file ends before the range begins (RFC 9110, 14.2).

@@ -15,8 +15,8 @@ import (
 
 // What browsers let pages send and see besides what is always allowed.
 const (
-	corsRequest = "Authorization, Content-Type, Accept-Language, Idempotency-Key, If-Match, Last-Event-ID, Request-Id"
-	corsExposed = "ETag, Location, Event-Cursor, Request-Id, Retry-After, RateLimit, RateLimit-Policy, Idempotent-Replayed, Original-Request-Id, Content-Language"
+	corsRequest = "Authorization, Content-Type, Accept-Language, Idempotency-Key, If-Match, If-None-Match, If-Range, Last-Event-ID, Prefer, Range, Request-Id"
+	corsExposed = "ETag, Location, Event-Cursor, Request-Id, Retry-After, RateLimit, RateLimit-Policy, Idempotent-Replayed, Original-Request-Id, Content-Language, Content-Disposition, Content-Range, Accept-Ranges"
 	corsMaxAge  = "600" // seconds that a browser may keep the answer to OPTIONS
 )
 

@@ -18,6 +18,7 @@ var openCodes = map[int]string{
 	http.StatusUnauthorized:          "bad.credentials",
 	http.StatusForbidden:             "missing.permissions",
 	http.StatusNotFound:              "not.found",
+	http.StatusMethodNotAllowed:      "method.not.allowed",
 	http.StatusConflict:              "conflict",
 	http.StatusRequestEntityTooLarge: "request.entity.too.large",
 	http.StatusUnsupportedMediaType:  "unsupported.media.type",
@@ -26,10 +27,10 @@ var openCodes = map[int]string{
 	http.StatusInternalServerError:   "internal.server.error",
 }
 
-// inOpenFormat tells whether a request is answered in Genesys Cloud's format.
+// inOpenFormat tells whether a request is answered in Genesys Cloud's format: also
+// where nothing is, for its libraries read no other.
 func inOpenFormat(c echo.Context) bool {
-	o := info(c).operation
-	return o != nil && strings.HasPrefix(o.path, openPath)
+	return strings.HasPrefix(c.Request().URL.Path, openPath)
 }
 
 // openError writes a problem as Genesys Cloud does.

@@ -34,7 +34,7 @@ var statuses = map[domain.ErrorKind]int{
 var titles = map[int]domain.Sentence{
 	http.StatusBadRequest:                   "The request does not follow the contract",
 	http.StatusUnauthorized:                 "A valid token is needed",
-	http.StatusForbidden:                    "The token does not allow this",
+	http.StatusForbidden:                    "This is not allowed",
 	http.StatusNotFound:                     "Not found",
 	http.StatusMethodNotAllowed:             "Method not allowed",
 	http.StatusConflict:                     "The present state does not allow this",
@@ -66,6 +66,7 @@ var (
 	errForm     = &edgeError{http.StatusBadRequest, "request.invalid", "The request does not follow the contract."}
 	errInternal = &edgeError{http.StatusInternalServerError, "internal.error", "Something went wrong on our side. Quote the request id when you report it."}
 	errRange    = &edgeError{http.StatusRequestedRangeNotSatisfiable, "request.range", "The file ends before the range begins."}
+	errCoding   = &edgeError{http.StatusUnsupportedMediaType, "request.content_encoding", "The body is compressed. Send it without Content-Encoding."}
 	errMedia    = &edgeError{http.StatusUnsupportedMediaType, "request.media_type", "The Content-Type is not one that this operation takes."}
 )
 
@@ -85,6 +86,10 @@ func (s *Server) handleError(err error, c echo.Context) {
 	h.Set("Cache-Control", "no-store")
 	if retryAfter > 0 {
 		h.Set("Retry-After", strconv.Itoa(retryAfter))
+	}
+	var past pastEnd
+	if errors.As(err, &past) {
+		h.Set("Content-Range", "bytes */"+strconv.FormatInt(int64(past), 10))
 	}
 	if p.Status == http.StatusUnauthorized {
 		h.Set("WWW-Authenticate", `Bearer realm="parley"`)

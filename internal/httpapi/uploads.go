@@ -131,6 +131,10 @@ func formFault(err error) error {
 }
 
 func unexpectedPart(name string) error {
+	if name == "file" {
+		return &domain.Error{Kind: domain.ErrorMalformed, Code: "request.invalid", Detail: "The form has more than one file. Send each in a request of its own.",
+			Fields: []domain.FieldError{{Pointer: "/file", Code: "maxitems", Detail: "The list must have from %d to %d entries.", Args: []any{1, 1}}}}
+	}
 	return &domain.Error{Kind: domain.ErrorMalformed, Code: "request.invalid", Detail: "The form has a part that is not the file.",
 		Fields: []domain.FieldError{{Pointer: "/" + name, Code: "unknown_field", Detail: "There is no such field here."}}}
 }

@@ -32,7 +32,13 @@ func (s *Server) validate(c echo.Context, o *operation) error {
 	if err := checkParameters(s.Contract, o, c); err != nil {
 		return err
 	}
-	if o.rawBody || o.body == nil || isForm(c, o) {
+	if o.rawBody || o.body == nil {
+		return nil
+	}
+	if coding := r.Header.Get(echo.HeaderContentEncoding); coding != "" && !strings.EqualFold(coding, "identity") {
+		return errCoding
+	}
+	if isForm(c, o) {
 		return nil
 	}
 	raw, err := readBody(r, o)
@@ -79,6 +85,9 @@ func checkParameters(contract *Contract, o *operation, c echo.Context) error {
 		}
 	}
 	for _, p := range o.parameters {
+		if p.Value.Required && p.Value.In == openapi3.ParameterInQuery && query.Get(p.Value.Name) == "" {
+			return malformed(p.Value.Name, "It is required.")
+		}
 		if err := openapi3filter.ValidateParameter(r.Context(), input, p.Value); err != nil {
 			detail, args := parameterDetail(p.Value, err)
 			return malformed(p.Value.Name, detail, args...)
@@ -134,12 +143,18 @@ func pathParams(c echo.Context) map[string]string {
 	return params
 }
 
+// parameterDetail says what is wrong with a parameter. One that cannot even be
+// read is told what its type or its form is.
 func parameterDetail(p *openapi3.Parameter, err error) (domain.Sentence, []any) {
 	var schema *openapi3.SchemaError
-	if errors.As(err, &schema) {
+	switch {
+	case errors.As(err, &schema):
 		return reason(schema)
-	}
-	if p.Schema != nil && p.Schema.Value.Format != "" {
+	case p.Schema != nil && p.Schema.Value.Type.Is(openapi3.TypeBoolean):
+		return "It must be true or false.", nil
+	case p.Schema != nil && p.Schema.Value.Type.Is(openapi3.TypeInteger):
+		return "The type must be %s.", []any{openapi3.TypeInteger}
+	case p.Schema != nil && p.Schema.Value.Format != "":
 		return "The value must have the form %s.", []any{p.Schema.Value.Format}
 	}
 	return "Its form is not the documented one.", nil
