@@ -70,7 +70,8 @@ func (p *program) populate(admin *caller) world {
 	made := admin.do("POST", "/v1/oauth-clients", map[string]any{"name": "All", "agent_id": d.ids[0], "scopes": p.allScopes()}).want(201)
 	w.who = admin.login(made.get("client_id"), made.get("client_secret"))
 	issuer := admin.do("POST", "/v1/token-issuers", tokenIssuer("https://id.example")).want(201).get("id")
-	w.own = map[string]string{"token issuer": issuer, "queue": d.queue, "agent": d.ids[0], "wrap-up code": d.codes[0], "platform app": d.app, "channel": d.channel, "client": made.get("id"),
+	d.hook("not JSON").want(200)
+	w.own = map[string]string{"quarantined event": text(lookup(admin.list("/v1/quarantine")[0], "id")), "token issuer": issuer, "queue": d.queue, "agent": d.ids[0], "wrap-up code": d.codes[0], "platform app": d.app, "channel": d.channel, "client": made.get("id"),
 		"skill": skill, "multimedia profile": profile,
 		"interaction": open, "ended interaction": ended, "reply": reply, "attachment": file, "message": i.get("messages.0.id"), "contact": i.get("contact.id"), "participant": i.get("participants.1.id"),
 		"ended participant": admin.do("GET", "/v1/interactions/"+ended, nil).want(200).get("participants.1.id")}
@@ -96,7 +97,7 @@ func kindOf(o operation, name string) string {
 	if name == "id" {
 		kinds := map[string]string{"queues": "queue", "agents": "agent", "wrap-up-codes": "wrap-up code", "platform-apps": "platform app", "channels": "channel",
 			"skills": "skill", "skills_to_remove": "skill", "multimedia-profiles": "multimedia profile",
-			"oauth-clients": "client", "token-issuers": "token issuer", "interactions": "interaction", "attachments": "attachment"}
+			"oauth-clients": "client", "token-issuers": "token issuer", "interactions": "interaction", "attachments": "attachment", "quarantine": "quarantined event"}
 		kind := kinds[strings.Split(o.path, "/")[2]]
 		if strings.HasSuffix(o.path, "/wrap-up") {
 			kind = "ended interaction"
