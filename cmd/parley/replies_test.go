@@ -38,6 +38,9 @@ func (p *program) talk(agents int) (d deskSetup, ana *caller, interaction string
 // faults makes the simulated platform misbehave.
 func (d deskSetup) faults(f map[string]any) answer {
 	d.admin.t.Helper()
+	if f["times"] != nil {
+		d.admin.advance(0) // or a notice that is still on its way would meet it
+	}
 	return d.admin.do("PUT", "/sandbox/platforms/messenger/faults", f).want(200)
 }
 
@@ -56,6 +59,11 @@ func (c *caller) reply(interaction, id string) answer {
 // until waits for a reply to come to a status, and reads it.
 func (c *caller) until(interaction, id, status string) answer {
 	c.t.Helper()
+	defer func() {
+		if c.t.Failed() {
+			c.t.Logf("the reply is %s", c.do("GET", "/v1/interactions/"+interaction+"/replies/"+id, nil).body)
+		}
+	}()
 	for cursor := ""; ; {
 		e, next := c.await(cursor, "reply."+status, "&interaction_id="+interaction)
 		if e.get("data.reply_id") == id {
