@@ -24,6 +24,9 @@ func TestExamples(t *testing.T) {
 			t.Errorf("the first run said\n%s", first)
 		}
 		before := configuration(admin)
+		if silent := strings.TrimSpace(exampleWith(t, b.URL(), "", 0, "setup")); silent != "nothing changed: 16 are as in the files" {
+			t.Errorf("without a token for the channel it said\n%s", silent)
+		}
 		if again := strings.TrimSpace(example(t, b.URL(), 0, "setup")); again != "nothing changed: 16 are as in the files" {
 			t.Errorf("the second run said\n%s", again)
 		}
@@ -85,11 +88,17 @@ func examplesDrift(t *testing.T, url string, admin *caller) {
 // example runs a script of scripts/examples, and holds it to its exit status.
 func example(t *testing.T, url string, status int, name string, args ...string) string {
 	t.Helper()
+	return exampleWith(t, url, "page-token", status, name, args...)
+}
+
+// exampleWith runs a script with a token for the channel, or with none.
+func exampleWith(t *testing.T, url, token string, status int, name string, args ...string) string {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
 	defer cancel()
 	run := exec.CommandContext(ctx, "bash", append([]string{"../../scripts/examples/" + name}, args...)...)
 	run.Env = append(os.Environ(), "PARLEY_URL="+url, "PARLEY_CLIENT_ID="+testClient, "PARLEY_CLIENT_SECRET="+testSecret,
-		"PARLEY_APP_SECRET=app secret", "PARLEY_CHANNEL_TOKEN=page-token")
+		"PARLEY_APP_SECRET=app secret", "PARLEY_CHANNEL_TOKEN="+token)
 	out, err := run.CombinedOutput()
 	if run.ProcessState == nil || run.ProcessState.ExitCode() != status {
 		t.Fatalf("%s ended with %v, not %d:\n%s", name, err, status, out)
