@@ -183,7 +183,7 @@ func sightFile(t *testing.T, p *program) {
 	}
 }
 
-// What connectors read, agents read of their own conversations alone.
+// What connectors read and write, agents do in their own conversations alone.
 func sightConnector(t *testing.T, p *program) {
 	d := p.openDesk(2, nil)
 	ana, ben := d.agents[0], d.agents[1]
@@ -194,5 +194,10 @@ func sightConnector(t *testing.T, p *program) {
 		p.connector().do("GET", "/api/v2/conversations/messages/"+path, nil).want(200)
 		ana.do("GET", "/api/v2/conversations/messages/"+path, nil).want(200)
 		ben.do("GET", "/api/v2/conversations/messages/"+path, nil).refusedOpen(404, "not.found")
+	}
+	first := map[string]any{"fromAddress": d.page, "toAddress": "kim", "toAddressMessengerType": "open", "textBody": "One more thing"}
+	ben.do("POST", "/api/v2/conversations/messages/agentless", first).refusedOpen(409, "conflict")
+	for _, who := range []*caller{ana, p.connector()} {
+		who.do("POST", "/api/v2/conversations/messages/agentless", first).want(202).holds(map[string]string{"conversationId": kept.get("conversationId")})
 	}
 }

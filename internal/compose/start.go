@@ -98,11 +98,17 @@ func (s *Starter) write(ctx context.Context, by domain.Principal, ch domain.Chan
 	return m, s.send(ctx, m, events)
 }
 
-// join puts the message into the conversation that is open.
+// join puts the message into the conversation that is open. An agent writes into
+// nobody else's.
 func (s *Starter) join(ctx context.Context, by domain.Principal, id domain.InteractionID, m *domain.Message) error {
 	i, err := s.Store.LockInteraction(ctx, by.Organization, id)
 	if err != nil {
 		return err
+	}
+	if by.Agent != "" {
+		if err := i.CanReply(by.Agent); err != nil {
+			return err
+		}
 	}
 	i, posted, events := i.Post(*m, by.Actor(), m.CreatedAt)
 	*m = posted
