@@ -353,9 +353,15 @@ func TestBinary(t *testing.T) {
 		t.Errorf("there are %s messages after the kill, not 2", n)
 	}
 	listening := listen(ana)
+	stranger := newCaller(t, b.URL())
+	stranger.token = ana.token + "x"
+	refused := stranger.do("GET", "/v1/queues", nil).code(401, "token.invalid").header.Get("Request-Id")
 	b.terminate()
 	if err := <-listening; err != nil {
 		t.Error("a listener was cut off:", err)
+	}
+	if said := b.log.tail(); !strings.Contains(said, `msg="access refused" request_id=`+refused) || !strings.Contains(said, "(malformed)") {
+		t.Errorf("the log does not say why a token was refused:\n%s", said)
 	}
 	b.restart()
 }

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"strconv"
 	"strings"
@@ -76,11 +77,7 @@ func (s *Server) handleError(err error, c echo.Context) {
 		return
 	}
 	p, retryAfter := s.problem(err, c)
-	if p.Status >= 500 && p.Status != http.StatusServiceUnavailable {
-		s.Log.ErrorContext(c.Request().Context(), "request failed", "request_id", requestID(c), "route", c.Path(), "error", err)
-	} else if p.Status == http.StatusServiceUnavailable {
-		s.Log.WarnContext(c.Request().Context(), "service unavailable", "request_id", requestID(c), "route", c.Path(), "error", err)
-	}
+	s.logFailure(err, p.Status, c)
 	h := c.Response().Header()
 	h.Set(echo.HeaderContentType, "application/problem+json")
 	h.Set("Cache-Control", "no-store")
@@ -108,6 +105,21 @@ func (s *Server) handleError(err error, c echo.Context) {
 	}
 	c.Response().WriteHeader(p.Status)
 	_, _ = c.Response().Write(encode(body))
+}
+
+// logFailure tells the operator what the caller is not told. Why a token is refused
+// is for those who set it up, who must look for it: anybody can fill a log with such.
+func (s *Server) logFailure(err error, status int, c echo.Context) {
+	level, text := slog.LevelError, "request failed"
+	switch {
+	case status == http.StatusServiceUnavailable:
+		level, text = slog.LevelWarn, "service unavailable"
+	case status == http.StatusUnauthorized:
+		level, text = slog.LevelDebug, "access refused"
+	case status < 500:
+		return
+	}
+	s.Log.Log(c.Request().Context(), level, text, "request_id", requestID(c), "route", c.Path(), "error", err)
 }
 
 // problem describes an error to its caller, in their language; retryAfter is in seconds.
