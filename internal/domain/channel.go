@@ -168,15 +168,17 @@ func (c Channel) NeedsReauthorization(now time.Time) Event {
 		Actor: Actor{Type: ActorPlatform}, Data: EventData{ChannelID: string(c.ID), Before: string(c.Status), After: string(ChannelNeedsReauthorization)}}
 }
 
-// Enforce applies what a platform did to the account for breaking its rules;
-// told is false for an action that is not known.
+// Enforce applies what a platform did to the account for breaking its rules; told is
+// false for an action that is not known. To lift a block brings back no credentials.
 func (c Channel) Enforce(action string, now time.Time) (after Channel, event Event, told bool) {
 	before, what := c.Status, EventChannelWarned
 	switch action {
 	case "block":
 		c.Status, what = ChannelBlocked, EventChannelBlocked
 	case "unblock":
-		c.Status, what = ChannelActive, EventChannelUnblocked
+		if what = EventChannelUnblocked; c.Status == ChannelBlocked {
+			c.Status = ChannelActive
+		}
 	case "warning":
 	default:
 		return c, event, false

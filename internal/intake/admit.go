@@ -39,7 +39,7 @@ func (a *Applier) admit(ctx context.Context, g *gathering) error {
 
 // enter finds the queue that keeps an interaction; nil where it was deleted.
 func (a *Applier) enter(ctx context.Context, g *gathering, i *held[domain.Interaction]) (*domain.Queue, error) {
-	q, err := a.living(ctx, i.value.Organization, *i.value.Queue)
+	q, err := a.living(ctx, g, *i.value.Queue)
 	if err != nil || q == nil {
 		return nil, err
 	}
@@ -56,7 +56,7 @@ func (a *Applier) enter(ctx context.Context, g *gathering, i *held[domain.Intera
 		if reason == "" || q.Overflow == nil {
 			break
 		}
-		next, err := a.living(ctx, i.value.Organization, *q.Overflow)
+		next, err := a.living(ctx, g, *q.Overflow)
 		if err != nil {
 			return nil, err
 		}
@@ -71,12 +71,21 @@ func (a *Applier) enter(ctx context.Context, g *gathering, i *held[domain.Intera
 	return q, nil
 }
 
-func (a *Applier) living(ctx context.Context, org domain.OrganizationID, id domain.QueueID) (*domain.Queue, error) {
-	found, err := a.Store.QueuesByID(ctx, org, []domain.QueueID{id})
-	if q, living := found[id]; living {
-		return &q, err
+// living gives a queue as it is, read once for all that enters it together; nil where
+// it was deleted.
+func (a *Applier) living(ctx context.Context, g *gathering, id domain.QueueID) (*domain.Queue, error) {
+	if q, known := g.queues[id]; known {
+		return q, nil
 	}
-	return nil, err
+	found, err := a.Store.QueuesByID(ctx, g.channel.Organization, []domain.QueueID{id})
+	if err != nil {
+		return nil, err
+	}
+	g.queues[id] = nil
+	if q, living := found[id]; living {
+		g.queues[id] = &q
+	}
+	return g.queues[id], nil
 }
 
 // overflows says why a queue does not keep one more, or nothing.

@@ -28,10 +28,11 @@ type gathering struct {
 	newKey       func() string
 	touched      []*held[domain.Interaction] // in the order of the first change
 	events       []domain.Event
-	order        []string            // addresses, as they came
-	erased       []string            // platform's ids of messages of which nothing may stay
-	kept         []domain.InboxEvent // that wait for the conversation to be handed to us
-	applied      []domain.InboxEvent // that waited so far
+	order        []string                         // addresses, as they came
+	erased       []string                         // platform's ids of messages of which nothing may stay
+	kept         []domain.InboxEvent              // that wait for the conversation to be handed to us
+	applied      []domain.InboxEvent              // that waited so far
+	queues       map[domain.QueueID]*domain.Queue // that were looked at; nil for one that was deleted
 	admitted     map[domain.QueueID]int
 	deliveries   []domain.Delivery
 }
@@ -71,7 +72,7 @@ func (a *Applier) receive(ctx context.Context, ch domain.Channel, items []parsed
 func (a *Applier) gather(ctx context.Context, ch domain.Channel, items []parsed) (*gathering, error) {
 	g := &gathering{now: a.Now(), channel: ch, threads: map[string]*held[domain.Thread]{}, contacts: map[string]domain.Contact{}, names: map[string]string{},
 		interactions: map[domain.InteractionID]*held[domain.Interaction]{}, known: map[string]*held[domain.Message]{},
-		early: map[string]*held[domain.Early]{}, waiting: map[string][]parsed{}, keeps: a.Capabilities[ch.Kind].StoreMedia, newKey: a.NewKey, admitted: map[domain.QueueID]int{}}
+		early: map[string]*held[domain.Early]{}, waiting: map[string][]parsed{}, keeps: a.Capabilities[ch.Kind].StoreMedia, newKey: a.NewKey, queues: map[domain.QueueID]*domain.Queue{}, admitted: map[domain.QueueID]int{}}
 	seen := map[string]bool{}
 	for _, item := range items {
 		if address := item.event.Contact; !seen[address] {
