@@ -103,9 +103,10 @@ func fromCandidateRow(r candidateRow) domain.Candidate {
 	return c
 }
 
-const candidateSQL = `SELECT a.*, m.queue_id, m.ring, m.joined FROM queue_members m
-	JOIN agents a ON a.organization_id = m.organization_id AND a.id = m.agent_id AND a.deleted_at IS NULL
-	WHERE m.organization_id = ? AND m.queue_id = ? `
+// candidateSQL is the agents of one queue. The cross join keeps SQLite to this
+// order: it would look at all agents of the organization for each queue.
+const candidateSQL = `SELECT a.*, m.queue_id, m.ring, m.joined FROM queue_members m CROSS JOIN agents a
+	WHERE m.organization_id = ? AND m.queue_id = ? AND a.organization_id = m.organization_id AND a.id = m.agent_id AND a.deleted_at IS NULL `
 
 // readyAgent holds for agents who may be offered something: of one medium at least.
 // An index has those who are on queue.

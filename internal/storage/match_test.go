@@ -122,6 +122,23 @@ func TestSweepLooksAtAgentsOnQueue(t *testing.T) {
 	}
 }
 
+// However many agents there are, a look at a queue looks at its members.
+func TestCandidatesAreFoundByTheirQueue(t *testing.T) {
+	t.Parallel()
+	db := onSQLite(t)
+	var steps []struct{ Detail string }
+	if err := db.read.Raw("EXPLAIN QUERY PLAN "+availableSQL, "o", "q", 16).Scan(&steps).Error; err != nil {
+		t.Fatal(err)
+	}
+	plan := each(steps, func(s struct{ Detail string }) string { return s.Detail })
+	for n, want := range []string{"SEARCH m USING INDEX sqlite_autoindex_queue_members_1 (organization_id=? AND queue_id=?)",
+		"SEARCH a USING INDEX sqlite_autoindex_agents_1 (organization_id=? AND id=?)"} {
+		if len(plan) <= n || plan[n] != want {
+			t.Errorf("step %d of the plan is not %q: %q", n, want, plan)
+		}
+	}
+}
+
 func TestAvailableInOrder(t *testing.T) {
 	t.Parallel()
 	both(t, func(t *testing.T, db database) {

@@ -12,10 +12,12 @@ import (
 const (
 	// ownSQL is what is offered to an agent, held by them or was: an index gives it by agent, or by agent and interaction.
 	ownSQL = `SELECT sp.interaction_id FROM participants sp WHERE sp.organization_id = ? AND sp.agent_id = ?`
-	// historySQL is all interactions of the customers whom the agent has now.
-	historySQL = `SELECT sh.id FROM participants sp JOIN interactions si ON si.organization_id = sp.organization_id AND si.id = sp.interaction_id
-		JOIN interactions sh ON sh.organization_id = si.organization_id AND sh.contact_id = si.contact_id
-		WHERE sp.organization_id = ? AND sp.agent_id = ? AND sp.state IN ('alerting', 'connected', 'held', 'wrapup')`
+	// historySQL is all interactions of the customers whom the agent has now. The cross joins keep SQLite to this order: it would
+	// look at all interactions of the organization.
+	historySQL = `SELECT sh.id FROM participants sp CROSS JOIN interactions si CROSS JOIN interactions sh
+		WHERE sp.organization_id = ? AND sp.agent_id = ? AND sp.state IN ('alerting', 'connected', 'held', 'wrapup')
+		AND si.organization_id = sp.organization_id AND si.id = sp.interaction_id
+		AND sh.organization_id = si.organization_id AND sh.contact_id = si.contact_id`
 	// supervisedSQL is the queues of which an agent is a member.
 	supervisedSQL = `SELECT sm.queue_id FROM queue_members sm WHERE sm.organization_id = ? AND sm.agent_id = ?`
 )
@@ -39,9 +41,9 @@ func visible(db *gorm.DB, s domain.Sight, org domain.OrganizationID) *gorm.DB {
 	case s.Everything():
 		return db
 	case s.Supervises:
-		return db.Where("(queue_id IN ("+supervisedSQL+") OR id IN ("+ownSQL+" UNION "+historySQL+"))", org, s.Agent, org, s.Agent, org, s.Agent)
+		return db.Where("(queue_id IN ("+supervisedSQL+") OR id IN ("+ownSQL+" UNION ALL "+historySQL+"))", org, s.Agent, org, s.Agent, org, s.Agent)
 	}
-	return db.Where("id IN ("+ownSQL+" UNION "+historySQL+")", org, s.Agent, org, s.Agent)
+	return db.Where("id IN ("+ownSQL+" UNION ALL "+historySQL+")", org, s.Agent, org, s.Agent)
 }
 
 // visibleEvents restricts the log to what a caller may see: events of visible
