@@ -126,6 +126,9 @@ func rulesRefused(t *testing.T, p *program) {
 			t.Errorf("%s: %d %s", c.name, got.status, got.body)
 		}
 	}
+	if got := admin.queue(map[string]any{"overflow_queue_id": "next"}).want(400); got.get("errors.0.code") != "format" || got.get("errors.0.pointer") != "/overflow_queue_id" {
+		t.Errorf("what is no id: %s", got.body)
+	}
 	admin.queue(routing("skills", []string{french, french})).want(201)
 }
 

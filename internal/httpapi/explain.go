@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"errors"
 	"strconv"
 	"strings"
 
@@ -15,6 +16,19 @@ func keyword(e *openapi3.SchemaError) string {
 		return "invalid"
 	}
 	return strings.ToLower(e.SchemaField)
+}
+
+// exact tells, of a value that may be null as well, what is wrong with it.
+func exact(e *openapi3.SchemaError) *openapi3.SchemaError {
+	var inner *openapi3.SchemaError
+	if e.SchemaField != "anyOf" {
+		return e
+	}
+	err := e.Schema.AnyOf[0].Value.VisitJSON(e.Value, append(formats[:len(formats):len(formats)], openapi3.EnableFormatValidation())...)
+	if errors.As(err, &inner) && len(inner.JSONPointer()) == 0 {
+		return inner
+	}
+	return e
 }
 
 // reason says what is allowed. It never repeats the value that was sent.

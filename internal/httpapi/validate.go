@@ -215,6 +215,7 @@ func collect(err error, into *domain.Error) {
 			return
 		}
 	}
+	schema = exact(schema)
 	detail, args := reason(schema)
 	into.Fields = append(into.Fields, domain.FieldError{Pointer: pointer, Code: keyword(schema), Detail: detail, Args: args})
 }
