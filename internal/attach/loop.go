@@ -9,8 +9,9 @@ import (
 )
 
 const (
-	// batch is how many files one run looks after; more are done in the next one.
-	batch = 8
+	// batch is how many files one run looks after, all at once, so that a few that come
+	// slowly do not hold up the others; more are done in the next run.
+	batch = 32
 	// fetchTime bounds the fetching of one file, machine time.
 	fetchTime = 30 * time.Second
 	// leaseMargin is how long a lease outlives the work, so that what came of it
