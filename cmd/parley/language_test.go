@@ -24,8 +24,8 @@ func TestF01(t *testing.T) {
 	}
 }
 
-// TestLabels holds the other rules of the French seed.
-func TestLabels(t *testing.T) {
+// TestF03_F04_F05_F06_F07_Labels holds the other rules of the French seed.
+func TestF03_F04_F05_F06_F07_Labels(t *testing.T) {
 	t.Parallel()
 	onEach(t,
 		part{"F03 scopes keep their keys", labelsScopes},

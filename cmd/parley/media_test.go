@@ -16,8 +16,8 @@ import (
 	"github.com/parley-cx/parley/internal/storage/storagetest"
 )
 
-// TestMedia is about files that customers send.
-func TestMedia(t *testing.T) {
+// TestB14_B22_Media is about files that customers send.
+func TestB14_B22_Media(t *testing.T) {
 	t.Parallel()
 	onEach(t,
 		part{"kept", mediaKept},

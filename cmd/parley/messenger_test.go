@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-func TestMessenger(t *testing.T) {
+func TestB22_C13_Messenger(t *testing.T) {
 	t.Parallel()
 	onEach(t,
 		part{"edits", messengerEdits},
@@ -17,7 +17,7 @@ func TestMessenger(t *testing.T) {
 		part{"B22 unsent before it came", messengerUnsentEarly},
 		part{"referrals", messengerReferrals},
 		part{"a conversation of another app", messengerControl},
-		part{"a bot hands over", messengerHandover},
+		part{"C13 a bot hands over", messengerHandover},
 		part{"no id", messengerNoID},
 		part{"policy", messengerPolicy},
 		part{"the simulator plays them all", messengerSimulated},

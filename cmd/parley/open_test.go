@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-func TestOpen(t *testing.T) {
+func TestB23_Open(t *testing.T) {
 	t.Parallel()
 	onEach(t,
 		part{"refusals", openRefusals},

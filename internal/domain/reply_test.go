@@ -120,6 +120,21 @@ func TestLateProofWins(t *testing.T) {
 	}
 }
 
+// A platform that keeps a reply until the recipient is back has it: nothing has
+// failed, and nothing is to be sent again.
+func TestA26_PendingDeliveryIsNoFailure(t *testing.T) {
+	t.Parallel()
+	m, moved := reply(domain.ReplySending).Become(domain.ReplyPendingRecipient)
+	same(t, "moved", moved, true)
+	same(t, "status", m.Status, domain.ReplyPendingRecipient)
+	same(t, "resendable", m.Resendable(), false)
+	if m.Failure != nil || len(m.Actions()) > 0 {
+		t.Errorf("while it waits there is %+v", m)
+	}
+	later, moved := m.Become(domain.ReplyDelivered)
+	same(t, "comes later", moved && later.Status == domain.ReplyDelivered && later.Failure == nil, true)
+}
+
 // A call that is to be repeated was taken all the same: it must not go out again.
 func TestProofEndsARetry(t *testing.T) {
 	t.Parallel()
