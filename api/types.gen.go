@@ -55,6 +55,24 @@ func (e AcwMode) Valid() bool {
 	}
 }
 
+// Defines values for AgentLost.
+const (
+	AgentLostRequeue AgentLost = "requeue"
+	AgentLostWait    AgentLost = "wait"
+)
+
+// Valid indicates whether the value is a known member of the AgentLost enum.
+func (e AgentLost) Valid() bool {
+	switch e {
+	case AgentLostRequeue:
+		return true
+	case AgentLostWait:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for AttachmentFault.
 const (
 	AttachmentFaultForbidden      AttachmentFault = "forbidden"
@@ -1511,6 +1529,17 @@ type Agent struct {
 	Version Version `json:"version"`
 }
 
+// AgentGrace For how long an agent may be away before they are lost; null, the default, and nobody ever is. An agent is there
+// while a request of a token that acts for them is under way, such as a long poll of `GET /v1/events`, and is away
+// from the end of the last one.
+//
+// Who is back within this time has not been away: nothing changed. After it, offers that stand are `rescinded`
+// without making the agent `not_responding`, an agent who is on queue becomes `offline` (the event
+// `agent.presence_changed` has the reason `lost` and the presence before), and `on_agent_lost` says what becomes of
+// the conversations. An agent who comes back then finds what is left, and is offered nothing until their presence
+// is set again. The time begins anew whenever the presence is set to `on_queue`, also by a supervisor.
+type AgentGrace = int
+
 // AgentInput An agent as an administrator wants them. What is absent takes its default, also when an agent is replaced.
 type AgentInput struct {
 	// DisplayName The name that customers see; null means the same as `name`.
@@ -1546,6 +1575,11 @@ type AgentList struct {
 	// NextCursor The cursor of the next page, or null at the end.
 	NextCursor *string `json:"next_cursor"`
 }
+
+// AgentLost What becomes of the conversations of an agent who is lost.
+// - `requeue`: they wait in their queues again, with their age; the agent has no wrap-up to do
+// - `wait`: they stay with the agent
+type AgentLost string
 
 // AgentQueue An agent's membership of a queue.
 type AgentQueue struct {
@@ -3496,6 +3530,17 @@ type OpenReasonInput struct {
 
 // Organization A customer of this installation. Nothing of it is seen by another one.
 type Organization struct {
+	// AgentGraceSeconds For how long an agent may be away before they are lost; null, the default, and nobody ever is. An agent is there
+	// while a request of a token that acts for them is under way, such as a long poll of `GET /v1/events`, and is away
+	// from the end of the last one.
+	//
+	// Who is back within this time has not been away: nothing changed. After it, offers that stand are `rescinded`
+	// without making the agent `not_responding`, an agent who is on queue becomes `offline` (the event
+	// `agent.presence_changed` has the reason `lost` and the presence before), and `on_agent_lost` says what becomes of
+	// the conversations. An agent who comes back then finds what is left, and is offered nothing until their presence
+	// is set again. The time begins anew whenever the presence is set to `on_queue`, also by a supervisor.
+	AgentGraceSeconds *AgentGrace `json:"agent_grace_seconds"`
+
 	// AllowedOrigins Origins of web pages, as browsers send them: scheme, host and, unless it is the scheme's own, port. Other pages cannot read what Parley answers.
 	AllowedOrigins Origins `json:"allowed_origins"`
 
@@ -3510,6 +3555,11 @@ type Organization struct {
 
 	// Name What the organization is called.
 	Name string `json:"name"`
+
+	// OnAgentLost What becomes of the conversations of an agent who is lost.
+	// - `requeue`: they wait in their queues again, with their age; the agent has no wrap-up to do
+	// - `wait`: they stay with the agent
+	OnAgentLost AgentLost `json:"on_agent_lost"`
 
 	// Version Counts the changes of a resource. The header `ETag` carries it in quotes.
 	Version Version `json:"version"`

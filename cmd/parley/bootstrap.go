@@ -75,6 +75,6 @@ func (a *app) organization(ctx context.Context, name string) (domain.Organizatio
 	if err != nil || found {
 		return org, err
 	}
-	org = domain.Organization{ID: domain.NewID[domain.OrganizationID](), Name: name, AllowedOrigins: []string{}, Version: 1, CreatedAt: a.clock.Now()}
+	org = domain.Organization{ID: domain.NewID[domain.OrganizationID](), Name: name, AllowedOrigins: []string{}, OnAgentLost: domain.AgentLostRequeue, Version: 1, CreatedAt: a.clock.Now()}
 	return org, a.store.CreateOrganization(ctx, org)
 }

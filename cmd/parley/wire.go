@@ -175,9 +175,11 @@ func (a *app) assemble(ctx context.Context, contract *httpapi.Contract) error {
 	receiver := &intake.Receiver{Platforms: platforms, Adapters: adapters, Inbox: a.batcher, Now: a.clock.Now}
 	ending := &closing.Closing{Store: a.store, Router: router, Deliver: wake("delivery"), Say: words.Notice, Now: a.clock.Now}
 	sweeper := &retention.Sweeper{Store: a.store, Events: a.config.EventRetention}
+	watch := &desk.Watch{Store: a.store, Router: router, Now: a.clock.Now}
 	a.runner = jobs.NewRunner(a.clock, a.log, poll,
 		&intake.Applier{Store: a.store, Adapters: adapters, Receipts: a.delivery, Acknowledge: a.delivery.Acknowledge, Queued: router.Queued, Erased: wake("erasure"),
 			Capabilities: channel.Capabilities(), NewKey: newBlobKey, Files: wake("attachments"), Deliver: wake("delivery"), Now: a.clock.Now, Log: a.log},
+		watch,
 		&dispatch.Timers{Dispatcher: router, Due: a.store.DueOffers, After: a.store.After},
 		&closing.Inactivity{Closing: ending, Due: a.store.DueInactivity, Queued: router.Queued},
 		&dispatch.Rings{Dispatcher: router, Due: a.store.DueRings},
@@ -200,6 +202,8 @@ func (a *app) assemble(ctx context.Context, contract *httpapi.Contract) error {
 		Tokens:     auth.Endpoint{Clients: a.store, Agents: a.store, Issuer: auth.Issuer{Keys: keys, URL: a.issuer()}, Hash: a.hash, Machine: a.clock.Machine},
 		Dispatch:   router,
 		Desk:       &desk.Desk{Store: a.store, Router: router, Now: a.clock.Now},
+		Watch:      watch,
+		Watches:    wake("presence"),
 		Composer:   &compose.Composer{Store: a.store, Capabilities: channel.Capabilities(), Deliver: wake("delivery"), Now: a.clock.Now},
 		Typing:     a.delivery.Typing,
 		Quarantine: &intake.Quarantine{Store: a.store, Adapters: adapters, Apply: wake("intake")},

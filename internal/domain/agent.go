@@ -60,7 +60,8 @@ type Agent struct {
 	PresenceNote  *string
 	NotResponding bool
 	Load          Load
-	IdleSince     time.Time // since when the agent has waited for work
+	IdleSince     time.Time  // since when the agent has waited for work
+	SeenAt        *time.Time // when they were last known to be there; nil where nobody waits for a sign of them
 	Version       int64
 	CreatedAt     time.Time
 	UpdatedAt     time.Time
@@ -117,6 +118,9 @@ func (a Agent) SetPresence(p Presence, note *string, actor Actor, now time.Time)
 	before := a
 	waiting := before.Presence == PresenceOnQueue && !before.NotResponding
 	a.Presence, a.PresenceNote, a.NotResponding = p, note, false
+	if p == PresenceOnQueue {
+		a.SeenAt = &now
+	}
 	if !waiting {
 		a.IdleSince = now
 	}

@@ -40,7 +40,7 @@ func moves() map[string]attempt {
 	return map[string]attempt{
 		"accept": attempts()[domain.MoveAccept][0], "decline": requeue[0], "time out": requeue[1],
 		"rescind": requeue[2], "hold": attempts()[domain.MoveHold][0], "resume": attempts()[domain.MoveResume][0],
-		"release": attempts()[domain.MoveRelease][0], "cancel": attempts()[domain.MoveCancel][0], "end": attempts()[domain.MoveEnd][0], "submit": submit(q.WrapUpCodes[:1]), "skip": submit(nil),
+		"release": attempts()[domain.MoveRelease][0], "lose": attempts()[domain.MoveRelease][1], "cancel": attempts()[domain.MoveCancel][0], "end": attempts()[domain.MoveEnd][0], "submit": submit(q.WrapUpCodes[:1]), "skip": submit(nil),
 	}
 }
 
@@ -117,6 +117,7 @@ func TestStates(t *testing.T) {
 	seen, table := observe(t), tables()
 	for e := range seen["interaction"] {
 		requeue := e.move == "decline" || e.move == "time out" || e.move == "rescind"
+		e.move = strings.Replace(e.move, "lose", string(domain.MoveRelease), 1)
 		if known := table["interaction"]; e.from != "" && !known[e] && (!requeue || !known[edge{e.from, string(domain.MoveRequeue), e.to}]) {
 			t.Errorf("the interaction's table does not hold %v", e)
 		}

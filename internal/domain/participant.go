@@ -68,12 +68,13 @@ const (
 	PartHold   ParticipantMove = "hold"    // the agent has put the interaction aside
 	PartResume ParticipantMove = "resume"  // and has taken it up again
 	PartLeave  ParticipantMove = "leave"   // the conversation is over for the agent, who wraps up
+	PartLose   ParticipantMove = "lose"    // the agent is lost, and the conversation is taken from them
 	PartFinish ParticipantMove = "wrap_up" // the wrap-up is done or skipped
 )
 
 // ParticipantMoves lists every move of a part, in the order of the table.
 func ParticipantMoves() []ParticipantMove {
-	return []ParticipantMove{PartJoin, PartMiss, PartHold, PartResume, PartLeave, PartFinish}
+	return []ParticipantMove{PartJoin, PartMiss, PartHold, PartResume, PartLeave, PartLose, PartFinish}
 }
 
 // ParticipantStates lists every state of a part.
@@ -84,8 +85,8 @@ func ParticipantStates() []ParticipantState {
 // participantMoves is the state table of an agent's part.
 var participantMoves = table[ParticipantState, ParticipantMove]{
 	ParticipantAlerting:  {PartJoin: ParticipantConnected, PartMiss: ParticipantClosed},
-	ParticipantConnected: {PartHold: ParticipantHeld, PartLeave: ParticipantWrapUp},
-	ParticipantHeld:      {PartResume: ParticipantConnected, PartLeave: ParticipantWrapUp},
+	ParticipantConnected: {PartHold: ParticipantHeld, PartLeave: ParticipantWrapUp, PartLose: ParticipantClosed},
+	ParticipantHeld:      {PartResume: ParticipantConnected, PartLeave: ParticipantWrapUp, PartLose: ParticipantClosed},
 	ParticipantWrapUp:    {PartFinish: ParticipantClosed},
 	ParticipantClosed:    {},
 }

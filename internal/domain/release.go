@@ -35,6 +35,16 @@ func (e Engagement) Cancel(actor Actor, now time.Time) (Engagement, []Event, err
 // Release gives a conversation back to its queue, with its age, when its agent
 // no longer serves it; their wrap-up begins as after an end.
 func (e Engagement) Release(mode ACWMode, reason string, actor Actor, now time.Time) (Engagement, []Event, error) {
+	return e.giveBack(PartLeave, reason, actor, now, func(e *Engagement, part ParticipantState) []Event {
+		started := e.leave(part, mode, actor, now)
+		agent, status := e.Agent.finish(e.Interaction.Medium(), mode == ACWMandatory, actor, now)
+		e.Agent = agent
+		return append([]Event{started}, status...)
+	})
+}
+
+// giveBack lets a conversation wait again; over ends its agent's part.
+func (e Engagement) giveBack(move ParticipantMove, reason string, actor Actor, now time.Time, over func(*Engagement, ParticipantState) []Event) (Engagement, []Event, error) {
 	i := &e.Interaction
 	next, ok := i.State.After(MoveRelease)
 	if !ok {
@@ -43,18 +53,15 @@ func (e Engagement) Release(mode ACWMode, reason string, actor Actor, now time.T
 	if err := i.ownedBy(e.Agent.ID); err != nil {
 		return e, nil, err
 	}
-	part, ok := e.Participant.State.After(PartLeave)
+	part, ok := e.Participant.State.After(move)
 	if !ok {
 		return e, nil, e.refuse("a release")
 	}
 	before := i.State
 	i.State, i.RequeueCount, i.Recording, i.InactiveAt = next, i.RequeueCount+1, false, nil
-	started := e.leave(part, mode, actor, now)
+	events := over(&e, part)
 	i.Owner = nil
-	requeued := i.emit(EventInteractionRequeued, actor, now, EventData{Before: string(before), After: string(next), Reason: reason})
-	agent, status := e.Agent.finish(i.Medium(), mode == ACWMandatory, actor, now)
-	e.Agent = agent
-	return e, append([]Event{started, requeued}, status...), nil
+	return e, append(events, i.emit(EventInteractionRequeued, actor, now, EventData{Before: string(before), After: string(next), Reason: reason})), nil
 }
 
 // leave ends the agent's part in the conversation and starts their wrap-up.

@@ -13,14 +13,15 @@ import (
 // leads out of not responding (C11).
 var statusMoves = map[domain.RoutingStatus]map[string][]domain.RoutingStatus{
 	domain.RoutingOffQueue: {"on queue": {domain.RoutingIdle, domain.RoutingInteracting}, "off queue": {domain.RoutingOffQueue},
+		"lost":   {domain.RoutingOffQueue},
 		"accept": {domain.RoutingOffQueue}, "miss": {domain.RoutingNotResponding}, "spared": {domain.RoutingOffQueue}, "end": {domain.RoutingOffQueue}},
-	domain.RoutingIdle: {"on queue": {domain.RoutingIdle}, "off queue": {domain.RoutingOffQueue}, "offer": {domain.RoutingIdle},
+	domain.RoutingIdle: {"on queue": {domain.RoutingIdle}, "off queue": {domain.RoutingOffQueue}, "lost": {domain.RoutingOffQueue}, "offer": {domain.RoutingIdle},
 		"accept": {domain.RoutingInteracting}, "miss": {domain.RoutingNotResponding}, "spared": {domain.RoutingIdle}},
-	domain.RoutingInteracting: {"on queue": {domain.RoutingInteracting}, "off queue": {domain.RoutingOffQueue}, "offer": {domain.RoutingInteracting},
+	domain.RoutingInteracting: {"on queue": {domain.RoutingInteracting}, "off queue": {domain.RoutingOffQueue}, "lost": {domain.RoutingOffQueue}, "offer": {domain.RoutingInteracting},
 		"accept": {domain.RoutingInteracting}, "miss": {domain.RoutingNotResponding}, "spared": {domain.RoutingInteracting},
 		"end": {domain.RoutingIdle, domain.RoutingInteracting}},
 	domain.RoutingNotResponding: {"on queue": {domain.RoutingIdle, domain.RoutingInteracting}, "off queue": {domain.RoutingOffQueue},
-		"accept": {domain.RoutingNotResponding}, "miss": {domain.RoutingNotResponding}, "spared": {domain.RoutingNotResponding},
+		"lost": {domain.RoutingNotResponding}, "accept": {domain.RoutingNotResponding}, "miss": {domain.RoutingNotResponding}, "spared": {domain.RoutingNotResponding},
 		"end": {domain.RoutingNotResponding}},
 }
 
@@ -37,6 +38,11 @@ func statusAttempts() map[string]attempt {
 	return map[string]attempt{
 		"on queue": presence(domain.PresenceOnQueue), "off queue": presence(domain.PresenceMeal),
 		"offer": attempts()[domain.MoveOffer][0], "accept": attempts()[domain.MoveAccept][0], "miss": attempts()[domain.MoveRequeue][1],
+		"lost": func(e domain.Engagement) (domain.Engagement, []domain.Event, error) {
+			a, events := e.Agent.Lose(at)
+			e.Agent = a
+			return e, events, nil
+		},
 		"spared": attempts()[domain.MoveRequeue][2], "end": attempts()[domain.MoveEnd][0],
 	}
 }

@@ -11,6 +11,8 @@ type Organization struct {
 	Name           string
 	AllowedOrigins []string  // from which browsers any of its tokens may be used
 	Off            []Feature // what it does without; all else is on, also what comes later
+	AgentGrace     *int      // seconds that an agent may be away before they are lost; nil, and nobody ever is
+	OnAgentLost    AgentLost
 	Version        int64
 	CreatedAt      time.Time
 }

@@ -112,7 +112,9 @@ func (s *Server) enforce(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		i := info(c)
 		i.operation, i.filter, i.header = o, filterOf(c), c.Request().Header
-		if err := s.authorize(c, o); err != nil {
+		err := s.authorize(c, o)
+		defer s.Watch.Enter(i.principal.Organization, i.principal.Agent)()
+		if err != nil {
 			return err
 		}
 		if err := s.enabled(c, o); err != nil {

@@ -9,6 +9,7 @@ import (
 
 func toOrganization(o domain.Organization) api.Organization {
 	return api.Organization{ID: string(o.ID), Name: o.Name, AllowedOrigins: o.AllowedOrigins, Features: toFeatures(o),
+		AgentGraceSeconds: o.AgentGrace, OnAgentLost: api.AgentLost(o.OnAgentLost),
 		CreatedAt: api.At(o.CreatedAt), Version: o.Version}
 }
 
@@ -40,6 +41,9 @@ func (s *Server) UpdateOrganization(ctx context.Context, r api.UpdateOrganizatio
 		}
 		o.AllowedOrigins = input.AllowedOrigins
 		o.Switch(input.Features)
+		if err := s.watch(ctx, &o, input); err != nil {
+			return err
+		}
 		s.forgetOrigins(ctx)
 		s.Store.After(ctx, s.off.forget)
 		return s.Store.SaveOrganization(ctx, &o)
@@ -48,4 +52,16 @@ func (s *Server) UpdateOrganization(ctx context.Context, r api.UpdateOrganizatio
 		return nil, err
 	}
 	return api.UpdateOrganization200JSONResponse{Body: toOrganization(o), Headers: api.UpdateOrganization200ResponseHeaders{ETag: etag(o.Version)}}, nil
+}
+
+// watch takes over the rule about agents who are lost. Where there was none, the
+// time of those who are at work begins now.
+func (s *Server) watch(ctx context.Context, o *domain.Organization, in api.Organization) error {
+	begins := o.AgentGrace == nil && in.AgentGraceSeconds != nil
+	o.AgentGrace, o.OnAgentLost = in.AgentGraceSeconds, domain.AgentLost(in.OnAgentLost)
+	s.Store.After(ctx, s.Watches)
+	if !begins {
+		return nil
+	}
+	return s.Store.WatchAgents(ctx, o.ID, s.Now())
 }

@@ -42,6 +42,7 @@ type Server struct {
 	Tokens       auth.Endpoint
 	Keys         *auth.Keys
 	Desk         *desk.Desk
+	Watch        *desk.Watch
 	Dispatch     *dispatch.Dispatcher
 	Composer     *compose.Composer
 	Closing      *closing.Closing
@@ -58,6 +59,7 @@ type Server struct {
 	CheckURL     func(string) error // what may be set as an address to send to
 	Freed        func(domain.OrganizationID, domain.AgentID)
 	Deliver      func()
+	Watches      func()                // wakes what waits for signs of agents
 	Forget       func(domain.ClientID) // makes this node look at a client anew
 	Distrust     func()                // makes this node look at the outside issuers anew
 	NewSecret    func() (secret string, hash []byte)

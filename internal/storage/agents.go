@@ -28,6 +28,7 @@ type agentRow struct {
 	WrapUp          int
 	Social          int
 	IdleSince       int64
+	SeenAt          *int64
 	Version         int64
 	CreatedAt       int64 `gorm:"<-:create"`
 	UpdatedAt       int64
@@ -41,7 +42,7 @@ func toAgentRow(a domain.Agent) agentRow {
 		DisplayName: a.DisplayName, Email: a.Email, ExternalSubject: a.Subject, Skills: doc(a.Skills), ProfileID: id[string](a.Profile), Limits: toLimitColumns(a.Limits),
 		Scopes: domain.Join(a.Scopes), Presence: string(a.Presence), PresenceNote: a.PresenceNote, NotResponding: a.NotResponding,
 		Alerting: a.Load.Alerting, Connected: a.Load.Connected, WrapUp: a.Load.WrapUp, Social: a.Load.Social,
-		IdleSince: ms(a.IdleSince), Version: a.Version, CreatedAt: ms(a.CreatedAt), UpdatedAt: ms(a.UpdatedAt)}
+		IdleSince: ms(a.IdleSince), SeenAt: msPtr(a.SeenAt), Version: a.Version, CreatedAt: ms(a.CreatedAt), UpdatedAt: ms(a.UpdatedAt)}
 }
 
 func fromAgentRow(r agentRow) domain.Agent {
@@ -50,7 +51,7 @@ func fromAgentRow(r agentRow) domain.Agent {
 		Limits: fromLimitColumns(r.Limits), Scopes: domain.ParseScopes(r.Scopes), Presence: domain.Presence(r.Presence),
 		PresenceNote: r.PresenceNote, NotResponding: r.NotResponding,
 		Load:      domain.Load{Alerting: r.Alerting, Connected: r.Connected, WrapUp: r.WrapUp, Social: r.Social},
-		IdleSince: fromMS(r.IdleSince), Version: r.Version, CreatedAt: fromMS(r.CreatedAt), UpdatedAt: fromMS(r.UpdatedAt)}
+		IdleSince: fromMS(r.IdleSince), SeenAt: fromMSPtr(r.SeenAt), Version: r.Version, CreatedAt: fromMS(r.CreatedAt), UpdatedAt: fromMS(r.UpdatedAt)}
 }
 
 // CreateAgent adds an agent.

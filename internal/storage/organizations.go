@@ -9,23 +9,26 @@ import (
 )
 
 type organizationRow struct {
-	ID             string `gorm:"primaryKey"`
-	Name           string
-	AllowedOrigins string
-	FeaturesOff    string
-	Version        int64
-	CreatedAt      int64 `gorm:"<-:create"`
+	ID                string `gorm:"primaryKey"`
+	Name              string
+	AllowedOrigins    string
+	FeaturesOff       string
+	AgentGraceSeconds *int
+	OnAgentLost       string
+	Version           int64
+	CreatedAt         int64 `gorm:"<-:create"`
 }
 
 func (organizationRow) TableName() string { return "organizations" }
 
 func toOrganizationRow(o domain.Organization) organizationRow {
-	return organizationRow{ID: string(o.ID), Name: o.Name, AllowedOrigins: wordsDoc(o.AllowedOrigins), FeaturesOff: wordsDoc(o.Off),
+	return organizationRow{ID: string(o.ID), Name: o.Name, AllowedOrigins: wordsDoc(o.AllowedOrigins), FeaturesOff: wordsDoc(o.Off), AgentGraceSeconds: o.AgentGrace, OnAgentLost: string(o.OnAgentLost),
 		Version: o.Version, CreatedAt: ms(o.CreatedAt)}
 }
 
 func fromOrganizationRow(r organizationRow) domain.Organization {
 	return domain.Organization{ID: domain.OrganizationID(r.ID), Name: r.Name, AllowedOrigins: fromDoc[[]string](r.AllowedOrigins), Off: fromDoc[[]domain.Feature](r.FeaturesOff),
+		AgentGrace: r.AgentGraceSeconds, OnAgentLost: domain.AgentLost(r.OnAgentLost),
 		Version: r.Version, CreatedAt: fromMS(r.CreatedAt)}
 }
 

@@ -116,6 +116,8 @@ func calls(f *full) map[string]func(ctx context.Context) {
 		"ClaimDeliveries": func(ctx context.Context) { _, _ = f.ClaimDeliveries(ctx, noon, machine, machine, 16) },
 		"NextDelivery":    func(ctx context.Context) { _, _ = f.NextDelivery(ctx, noon) },
 		"WaitingQueues":   func(ctx context.Context) { _, _ = f.WaitingQueues(ctx) },
+		"Graces":          func(ctx context.Context) { _, _ = f.Graces(ctx) },
+		"DueAgents":       func(ctx context.Context) { _, _, _ = f.DueAgents(ctx, domain.Grace{Organization: f.org}, noon, 100) },
 		"DueInactivity":   func(ctx context.Context) { _, _, _ = f.DueInactivity(ctx, noon, 100) },
 		"DueRings":        func(ctx context.Context) { _, _, _ = f.DueRings(ctx, noon, 100) },
 		"SpilledIn":       func(ctx context.Context) { _, _ = f.SpilledIn(ctx, f.queue, 1, 16) },

@@ -1,0 +1,54 @@
+package domain
+
+import "time"
+
+// AgentLost says what becomes of the conversations of an agent who is lost.
+type AgentLost string
+
+const (
+	AgentLostRequeue AgentLost = "requeue" // they wait again, with their age
+	AgentLostWait    AgentLost = "wait"    // they wait for the agent
+)
+
+// reasonLost is why work left an agent who is lost.
+const reasonLost = "agent_lost"
+
+// Grace is an organization's rule about agents of whom nothing is heard.
+type Grace struct {
+	Organization OrganizationID
+	Period       time.Duration
+	Lost         AgentLost
+}
+
+// Over tells whether an agent has been away for too long.
+func (g Grace) Over(a Agent, now time.Time) bool {
+	return a.SeenAt != nil && !now.Before(a.SeenAt.Add(g.Period))
+}
+
+// Lose takes an agent who is lost off the queue. It is no choice of theirs, so it
+// ends no not responding (C11), and nothing brings them back but one.
+func (a Agent) Lose(now time.Time) (Agent, []Event) {
+	before := a
+	a.SeenAt = nil
+	if a.Presence != PresenceOnQueue {
+		return a, nil
+	}
+	a.Presence, a.PresenceNote = PresenceOffline, nil
+	changed := a.event(EventAgentPresenceChanged, System(), now,
+		EventData{Before: string(before.Presence), After: string(a.Presence), Reason: "lost"})
+	return a, append([]Event{changed}, a.statusEvents(before, System(), now, "lost")...)
+}
+
+// Lose takes back what an agent who is lost has: the offer, or the conversation,
+// waits again with its age. The agent is not punished, and nobody wraps up.
+func (e Engagement) Lose(now time.Time) (Engagement, []Event, error) {
+	if e.Participant.Offer == OfferPending {
+		return e.Rescind(reasonLost, System(), now)
+	}
+	return e.giveBack(PartLose, reasonLost, System(), now, func(e *Engagement, part ParticipantState) []Event {
+		e.Participant.State, e.Participant.LeftAt = part, &now
+		agent, status := e.Agent.finish(e.Interaction.Medium(), false, System(), now)
+		e.Agent = agent
+		return status
+	})
+}
