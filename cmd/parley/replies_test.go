@@ -131,7 +131,7 @@ func repliesContent(t *testing.T, p *program) {
 		status     int
 	}{
 		{strings.Repeat("\U0001F600", 2001), "content.too_long", 422},
-		{" \n\t\u00a0", "content.empty", 422},
+		{" \n\t\u00a0", "content.empty", 422}, {"\u200b\ufeff\u202e", "content.empty", 422},
 		{"", "request.invalid", 400},
 		{strings.Repeat("z", 20001), "request.invalid", 400},
 	} {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/parley-cx/parley/internal/channel"
 	"github.com/parley-cx/parley/internal/domain"
@@ -80,7 +79,7 @@ func (c *Composer) parts(ctx context.Context, i domain.Interaction, agent domain
 // check holds the draft to what the channel allows.
 func (c *Composer) check(i domain.Interaction, d Draft) error {
 	allowed := c.Capabilities[i.ChannelKind]
-	if strings.TrimSpace(d.Text) == "" && (d.Text != "" || len(d.Files) == 0) {
+	if domain.Blank(d.Text) && (d.Text != "" || len(d.Files) == 0) {
 		return domain.Invalid("/text", "content.empty", "The text must have a character that can be seen.")
 	}
 	if used := allowed.Length(d.Text); used > allowed.TextLimit {

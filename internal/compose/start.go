@@ -2,7 +2,6 @@ package compose
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"github.com/parley-cx/parley/internal/channel"
@@ -66,7 +65,7 @@ func (s *Starter) check(o domain.Opening) error {
 	if !allowed.Starts {
 		return domain.Invalid("/toAddressMessengerType", "outbound.not_allowed", "Customers of this kind of channel must write first.")
 	}
-	if strings.TrimSpace(o.Text) == "" {
+	if domain.Blank(o.Text) {
 		return &domain.Error{Kind: domain.ErrorMalformed, Code: "content.empty", Detail: "The text must have a character that can be seen."}
 	}
 	if used := allowed.Length(o.Text); used > allowed.TextLimit {

@@ -1,6 +1,10 @@
 package domain
 
-import "time"
+import (
+	"strings"
+	"time"
+	"unicode"
+)
 
 // Direction tells who a message came from: the customer (inbound) or us.
 type Direction string
@@ -183,4 +187,10 @@ func Notice(i Interaction, text string, now time.Time) Message {
 	return Message{ID: NewID[MessageID](), Organization: i.Organization, Interaction: i.ID, Thread: i.Thread, Channel: i.Channel,
 		Direction: Outbound, Kind: KindSystem, Visibility: Private, Sender: Sender{Type: SenderSystem},
 		Text: &text, Attachments: []Attachment{}, CreatedAt: now, Status: ReplyQueued, SendGroupID: NewID[string](), Version: 1}
+}
+
+// Blank tells whether a text has no character that can be seen: a platform would
+// take it for none, and a customer for a mistake.
+func Blank(text string) bool {
+	return !strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsSpace(r) && !unicode.In(r, unicode.Cc, unicode.Cf) })
 }
