@@ -198,7 +198,8 @@ func object(s *openapi3.Schema, example map[string]any, at string, add func(faul
 		}
 	}
 	for _, name := range s.Required {
-		broken := maps.Clone(example)
+		broken := with("", nil) // an object also where the example has none
+		delete(broken, "")
 		delete(broken, name)
 		add("a missing "+name, at+"/"+name, broken)
 	}
