@@ -1537,7 +1537,8 @@ type Agent struct {
 // without making the agent `not_responding`, an agent who is on queue becomes `offline` (the event
 // `agent.presence_changed` has the reason `lost` and the presence before), and `on_agent_lost` says what becomes of
 // the conversations. An agent who comes back then finds what is left, and is offered nothing until their presence
-// is set again. The time begins anew whenever the presence is set to `on_queue`, also by a supervisor.
+// is set again. The time begins anew whenever the presence is set to `on_queue`, also by a supervisor, and
+// for everybody after Parley was away.
 type AgentGrace = int
 
 // AgentInput An agent as an administrator wants them. What is absent takes its default, also when an agent is replaced.
@@ -3538,7 +3539,8 @@ type Organization struct {
 	// without making the agent `not_responding`, an agent who is on queue becomes `offline` (the event
 	// `agent.presence_changed` has the reason `lost` and the presence before), and `on_agent_lost` says what becomes of
 	// the conversations. An agent who comes back then finds what is left, and is offered nothing until their presence
-	// is set again. The time begins anew whenever the presence is set to `on_queue`, also by a supervisor.
+	// is set again. The time begins anew whenever the presence is set to `on_queue`, also by a supervisor, and
+	// for everybody after Parley was away.
 	AgentGraceSeconds *AgentGrace `json:"agent_grace_seconds"`
 
 	// AllowedOrigins Origins of web pages, as browsers send them: scheme, host and, unless it is the scheme's own, port. Other pages cannot read what Parley answers.

@@ -24,7 +24,8 @@ type Watching interface {
 // Watch is the loop that takes work back from agents of whom nothing is heard, in
 // organizations that ask for it. It sees every request of an agent in memory, and
 // writes into the agent's row that they were there at most four times in the grace
-// period, so that all nodes know.
+// period, so that all nodes know. Nobody is lost before it has listened for a whole
+// period: that the program or its database was away is not the agents' absence.
 type Watch struct {
 	Store interface {
 		Store
@@ -34,6 +35,7 @@ type Watch struct {
 	Now    func() time.Time
 
 	mu      sync.Mutex
+	since   time.Time // from when on it has listened
 	watched map[domain.OrganizationID]bool
 	seen    map[person]*sighting
 }
@@ -87,12 +89,13 @@ func (w *Watch) Name() string { return "presence" }
 // been away for too long.
 func (w *Watch) RunDue(ctx context.Context, now time.Time) (ran int, next time.Time, err error) {
 	graces, err := w.Store.Graces(ctx)
+	since := w.listen(now, err)
 	if err != nil {
 		return 0, next, err
 	}
 	w.adopt(graces)
 	for _, g := range graces {
-		lost, at, failed := w.keep(ctx, g, now)
+		lost, at, failed := w.keep(ctx, g, since, now)
 		ran += lost
 		if failed != nil { // one organization does not hold up the others
 			err = failed
@@ -102,6 +105,19 @@ func (w *Watch) RunDue(ctx context.Context, now time.Time) (ran int, next time.T
 		}
 	}
 	return ran, next, err
+}
+
+// listen gives from when on the watch has listened; with the database away it is deaf.
+func (w *Watch) listen(now time.Time, err error) time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch {
+	case err != nil:
+		w.since = time.Time{}
+	case w.since.IsZero():
+		w.since = now
+	}
+	return w.since
 }
 
 // adopt learns whose agents are watched, and forgets the others.
@@ -120,9 +136,12 @@ func (w *Watch) adopt(graces []domain.Grace) {
 }
 
 // keep holds one organization to its rule.
-func (w *Watch) keep(ctx context.Context, g domain.Grace, now time.Time) (lost int, next time.Time, err error) {
+func (w *Watch) keep(ctx context.Context, g domain.Grace, since, now time.Time) (lost int, next time.Time, err error) {
 	if err := w.save(ctx, g, now); err != nil {
 		return 0, next, err
+	}
+	if first := since.Add(g.Period); now.Before(first) {
+		return 0, first, nil
 	}
 	due, next, err := w.Store.DueAgents(ctx, g, now, 64)
 	if err != nil {

@@ -22,11 +22,13 @@ type rows struct {
 	grace  []domain.Grace
 	seen   map[domain.AgentID]time.Time
 	writes int
+	asked  int // how often for agents who are lost
+	away   error
 }
 
 func (r *rows) InTx(ctx context.Context, fn func(context.Context) error) error { return fn(ctx) }
 
-func (r *rows) Graces(context.Context) ([]domain.Grace, error) { return r.grace, nil }
+func (r *rows) Graces(context.Context) ([]domain.Grace, error) { return r.grace, r.away }
 
 func (r *rows) SaveSeen(_ context.Context, _ domain.OrganizationID, a domain.AgentID, at time.Time) error {
 	r.writes++
@@ -35,6 +37,7 @@ func (r *rows) SaveSeen(_ context.Context, _ domain.OrganizationID, a domain.Age
 }
 
 func (r *rows) DueAgents(context.Context, domain.Grace, time.Time, int) ([]domain.AgentID, time.Time, error) {
+	r.asked++
 	return nil, time.Time{}, nil
 }
 
@@ -49,8 +52,8 @@ func watch(t *testing.T) (*desk.Watch, *rows, *time.Time) {
 
 func run(t *testing.T, w *desk.Watch) {
 	t.Helper()
-	if ran, next, err := w.RunDue(t.Context(), w.Now()); ran != 0 || !next.IsZero() || err != nil {
-		t.Fatalf("%d, %v, %v", ran, next, err)
+	if ran, _, err := w.RunDue(t.Context(), w.Now()); ran != 0 || err != nil {
+		t.Fatalf("%d, %v", ran, err)
 	}
 }
 
@@ -130,5 +133,30 @@ func TestWithoutARuleNothingIsWritten(t *testing.T) {
 	run(t, w)
 	if r.writes != 0 {
 		t.Errorf("%d writes", r.writes)
+	}
+}
+
+// After a start, and after the database was away, everybody has a whole period to
+// show themselves.
+func TestNobodyIsLostWhileNobodyListened(t *testing.T) {
+	t.Parallel()
+	w, r, now := watch(t)
+	for range 2 {
+		before, hold := r.asked, now.Add(100*time.Second)
+		*now = hold.Add(-time.Second)
+		if _, next, err := w.RunDue(t.Context(), *now); err != nil || !next.Equal(hold) || r.asked != before {
+			t.Errorf("next at %v, not %v, asked %d times (%v)", next, hold, r.asked-before, err)
+		}
+		*now = hold
+		if run(t, w); r.asked != before+1 {
+			t.Errorf("asked %d times when the period was over", r.asked-before)
+		}
+		r.away = context.DeadlineExceeded
+		if _, _, err := w.RunDue(t.Context(), *now); err == nil {
+			t.Error("the database is away, and nothing is told of it")
+		}
+		r.away = nil
+		*now = now.Add(time.Hour)
+		run(t, w)
 	}
 }
