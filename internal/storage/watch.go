@@ -2,6 +2,8 @@ package storage
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/parley-cx/parley/internal/domain"
@@ -59,6 +61,8 @@ func (s *Store) DueAgents(ctx context.Context, g domain.Grace, now time.Time, li
 // they have, in the order in which the interactions are locked.
 func (s *Store) Engaged(ctx context.Context, org domain.OrganizationID, agent domain.AgentID) ([]domain.Participant, error) {
 	rows, err := all[participantRow](s.db(ctx).Where("organization_id = ? AND agent_id = ? AND state IN ?", org, agent,
-		[]domain.ParticipantState{domain.ParticipantAlerting, domain.ParticipantConnected, domain.ParticipantHeld}).Order("interaction_id"))
+		[]domain.ParticipantState{domain.ParticipantAlerting, domain.ParticipantConnected, domain.ParticipantHeld}))
+	// Sorted here: to order them itself, SQLite would go through everybody's.
+	slices.SortFunc(rows, func(a, b participantRow) int { return strings.Compare(a.InteractionID, b.InteractionID) })
 	return each(rows, fromParticipantRow), err
 }
