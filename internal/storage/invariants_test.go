@@ -145,3 +145,26 @@ func checkAll(t *testing.T, w *world, want int) {
 		t.Errorf("%d violations, want %d", n, want)
 	}
 }
+
+// A check looks at each thing once: it does not go through a whole index for each.
+func TestInvariantsAreCheckedByIndex(t *testing.T) {
+	t.Parallel()
+	db := onSQLite(t)
+	for number, sql := range checks() {
+		var steps []struct{ Detail string }
+		args := make([]any, strings.Count(sql, "?"))
+		for n := range args {
+			args[n] = 1
+		}
+		if err := db.read.Raw("EXPLAIN QUERY PLAN "+sql, args...).Scan(&steps).Error; err != nil {
+			t.Fatalf("%d: %v", number, err)
+		}
+		nested := false
+		for _, step := range steps {
+			nested = nested || strings.HasPrefix(step.Detail, "CORRELATED")
+			if table := (statement{sql: sql}).ransacked(step.Detail); nested && table != "" {
+				t.Errorf("%d reads all of %s again and again: %s", number, table, step.Detail)
+			}
+		}
+	}
+}
