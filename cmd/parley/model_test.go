@@ -179,6 +179,10 @@ func (m *model) steps() map[string]func(*rapid.T) {
 			_, address := one(t)
 			m.call(t, m.admin, "POST", address+"/end", "")
 		},
+		"assigns": func(t *rapid.T) {
+			who, address := one(t)
+			m.call(t, m.admin, "POST", address+"/assign", `{"agent_id":"`+string(who.Agent)+`"}`)
+		},
 		"presence": func(t *rapid.T) {
 			p := rapid.SampledFrom([]domain.Presence{domain.PresenceOnQueue, domain.PresenceOnQueue, domain.PresenceOnQueue, domain.PresenceAway}).Draw(t, "presence")
 			m.call(t, rapid.SampledFrom(m.agents).Draw(t, "agent"), "PUT", "/v1/agents/me/presence", `{"presence":"`+string(p)+`"}`)

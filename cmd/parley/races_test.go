@@ -11,8 +11,8 @@ import (
 )
 
 // TestRaces lets acceptances, declines, time-outs, ends by agents and by
-// supervisors, holds and wrap-ups race, 32 at a time: nobody ends up with what
-// another has, nobody has more than they may, and nothing is lost.
+// supervisors, assignments, holds and wrap-ups race, 32 at a time: nobody ends up
+// with what another has, nobody has more than they may, and nothing is lost.
 func TestRaces(t *testing.T) {
 	t.Parallel()
 	onEach(t, part{"32 at a time", racesAtOnce})
@@ -61,7 +61,7 @@ func (d deskSetup) acts(t *testing.T, random *rand.Rand, i string) int64 {
 	t.Helper()
 	address, who := "/v1/interactions/"+i, d.agents[random.IntN(len(d.agents))]
 	var got answer
-	switch random.IntN(9) {
+	switch random.IntN(10) {
 	case 0, 1, 2:
 		got = who.do("POST", address+"/accept", nil)
 	case 3:
@@ -76,6 +76,8 @@ func (d deskSetup) acts(t *testing.T, random *rand.Rand, i string) int64 {
 		got = who.do("PUT", address+"/wrap-up", map[string]any{"code_ids": d.codes[:1]})
 	case 8:
 		got = who.do("POST", address+"/replies", map[string]any{"text": "hello"})
+	case 9:
+		got = d.admin.do("POST", address+"/assign", map[string]any{"agent_id": d.ids[random.IntN(len(d.ids))]})
 	}
 	if got.status/100 == 2 {
 		return 1
