@@ -297,7 +297,7 @@ func (t *table) String() string {
 // without its loops, so that nothing but the request is counted.
 func countStatements(b *testing.B, out *table, database string) {
 	ctx := context.Background()
-	a, err := build(ctx, testConfig(b, database), slog.New(slog.DiscardHandler))
+	a, err := build(ctx, testConfig(b, database), sharedContract(b), slog.New(slog.DiscardHandler))
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -186,7 +186,11 @@ func gracePoll(t *testing.T, p *program) {
 	d.stand(0, "on_queue", "idle")
 	hangUp()
 	<-ended
-	d.admin.advance(70)
+	for range 50 { // the server learns some time later that the caller is gone
+		if d.admin.advance(70); d.admin.do("GET", "/v1/agents/"+d.ids[0], nil).get("presence") == "offline" {
+			break
+		}
+	}
 	d.stand(0, "offline", "off_queue")
 	grace(d.admin, nil, "requeue")
 }

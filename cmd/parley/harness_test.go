@@ -17,6 +17,7 @@ import (
 	"github.com/parley-cx/parley/internal/config"
 	"github.com/parley-cx/parley/internal/contracttest"
 	"github.com/parley-cx/parley/internal/domain"
+	"github.com/parley-cx/parley/internal/httpapi"
 	"github.com/parley-cx/parley/internal/storage/storagetest"
 )
 
@@ -31,6 +32,19 @@ func testConfig(t testing.TB, databaseURL string) config.Config {
 	return config.Config{Addr: "127.0.0.1:0", DatabaseURL: config.Secret(databaseURL), DataDir: t.TempDir(), Sandbox: true,
 		BootstrapClientID: testClient, BootstrapClientSecret: testSecret, LogLevel: "error", LogFormat: "text",
 		PlatformTimeout: 2 * time.Second, SendTimeout: 30 * time.Second, ReconcileWindow: 2 * time.Minute, UnusedAttachments: 168 * time.Hour}
+}
+
+// contract is read once for all programs that tests start: reading it takes longer
+// than anything else that they do to begin.
+var contract = sync.OnceValues(httpapi.LoadContract)
+
+func sharedContract(t testing.TB) *httpapi.Contract {
+	t.Helper()
+	c, err := contract()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
 }
 
 // program is the whole program, running inside the test.
@@ -48,7 +62,7 @@ func start(t testing.TB, databaseURL string, change ...func(*config.Config)) *pr
 		f(&c)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	a, err := build(ctx, c, slog.New(slog.NewTextHandler(testWriter{t}, &slog.HandlerOptions{Level: slog.LevelError})))
+	a, err := build(ctx, c, sharedContract(t), slog.New(slog.NewTextHandler(testWriter{t}, &slog.HandlerOptions{Level: slog.LevelError})))
 	if err != nil {
 		cancel()
 		t.Fatal(err)

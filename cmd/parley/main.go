@@ -16,6 +16,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/parley-cx/parley/internal/config"
+	"github.com/parley-cx/parley/internal/httpapi"
 )
 
 // version is set when a release is built.
@@ -100,7 +101,11 @@ const shutdownTime = 20 * time.Second
 // serve builds the program, says that it is ready, and runs it until ctx ends.
 func serve(ctx context.Context, c config.Config, ready func(*app) error) error {
 	log := newLog(c)
-	a, err := build(ctx, c, log)
+	contract, err := httpapi.LoadContract()
+	if err != nil {
+		return err
+	}
+	a, err := build(ctx, c, contract, log)
 	if err != nil {
 		return err
 	}

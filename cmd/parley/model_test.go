@@ -42,7 +42,7 @@ func (m *model) boot() {
 	if m.app != nil {
 		c = m.config
 	}
-	a, err := build(m.t.Context(), c, slog.New(slog.DiscardHandler))
+	a, err := build(m.t.Context(), c, sharedContract(m.t), slog.New(slog.DiscardHandler))
 	if err != nil {
 		m.t.Fatal(err)
 	}

@@ -85,14 +85,9 @@ func newSealer(c config.Config) (*secret.Sealer, error) {
 const poll = time.Second
 
 // build puts the program together, migrates the database and listens. Nothing
-// runs yet.
-func build(ctx context.Context, c config.Config, log *slog.Logger) (*app, error) {
-	a := &app{config: c, log: log, clock: jobs.NewClock(time.Now)}
-	contract, err := httpapi.LoadContract()
-	if err != nil {
-		return nil, err
-	}
-	a.scopes = contract.Scopes()
+// runs yet. Several programs of one process can share the contract, which nobody changes.
+func build(ctx context.Context, c config.Config, contract *httpapi.Contract, log *slog.Logger) (_ *app, err error) {
+	a := &app{config: c, log: log, clock: jobs.NewClock(time.Now), scopes: contract.Scopes()}
 	if a.sealer, err = newSealer(c); err != nil {
 		return nil, err
 	}
