@@ -176,9 +176,9 @@ func (p *provider) change(f func()) {
 }
 
 func (p *provider) outside() *Outside {
-	client := p.server.Client()
+	client := *p.server.Client() // parts of a test run side by side: each has a client of its own
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return NewOutside(p, client, p.machine)
+	return NewOutside(p, &client, p.machine)
 }
 
 func (p *provider) anyone() Anyone {
