@@ -2023,7 +2023,7 @@ type Clock struct {
 	// MachineNow Real time.
 	MachineNow Time `json:"machine_now"`
 
-	// Now Business time, real time plus the offset.
+	// Now Business time, real time plus the offset. Where `PARLEY_SANDBOX_CLOCK` is `stopped`, it is the time of the start plus the offset, and moves when it is advanced alone.
 	Now Time `json:"now"`
 
 	// OffsetSeconds What has been added so far.

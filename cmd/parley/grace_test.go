@@ -239,8 +239,9 @@ func (d deskSetup) holdTrue() {
 func TestLostAgentsOfTwoNodes(t *testing.T) {
 	t.Parallel()
 	database := storagetest.PostgresURL(t)
-	one := start(t, database)
-	two := start(t, database, func(c *config.Config) { c.DataDir = one.config.DataDir })
+	running := func(c *config.Config) { c.SandboxClock = config.ClockRunning }
+	one := start(t, database, running)
+	two := start(t, database, running, func(c *config.Config) { c.DataDir = one.config.DataDir })
 	d := one.desk(1, nil)
 	grace(d.admin, 10, "requeue")
 	ana := *d.agents[0]

@@ -29,7 +29,7 @@ const (
 
 // testConfig is a program of a test's own, on a free port, with the sandbox.
 func testConfig(t testing.TB, databaseURL string) config.Config {
-	return config.Config{Addr: "127.0.0.1:0", DatabaseURL: config.Secret(databaseURL), DataDir: t.TempDir(), Sandbox: true,
+	return config.Config{Addr: "127.0.0.1:0", DatabaseURL: config.Secret(databaseURL), DataDir: t.TempDir(), Sandbox: true, SandboxClock: config.ClockStopped,
 		BootstrapClientID: testClient, BootstrapClientSecret: testSecret, LogLevel: "error", LogFormat: "text",
 		PlatformTimeout: 2 * time.Second, SendTimeout: 30 * time.Second, ReconcileWindow: 2 * time.Minute, UnusedAttachments: 168 * time.Hour}
 }

@@ -114,6 +114,9 @@ func (a *app) prepare(ctx context.Context) (err error) {
 			return err
 		}
 		a.clock.SetOffset(offset)
+		if a.config.SandboxClock == config.ClockStopped {
+			a.clock.Stop()
+		}
 	}
 	if a.listener, err = net.Listen("tcp", a.config.Addr); err != nil {
 		return err

@@ -7,6 +7,12 @@ package config
 
 import "time"
 
+// ClockRunning and ClockStopped are the ways of SandboxClock.
+const (
+	ClockRunning = "running"
+	ClockStopped = "stopped"
+)
+
 // Config holds every setting. A field's tags name its flag and its environment variable, the flag winning over the
 // variable and the variable over the default; its help is the sentence an operator reads. Call Validate before use.
 type Config struct {
@@ -28,6 +34,10 @@ type Config struct {
 
 	// Sandbox turns on /sandbox: a clock that can be moved and platforms that are played. It is never for production.
 	Sandbox bool `name:"sandbox" env:"PARLEY_SANDBOX" default:"false" help:"Turns on /sandbox, with a clock that can be moved and simulated platforms. It is not for production."`
+
+	// SandboxClock says whether the sandbox's clock runs by itself. One that is stopped moves by being advanced alone, and
+	// belongs to one node.
+	SandboxClock string `name:"sandbox-clock" env:"PARLEY_SANDBOX_CLOCK" default:"running" help:"Whether the sandbox's clock is running or stopped. A stopped clock moves only when it is advanced; use it with one node."`
 
 	// AllowPrivateNetworks lets addresses that API clients set lead into private networks. The sandbox implies it.
 	AllowPrivateNetworks bool `name:"allow-private-networks" env:"PARLEY_ALLOW_PRIVATE_NETWORKS" default:"false" help:"Lets platform addresses, webhooks and media links lead to private networks, plain http and any port. The sandbox implies it."`

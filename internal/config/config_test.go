@@ -59,7 +59,7 @@ func TestDefaultsAreValid(t *testing.T) {
 	failOn(t, c.Validate())
 	want := Config{
 		Addr: "127.0.0.1:8080", DatabaseURL: "sqlite:parley.db", DataDir: "parley-data",
-		RateLimit: 1000, LogLevel: "info", LogFormat: "text",
+		SandboxClock: ClockRunning, RateLimit: 1000, LogLevel: "info", LogFormat: "text",
 		PlatformTimeout: 10 * time.Second, SendTimeout: 30 * time.Second, ReconcileWindow: 2 * time.Minute, UnusedAttachments: 168 * time.Hour, EventRetention: 168 * time.Hour,
 	}
 	if c != want {
@@ -93,6 +93,7 @@ func TestValidate(t *testing.T) {
 			[]string{"", key, strings.TrimRight(key, "="), key + "\n", strings.Repeat("-_", 21) + "8"},
 			[]string{"hunter2", key[4:], key + key, strings.Repeat("A", 43)}},
 		{"PARLEY_RATE_LIMIT", func(c *Config, s string) { c.RateLimit, _ = strconv.Atoi(s) }, []string{"0", "1", "100000"}, []string{"-1"}},
+		{"PARLEY_SANDBOX_CLOCK", func(c *Config, s string) { c.SandboxClock = s }, []string{"running", "stopped"}, []string{"", "on"}},
 		{"PARLEY_LOG_LEVEL", func(c *Config, s string) { c.LogLevel = s },
 			[]string{"debug", "info", "warn", "error"}, []string{"", "INFO", "trace"}},
 		{"PARLEY_LOG_FORMAT", func(c *Config, s string) { c.LogFormat = s },

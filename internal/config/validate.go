@@ -27,6 +27,7 @@ func (c Config) Validate() error {
 		check((c.BootstrapClientID == "") == (c.BootstrapClientSecret == ""), "PARLEY_BOOTSTRAP_CLIENT_ID and PARLEY_BOOTSTRAP_CLIENT_SECRET must be set together or not at all"),
 		check(c.SealingKey == "" || isSealingKey(string(c.SealingKey)), "PARLEY_SEALING_KEY must be 32 random bytes in base64, not all zero (openssl rand -base64 32)"),
 		check(c.RateLimit >= 0, "PARLEY_RATE_LIMIT must be a number of requests a second, or 0 for no limit"),
+		check(slices.Contains([]string{ClockRunning, ClockStopped}, c.SandboxClock), "PARLEY_SANDBOX_CLOCK must be running or stopped"),
 		check(slices.Contains([]string{"debug", "info", "warn", "error"}, c.LogLevel), "PARLEY_LOG_LEVEL must be debug, info, warn or error"),
 		check(slices.Contains([]string{"text", "json"}, c.LogFormat), "PARLEY_LOG_FORMAT must be text or json"),
 		checkDuration(c.PlatformTimeout, "PARLEY_PLATFORM_TIMEOUT"),

@@ -81,7 +81,7 @@ func (r *Runner) step(next time.Time, last time.Duration) time.Duration {
 	if next.IsZero() {
 		return last
 	}
-	ahead := roundUp(roundUpTime(next).Sub(r.clock.Machine()))
+	ahead := roundUp(roundUpTime(next).Sub(r.clock.base()))
 	return min(last, max(r.clock.Offset(), ahead))
 }
 

@@ -24,25 +24,33 @@ const precision = time.Millisecond
 // signatures, signed URLs, timeouts, rate limits. Nothing moves it. A lease in business time would end the moment a
 // sandbox moves its clock, and the same message would be sent twice.
 //
-// Business time is machine time plus an offset, which is zero outside a sandbox. A Clock is safe for concurrent use.
+// Business time is machine time plus an offset, which is zero outside a sandbox; a clock that was stopped shows the
+// moment of that plus the offset. A Clock is safe for concurrent use.
 type Clock struct {
-	machine func() time.Time
-	offset  atomic.Int64
+	machine, base func() time.Time
+	offset        atomic.Int64
 }
 
 // NewClock makes a clock with no offset on machine, which is time.Now in a program and a fixed time in a test.
-func NewClock(machine func() time.Time) *Clock { return &Clock{machine: machine} }
+func NewClock(machine func() time.Time) *Clock { return &Clock{machine: machine, base: machine} }
+
+// Stop makes business time stand still: it moves by SetOffset only, so that what is to happen between two moves cannot
+// come too late on a slow machine. It is called before the clock is shared.
+func (c *Clock) Stop() {
+	stopped := c.machine()
+	c.base = func() time.Time { return stopped }
+}
 
 // Now is business time, in UTC and whole milliseconds.
-func (c *Clock) Now() time.Time { return c.Machine().Add(c.Offset()).Truncate(precision) }
+func (c *Clock) Now() time.Time { return c.base().UTC().Add(c.Offset()).Truncate(precision) }
 
 // Machine is machine time, in UTC.
 func (c *Clock) Machine() time.Time { return c.machine().UTC() }
 
-// Offset is how far business time is ahead of machine time.
+// Offset is what was added to business time.
 func (c *Clock) Offset() time.Duration { return time.Duration(c.offset.Load()) }
 
-// SetOffset moves business time to d ahead of machine time. It moves forward only: a smaller offset than the present
+// SetOffset makes d what is added to business time. It moves forward only: a smaller offset than the present
 // one is ignored, so that a late reader of the stored offset cannot turn time back.
 func (c *Clock) SetOffset(d time.Duration) {
 	for {

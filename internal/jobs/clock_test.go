@@ -20,6 +20,24 @@ func TestClock(t *testing.T) {
 	}
 }
 
+func TestStoppedClock(t *testing.T) {
+	t.Parallel()
+	machine := noon()
+	clock := NewClock(func() time.Time { return machine })
+	clock.Stop()
+	machine = machine.Add(time.Hour)
+	if got := clock.Now(); got != noon() {
+		t.Errorf("it was stopped at %v and shows %v", noon(), got)
+	}
+	if got := clock.Machine(); got != machine {
+		t.Errorf("machine time is %v", got)
+	}
+	clock.SetOffset(time.Minute)
+	if got := clock.Now(); got != noon().Add(time.Minute) {
+		t.Errorf("a minute later it shows %v", got)
+	}
+}
+
 func TestClockMovesForwardOnly(t *testing.T) {
 	t.Parallel()
 	clock := NewClock(fixed(noon()))
