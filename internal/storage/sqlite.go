@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"net/url"
 	"os"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -66,7 +65,7 @@ func openSQLite(ctx context.Context, file string, commits *atomic.Int64) (*gorm.
 	if err := made.Close(); err != nil {
 		return nil, nil, err
 	}
-	writer, err := sql.Open("sqlite", sqliteURL(file, "_txlock=immediate"))
+	writer, err := openKeeping(sqliteURL(file, "_txlock=immediate"))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -75,7 +74,7 @@ func openSQLite(ctx context.Context, file string, commits *atomic.Int64) (*gorm.
 	if err := writer.PingContext(ctx); err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", file, err)
 	}
-	readers, err := sql.Open("sqlite", sqliteURL(file, "_pragma=query_only(1)"))
+	readers, err := openKeeping(sqliteURL(file, "_pragma=query_only(1)"))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -86,6 +85,15 @@ func openSQLite(ctx context.Context, file string, commits *atomic.Int64) (*gorm.
 		return nil, nil, err
 	}
 	return g, &sqliteEngine{db: writer, readers: readers, gorm: g, commits: commits}, nil
+}
+
+// openKeeping opens a pool of connections that keep their statements.
+func openKeeping(url string) (*sql.DB, error) {
+	c, err := sqlite.NewConnector(url)
+	if err != nil {
+		return nil, err
+	}
+	return sql.OpenDB(keeping{c}), nil
 }
 
 // lowerAllLetters teaches SQLite's lower() the letters beyond a to z, as
@@ -182,8 +190,7 @@ func (e *sqliteEngine) abandon(b *batch) {
 
 func (b *batch) savepoint(ctx context.Context, g *gorm.DB, fn func(context.Context, *gorm.DB) error) (err error) {
 	b.size++
-	name := "move_" + strconv.Itoa(b.size)
-	if _, err := b.tx.ExecContext(ctx, "SAVEPOINT "+name); err != nil {
+	if _, err := b.tx.ExecContext(ctx, "SAVEPOINT move"); err != nil {
 		return err
 	}
 	finished := false
@@ -191,18 +198,18 @@ func (b *batch) savepoint(ctx context.Context, g *gorm.DB, fn func(context.Conte
 		if finished {
 			return
 		}
-		if _, err := b.tx.ExecContext(ctx, "ROLLBACK TO "+name); err != nil { // the savepoint is gone
+		if _, err := b.tx.ExecContext(ctx, "ROLLBACK TO move"); err != nil { // the savepoint is gone
 			b.lost = true
 			return
 		}
-		_, _ = b.tx.ExecContext(ctx, "RELEASE "+name)
+		_, _ = b.tx.ExecContext(ctx, "RELEASE move")
 	}()
 	session := g.Session(&gorm.Session{Context: ctx, NewDB: true})
 	session.Statement.ConnPool = b.tx
 	if err := fn(ctx, session); err != nil {
 		return err
 	}
-	if _, err := b.tx.ExecContext(ctx, "RELEASE "+name); err != nil {
+	if _, err := b.tx.ExecContext(ctx, "RELEASE move"); err != nil {
 		return err
 	}
 	finished = true
