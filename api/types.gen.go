@@ -775,6 +775,27 @@ func (e MessageKind) Valid() bool {
 	}
 }
 
+// Defines values for OfferPurpose.
+const (
+	OfferPurposeConference OfferPurpose = "conference"
+	OfferPurposeQueue      OfferPurpose = "queue"
+	OfferPurposeTransfer   OfferPurpose = "transfer"
+)
+
+// Valid indicates whether the value is a known member of the OfferPurpose enum.
+func (e OfferPurpose) Valid() bool {
+	switch e {
+	case OfferPurposeConference:
+		return true
+	case OfferPurposeQueue:
+		return true
+	case OfferPurposeTransfer:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for OfferState.
 const (
 	OfferStateAccepted  OfferState = "accepted"
@@ -3037,6 +3058,12 @@ type Offer struct {
 	// ID The identifier of a resource, a UUIDv7 in small letters. Ids sort roughly by the time they were made.
 	ID ID `json:"id"`
 
+	// Purpose What an offer is made for.
+	// - `queue`: to serve what waits
+	// - `transfer`: to take over from another agent
+	// - `conference`: to join another agent
+	Purpose OfferPurpose `json:"purpose"`
+
 	// State What became of an offer.
 	// - `pending`: not answered yet
 	// - `accepted`, `declined`: answered by the agent
@@ -3044,6 +3071,12 @@ type Offer struct {
 	// - `rescinded`: taken back
 	State OfferState `json:"state"`
 }
+
+// OfferPurpose What an offer is made for.
+// - `queue`: to serve what waits
+// - `transfer`: to take over from another agent
+// - `conference`: to join another agent
+type OfferPurpose string
 
 // OfferState What became of an offer.
 // - `pending`: not answered yet

@@ -4,6 +4,7 @@ package closing
 import (
 	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"github.com/parley-cx/parley/internal/domain"
@@ -49,6 +50,8 @@ type Closing struct {
 	Store   Store
 	Router  Router
 	Deliver func() // wakes delivery
+	// Withdraw takes back, in the transaction of ctx, the offer by which one agent asked another in: a transfer's, a conference's.
+	Withdraw map[domain.InteractionState]func(ctx context.Context, i domain.Interaction, actor domain.Actor, now time.Time) (domain.Interaction, []domain.Event, error)
 	// Say puts a sentence into the language of a queue's customers.
 	Say func(language string, s domain.Sentence, args ...any) string
 	Now func() time.Time
@@ -102,8 +105,15 @@ func (c *Closing) close(ctx context.Context, by domain.Principal, id domain.Inte
 	if err != nil || !i.Open() {
 		return err
 	}
+	if !i.Unowned() {
+		return i.NotUnowned()
+	}
 	t.Open, t.Position = nil, i.Position
 	if err := c.Store.SaveThread(ctx, &t); err != nil {
+		return err
+	}
+	i, withdrawn, err := c.withdraw(ctx, i, by.Actor())
+	if err != nil {
 		return err
 	}
 	if i.Offered != nil {
@@ -113,10 +123,20 @@ func (c *Closing) close(ctx context.Context, by domain.Principal, id domain.Inte
 	if err != nil {
 		return err
 	}
+	events = append(withdrawn, events...)
 	if err := c.Store.SaveInteraction(ctx, &i); err != nil {
 		return err
 	}
 	return c.Store.Append(ctx, events...)
+}
+
+// withdraw takes back the offer by which an agent asked another in, where there is one.
+func (c *Closing) withdraw(ctx context.Context, i domain.Interaction, actor domain.Actor) (domain.Interaction, []domain.Event, error) {
+	withdraw := c.Withdraw[i.State]
+	if withdraw == nil || i.Offered == nil {
+		return i, nil, nil
+	}
+	return withdraw(ctx, i, actor, c.Now())
 }
 
 // cancel ends an interaction that is offered; the agent is free again.
@@ -148,6 +168,10 @@ func (c *Closing) end(ctx context.Context, kind domain.DisconnectType, actor dom
 	if err != nil {
 		return err
 	}
+	var withdrawn []domain.Event
+	if e.Interaction, withdrawn, err = c.withdraw(ctx, e.Interaction, actor); err != nil {
+		return err
+	}
 	var notice domain.Message
 	var posted []domain.Event
 	left := c.Say(language(q), domain.NoticeLeft, e.Agent.PublicName())
@@ -170,7 +194,7 @@ func (c *Closing) end(ctx context.Context, kind domain.DisconnectType, actor dom
 		c.Deliver()
 		c.Router.Freed(e.Interaction.Organization, e.Agent.ID)
 	})
-	return c.Store.SaveEngagement(ctx, &ended, append(posted, events...))
+	return c.Store.SaveEngagement(ctx, &ended, slices.Concat(withdrawn, posted, events))
 }
 
 // language is that of the queue's customers.

@@ -18,6 +18,7 @@ type Store interface {
 	SaveEngagement(ctx context.Context, e *domain.Engagement, events []domain.Event) error
 	Queue(ctx context.Context, org domain.OrganizationID, queue domain.QueueID) (domain.Queue, error)
 	Append(ctx context.Context, events ...domain.Event) error
+	Participant(ctx context.Context, org domain.OrganizationID, i domain.InteractionID, agent domain.AgentID, part domain.ParticipantID) (domain.Participant, error)
 }
 
 // Router is told what became possible.
@@ -26,11 +27,23 @@ type Router interface {
 	Freed(org domain.OrganizationID, agent domain.AgentID)
 }
 
+// Invitation decides what becomes of an offer by which one agent asked another in.
+type Invitation interface {
+	// Accept lets an agent take it up, in the transaction of ctx.
+	Accept(ctx context.Context, e domain.Engagement, actor domain.Actor) error
+	// Decline gives it back, in a transaction of its own: it may have to lock the thread first.
+	Decline(ctx context.Context, by domain.Principal, p domain.Participant, reason string) error
+	// Lost takes it back from an agent who is lost, in the transaction of ctx.
+	Lost(ctx context.Context, e domain.Engagement, now time.Time) error
+}
+
 // Desk carries out what agents do.
 type Desk struct {
 	Store  Store
 	Router Router
-	Now    func() time.Time
+	// Invitations decide about offers that no queue made.
+	Invitations map[domain.Purpose]Invitation
+	Now         func() time.Time
 }
 
 // SetPresence records what an agent says of themselves. Any explicit choice ends
@@ -65,6 +78,9 @@ func (d *Desk) Accept(ctx context.Context, by domain.Principal, i domain.Interac
 		if e.Participant.State == domain.ParticipantHeld {
 			return d.save(ctx, domain.Engagement.Resume, e, by)
 		}
+		if e.Invited() {
+			return d.Invitations[e.Participant.Purpose].Accept(ctx, e, by.Actor())
+		}
 		e, events, err := e.Accept(by.Actor(), d.Now())
 		if err != nil {
 			return err
@@ -76,6 +92,13 @@ func (d *Desk) Accept(ctx context.Context, by domain.Principal, i domain.Interac
 // Decline gives an offer back. The agent is not responding afterwards unless
 // the queue says otherwise (A20); the interaction waits again.
 func (d *Desk) Decline(ctx context.Context, by domain.Principal, i domain.InteractionID, offer domain.ParticipantID, reason string) error {
+	if by.Agent == "" {
+		return domain.NoAgent()
+	}
+	p, err := d.Store.Participant(ctx, by.Organization, i, by.Agent, offer)
+	if err == nil && p.Invited() {
+		return d.Invitations[p.Purpose].Decline(ctx, by, p, reason)
+	}
 	return d.answer(ctx, by, i, offer, func(ctx context.Context, e domain.Engagement) error {
 		if e.Participant.Offer == domain.OfferDeclined {
 			return nil

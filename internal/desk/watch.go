@@ -32,7 +32,9 @@ type Watch struct {
 		Watching
 	}
 	Router Router
-	Now    func() time.Time
+	// Invitations decide about offers that no queue made.
+	Invitations map[domain.Purpose]Invitation
+	Now         func() time.Time
 
 	mu      sync.Mutex
 	since   time.Time // from when on it has listened
@@ -260,6 +262,12 @@ func (w *Watch) takeBack(ctx context.Context, g domain.Grace, parts []domain.Par
 		e, err := w.Store.LockEngagement(ctx, p.Organization, p.Interaction, p.Agent, p.ID)
 		if err != nil {
 			return err
+		}
+		if e.Invited() {
+			if err := w.Invitations[e.Participant.Purpose].Lost(ctx, e, now); err != nil {
+				return err
+			}
+			continue
 		}
 		e, events, err := e.Lose(now)
 		if err != nil {

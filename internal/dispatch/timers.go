@@ -12,6 +12,8 @@ type Timers struct {
 	Dispatcher *Dispatcher
 	// Due lists offers that are over, oldest first, and when the next one is.
 	Due func(ctx context.Context, now time.Time, limit int) ([]domain.DueOffer, time.Time, error)
+	// Invitations end offers that no queue made; true, where it was over.
+	Invitations map[domain.Purpose]func(ctx context.Context, due domain.DueOffer, now time.Time) (bool, error)
 	// After runs a function when the transaction of ctx is on disk.
 	After func(ctx context.Context, f func())
 }
@@ -27,7 +29,11 @@ func (t *Timers) RunDue(ctx context.Context, now time.Time) (ran int, next time.
 		return 0, next, err
 	}
 	for _, offer := range due {
-		ended, failed := t.end(ctx, offer, now)
+		end := t.end
+		if other := t.Invitations[offer.Purpose]; other != nil {
+			end = other
+		}
+		ended, failed := end(ctx, offer, now)
 		if failed != nil { // one that fails does not hold up the others
 			err = failed
 		}

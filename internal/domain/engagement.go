@@ -16,63 +16,62 @@ type Engagement struct {
 
 // Offer alerts an agent to a waiting interaction and reserves their capacity.
 func Offer(i Interaction, a Agent, timeout time.Duration, now time.Time) (Engagement, []Event, error) {
-	next, ok := i.State.After(MoveOffer)
-	if !ok || !a.Takes(i.ChannelKind, i.Medium()) {
-		return Engagement{}, nil, Conflict("offer.not_possible", "The interaction is not waiting, or the agent is not available.")
-	}
-	p := Participant{ID: NewID[ParticipantID](), Organization: i.Organization, Interaction: i.ID, Agent: a.ID, AgentName: a.Name,
-		Queue: i.Queue, State: ParticipantAlerting, Offer: OfferPending, OfferedAt: now, ExpiresAt: now.Add(timeout), Version: 1}
-	i.State, i.Offered = next, &p.ID
-	a, status := a.reserve(i.Medium(), now)
-	created := i.emitFor(EventOfferCreated, string(p.ID), System(), now,
-		EventData{OfferID: string(p.ID), After: string(OfferPending), ExpiresAt: p.ExpiresAt.Format(time.RFC3339Nano)})
-	created.Agent = a.ID
-	return Engagement{Interaction: i, Participant: p, Agent: a}, append([]Event{created}, status...), nil
+	return i.Invite(MoveOffer, PurposeQueue, a, timeout, System(), now)
 }
 
 // Accept connects the agent. The server's clock decides: at the deadline the
 // offer is over (2.3).
 func (e Engagement) Accept(actor Actor, now time.Time) (Engagement, []Event, error) {
-	if e.Participant.Offer != OfferPending || !now.Before(e.Participant.ExpiresAt) {
-		return e, nil, e.lost(now)
+	return e.connect(MoveAccept, actor, now)
+}
+
+// connect gives the conversation to the agent who is offered it.
+func (e Engagement) connect(move InteractionMove, actor Actor, now time.Time) (Engagement, []Event, error) {
+	if err := e.due(now); err != nil {
+		return e, nil, err
 	}
-	next, ok := e.Interaction.State.After(MoveAccept)
+	before := e.Interaction.State
+	next, ok := before.After(move)
 	if !ok {
 		return e, nil, e.refuse("an acceptance")
 	}
-	if err := e.answer(OfferAccept, PartJoin); err != nil {
+	accepted, status, err := e.take(actor, now)
+	if err != nil {
 		return e, nil, err
 	}
-	e.Participant.AnsweredBy, e.Participant.JoinedAt = string(actor.Type), &now
 	i := &e.Interaction
-	i.State, i.Offered, i.Owner = next, nil, &e.Agent.ID
+	i.State, i.Owner = next, &e.Agent.ID
 	i.stir(now)
 	if i.ConnectedAt == nil {
 		i.ConnectedAt = &now
 	}
-	accepted := i.emitFor(EventOfferAccepted, string(e.Participant.ID), actor, now,
-		EventData{OfferID: string(e.Participant.ID), After: string(OfferAccepted), AnsweredBy: e.Participant.AnsweredBy})
-	connected := i.emit(EventInteractionConnected, actor, now, EventData{Before: string(InteractionAlerting), After: string(next)})
-	agent, status := e.Agent.answer(actor, now)
-	e.Agent = agent
+	connected := i.emit(EventInteractionConnected, actor, now, EventData{Before: string(before), After: string(next)})
 	return e, append([]Event{accepted, connected}, status...), nil
 }
 
 // Decline gives the offer back: the interaction waits again with its age, and
 // the agent is not responding where the queue says so (A20, A22).
 func (e Engagement) Decline(notResponding bool, reason string, actor Actor, now time.Time) (Engagement, []Event, error) {
-	if e.Participant.Offer != OfferPending || !now.Before(e.Participant.ExpiresAt) {
-		return e, nil, e.lost(now)
+	if err := e.due(now); err != nil {
+		return e, nil, err
 	}
-	return e.requeue(OfferDecline, EventOfferDeclined, notResponding, reason, actor, now)
+	return e.requeue(OfferDecline, notResponding, reason, actor, now)
 }
 
 // TimeOut ends an offer that nobody answered; the agent is not responding always.
 func (e Engagement) TimeOut(now time.Time) (Engagement, []Event, error) {
-	if e.Participant.Offer != OfferPending || now.Before(e.Participant.ExpiresAt) {
-		return e, nil, Conflict("offer.not_due", "The offer is not over yet.")
+	if err := e.overdue(now); err != nil {
+		return e, nil, err
 	}
-	return e.requeue(OfferTimeOut, EventOfferTimedOut, true, "timeout", System(), now)
+	return e.requeue(OfferTimeOut, true, "timeout", System(), now)
+}
+
+// overdue refuses to end an offer before its time, or one that was answered.
+func (e Engagement) overdue(now time.Time) error {
+	if e.Participant.Offer != OfferPending || now.Before(e.Participant.ExpiresAt) {
+		return Conflict("offer.not_due", "The offer is not over yet.")
+	}
+	return nil
 }
 
 // lost explains to a late caller why the offer can no longer be answered.
@@ -103,28 +102,19 @@ func (e Engagement) refuse(move Phrase) error {
 	return InvalidTransition("interaction", move, string(i.State), i.AllowedActions(e.Agent.ID, []Participant{e.Participant}))
 }
 
-func (e Engagement) requeue(answer OfferMove, what EventType, notResponding bool, reason string, actor Actor, now time.Time) (Engagement, []Event, error) {
-	i := &e.Interaction
-	next, ok := i.State.After(MoveRequeue)
+func (e Engagement) requeue(answer OfferMove, notResponding bool, reason string, actor Actor, now time.Time) (Engagement, []Event, error) {
+	before := e.Interaction.State
+	next, ok := before.After(MoveRequeue)
 	if !ok {
 		return e, nil, e.refuse("a return to the queue")
 	}
-	if err := e.answer(answer, PartMiss); err != nil {
+	over, status, err := e.pass(answer, notResponding, reason, actor, now)
+	if err != nil {
 		return e, nil, err
 	}
-	e.Participant.LeftAt = &now
-	outcome := e.Participant.Offer
-	over := i.emitFor(what, string(e.Participant.ID), actor, now,
-		EventData{OfferID: string(e.Participant.ID), Before: string(OfferPending), After: string(outcome), Reason: reason})
-	over.Agent = e.Agent.ID
-	before := i.State
-	i.State, i.Offered, i.RequeueCount = next, nil, i.RequeueCount+1
-	requeued := i.emit(EventInteractionRequeued, System(), now, EventData{Before: string(before), After: string(next), Reason: string(outcome)})
-	agent, status := e.Agent.miss(i.Medium(), notResponding, actor, now, string(outcome))
-	if answer == OfferRescind {
-		agent, status = e.Agent.spare(i.Medium(), actor, now, string(outcome))
-	}
-	e.Agent = agent
+	i := &e.Interaction
+	i.State, i.RequeueCount = next, i.RequeueCount+1
+	requeued := i.emit(EventInteractionRequeued, System(), now, EventData{Before: string(before), After: string(next), Reason: string(e.Participant.Offer)})
 	return e, append([]Event{over, requeued}, status...), nil
 }
 

@@ -85,6 +85,7 @@ type EventData struct {
 	After        string   `json:"after,omitempty"`
 	Reason       string   `json:"reason,omitempty"`
 	OfferID      string   `json:"offer_id,omitempty"`
+	Purpose      string   `json:"purpose,omitempty"`
 	MessageID    string   `json:"message_id,omitempty"`
 	ReplyID      string   `json:"reply_id,omitempty"`
 	ResendOf     string   `json:"resend_of,omitempty"`

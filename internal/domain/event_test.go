@@ -17,7 +17,7 @@ import (
 // time or a number. A new one is added here only if no text, address or link of a
 // customer's can ever stand in it.
 var dataFields = []string{
-	"Before", "After", "Reason", "OfferID", "MessageID", "ReplyID", "ResendOf", "ResentAs", "ChannelID", "AttachmentID",
+	"Before", "After", "Reason", "OfferID", "Purpose", "MessageID", "ReplyID", "ResendOf", "ResentAs", "ChannelID", "AttachmentID",
 	"ErrorCode", "ExpiresAt", "CodeIDs", "Used", "Allowed", "AnsweredBy", "Alert", "ParticipantID", "Reconciled",
 }
 

@@ -119,6 +119,10 @@ func (i Interaction) Score() int64 {
 // Open tells whether the interaction still lives.
 func (i Interaction) Open() bool { return i.State != InteractionDisconnected }
 
+// Shared tells whether more than one agent can have a part in it: one who has it,
+// and one who is asked in.
+func (i Interaction) Shared() bool { return i.Owner != nil && i.Offered != nil }
+
 // emit makes the interaction's next event and counts it.
 func (i *Interaction) emit(t EventType, actor Actor, now time.Time, data EventData) Event {
 	return i.emitFor(t, string(i.ID), actor, now, data)

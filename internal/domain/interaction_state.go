@@ -79,7 +79,7 @@ func (i Interaction) ownedBy(agent AgentID) error {
 func (i Interaction) Close(actor Actor, now time.Time) (Interaction, []Event, error) {
 	next, ok := i.State.After(MoveClose)
 	if !ok {
-		return i, nil, InvalidTransition("interaction", "an end without its agent", string(i.State), i.AllowedActions("", nil))
+		return i, nil, i.NotUnowned()
 	}
 	events := i.closed(next, actor, now)
 	return i, events, nil
@@ -121,7 +121,12 @@ func (i Interaction) AllowedActions(agent AgentID, parts []Participant) []Action
 func (i Interaction) Unowned() bool {
 	_, waits := i.State.After(MoveClose)
 	_, offered := i.State.After(MoveCancel)
-	return waits || offered
+	return i.Owner == nil && (waits || offered)
+}
+
+// NotUnowned refuses an end without its agent to an interaction that has one.
+func (i Interaction) NotUnowned() error {
+	return InvalidTransition("interaction", "an end without its agent", string(i.State), i.AllowedActions("", nil))
 }
 
 // ownersActions lists what the agent who holds an interaction can do in a state:

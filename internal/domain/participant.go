@@ -125,6 +125,7 @@ type Participant struct {
 	Interaction  InteractionID
 	Agent        AgentID
 	AgentName    string
+	Purpose      Purpose  // what it was offered for
 	Queue        *QueueID // through which the agent got it: wrap-up codes are this queue's
 	State        ParticipantState
 	Offer        OfferState
@@ -173,4 +174,5 @@ type DueOffer struct {
 	Interaction  InteractionID
 	Agent        AgentID
 	Participant  ParticipantID
+	Purpose      Purpose
 }

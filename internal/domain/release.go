@@ -1,6 +1,9 @@
 package domain
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Rescind takes an offer back that the agent could no longer answer: the
 // interaction waits again with its age, and the agent is not punished.
@@ -8,28 +11,21 @@ func (e Engagement) Rescind(reason string, actor Actor, now time.Time) (Engageme
 	if e.Participant.Offer != OfferPending {
 		return e, nil, e.lost(now)
 	}
-	return e.requeue(OfferRescind, EventOfferRescinded, false, reason, actor, now)
+	return e.requeue(OfferRescind, false, reason, actor, now)
 }
 
 // Cancel ends an interaction that is offered and that no agent has yet: the
 // offer is rescinded, the agent is not punished, and nobody wraps up.
 func (e Engagement) Cancel(actor Actor, now time.Time) (Engagement, []Event, error) {
-	i := &e.Interaction
-	next, ok := i.State.After(MoveCancel)
+	next, ok := e.Interaction.State.After(MoveCancel)
 	if !ok {
 		return e, nil, e.refuse("an end without its agent")
 	}
-	if err := e.answer(OfferRescind, PartMiss); err != nil {
+	over, status, err := e.pass(OfferRescind, false, string(DisconnectAdmin), actor, now)
+	if err != nil {
 		return e, nil, err
 	}
-	e.Participant.LeftAt, i.Offered = &now, nil
-	over := i.emitFor(EventOfferRescinded, string(e.Participant.ID), actor, now,
-		EventData{OfferID: string(e.Participant.ID), Before: string(OfferPending), After: string(OfferRescinded), Reason: string(DisconnectAdmin)})
-	over.Agent = e.Agent.ID
-	events := append([]Event{over}, i.closed(next, actor, now)...)
-	agent, status := e.Agent.spare(i.Medium(), actor, now, string(OfferRescinded))
-	e.Agent = agent
-	return e, append(events, status...), nil
+	return e, slices.Concat([]Event{over}, e.Interaction.closed(next, actor, now), status), nil
 }
 
 // Release gives a conversation back to its queue, with its age, when its agent

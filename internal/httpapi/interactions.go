@@ -27,7 +27,7 @@ func (s *Server) toInteraction(d domain.InteractionDetail, who domain.Principal)
 		i.Queue = &api.InteractionQueue{ID: string(*d.Queue), Name: *d.QueueName}
 	}
 	if p := d.PendingOffer(); p != nil {
-		i.Offer = &api.Offer{ID: string(p.ID), AgentID: string(p.Agent), State: api.OfferState(p.Offer),
+		i.Offer = &api.Offer{ID: string(p.ID), AgentID: string(p.Agent), Purpose: api.OfferPurpose(p.Purpose), State: api.OfferState(p.Offer),
 			CreatedAt: api.At(p.OfferedAt), ExpiresAt: api.At(p.ExpiresAt)}
 	}
 	return i

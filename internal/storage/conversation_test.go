@@ -129,7 +129,7 @@ func testEngagement(t *testing.T, s *Store) {
 
 	before := e
 	e.Participant = made[domain.Participant](4)
-	copyFields(&e.Participant, &before.Participant, "ID", "Organization", "Interaction", "Agent", "AgentName", "Queue", "OfferedAt", "ExpiresAt", "Version")
+	copyFields(&e.Participant, &before.Participant, "ID", "Organization", "Interaction", "Agent", "AgentName", "Purpose", "Queue", "OfferedAt", "ExpiresAt", "Version")
 	e.Interaction.Priority, e.Agent.Load.Alerting = 9, 10
 	commit(t, s, func(ctx context.Context) error { return s.SaveEngagement(ctx, &e, nil) })
 	checkEngagement(t, s, e)

@@ -14,6 +14,7 @@ type participantRow struct {
 	AgentID           string  `gorm:"<-:create"`
 	AgentName         string  `gorm:"<-:create"`
 	QueueID           *string `gorm:"<-:create"`
+	Purpose           string  `gorm:"<-:create"`
 	State             string
 	Offer             string
 	AnsweredBy        string
@@ -34,7 +35,7 @@ func (participantRow) TableName() string { return "participants" }
 
 func toParticipantRow(p domain.Participant) participantRow {
 	r := participantRow{OrganizationID: string(p.Organization), ID: string(p.ID), InteractionID: string(p.Interaction),
-		AgentID: string(p.Agent), AgentName: p.AgentName, QueueID: id[string](p.Queue), State: string(p.State), Offer: string(p.Offer),
+		AgentID: string(p.Agent), AgentName: p.AgentName, Purpose: string(p.Purpose), QueueID: id[string](p.Queue), State: string(p.State), Offer: string(p.Offer),
 		AnsweredBy: p.AnsweredBy, OfferedAt: ms(p.OfferedAt), ExpiresAt: ms(p.ExpiresAt), JoinedAt: msPtr(p.JoinedAt),
 		LeftAt: msPtr(p.LeftAt), Version: p.Version}
 	if w := p.WrapUp; w != nil {
@@ -47,7 +48,7 @@ func toParticipantRow(p domain.Participant) participantRow {
 
 func fromParticipantRow(r participantRow) domain.Participant {
 	p := domain.Participant{ID: domain.ParticipantID(r.ID), Organization: domain.OrganizationID(r.OrganizationID),
-		Interaction: domain.InteractionID(r.InteractionID), Agent: domain.AgentID(r.AgentID), AgentName: r.AgentName,
+		Interaction: domain.InteractionID(r.InteractionID), Agent: domain.AgentID(r.AgentID), AgentName: r.AgentName, Purpose: domain.Purpose(r.Purpose),
 		Queue: id[domain.QueueID](r.QueueID), State: domain.ParticipantState(r.State), Offer: domain.OfferState(r.Offer),
 		AnsweredBy: r.AnsweredBy, OfferedAt: fromMS(r.OfferedAt), ExpiresAt: fromMS(r.ExpiresAt), JoinedAt: fromMSPtr(r.JoinedAt),
 		LeftAt: fromMSPtr(r.LeftAt), Version: r.Version}
@@ -94,11 +95,33 @@ func (s *Store) LockEngagement(ctx context.Context, org domain.OrganizationID, i
 		return domain.Engagement{}, err
 	}
 	p, err := s.Participant(ctx, org, i, agent, part)
+	if err == nil && interaction.Shared() {
+		err = s.lockParty(ctx, interaction)
+	}
 	if err != nil {
 		return domain.Engagement{Interaction: interaction}, err
 	}
 	a, err := s.LockAgent(ctx, org, p.Agent)
 	return domain.Engagement{Interaction: interaction, Participant: p, Agent: a}, err
+}
+
+// lockParty holds the rows of all agents who have a part in an interaction now, in
+// their order: whoever needs one of them may need the other next.
+func (s *Store) lockParty(ctx context.Context, i domain.Interaction) error {
+	var agents []domain.AgentID
+	err := s.db(ctx).Raw("SELECT agent_id FROM participants WHERE organization_id = ? AND interaction_id = ? AND state IN ('alerting', 'connected', 'held')",
+		i.Organization, i.ID).Scan(&agents).Error
+	if err != nil {
+		return translate(err)
+	}
+	_, err = s.LockAgents(ctx, i.Organization, agents)
+	return err
+}
+
+// SaveParticipant writes an agent's part alone: what it changed besides is saved
+// with the part of another.
+func (s *Store) SaveParticipant(ctx context.Context, p *domain.Participant) error {
+	return save(ctx, s, &p.Version, toParticipantRow(*p))
 }
 
 // Participant gives an agent's part in an interaction: the named one, or else
@@ -134,7 +157,7 @@ func (s *Store) DueOffers(ctx context.Context, now time.Time, limit int) ([]doma
 			return due, fromMS(r.ExpiresAt), err
 		}
 		due = append(due, domain.DueOffer{Organization: domain.OrganizationID(r.OrganizationID), Interaction: domain.InteractionID(r.InteractionID),
-			Agent: domain.AgentID(r.AgentID), Participant: domain.ParticipantID(r.ID)})
+			Agent: domain.AgentID(r.AgentID), Participant: domain.ParticipantID(r.ID), Purpose: domain.Purpose(r.Purpose)})
 	}
 	return due, time.Time{}, err
 }
