@@ -3,8 +3,9 @@
 package main
 
 const (
-	// modelSteps is how many steps one way through the model has. There are as many
-	// ways as rapid makes: 100, so 10,000 steps; -rapid.checks=10000 makes a million.
-	modelSteps = 100
-	raceRounds = 12
+	// modelSteps is how many steps one way through the model has, and modelPrograms how many programs are taken as
+	// many ways as -rapid.checks says: of 50 there are 10,000 steps, of 5,000 a million.
+	modelSteps    = 100
+	modelPrograms = 2
+	raceRounds    = 12
 )

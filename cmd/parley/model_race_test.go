@@ -4,6 +4,7 @@ package main
 
 // The race detector makes everything many times slower, so it sees fewer steps.
 const (
-	modelSteps = 10
-	raceRounds = 3
+	modelSteps    = 10
+	modelPrograms = 1
+	raceRounds    = 3
 )
