@@ -78,8 +78,8 @@ func (c *caller) transcript(interaction any) []string {
 	return each(c.list("/v1/interactions/"+text(lookup(interaction, "id"))+"/messages?limit=200"), "text")
 }
 
-// inbox counts an app's events in the database, by state and fault.
-func (p *program) inbox(app string) map[string]int {
+// database opens the program's database to look into it.
+func (p *program) database() *sql.DB {
 	p.t.Helper()
 	name, source := "pgx", string(p.config.DatabaseURL)
 	if file, ok := strings.CutPrefix(source, "sqlite:"); ok {
@@ -89,6 +89,13 @@ func (p *program) inbox(app string) map[string]int {
 	if err != nil {
 		p.t.Fatal(err)
 	}
+	return db
+}
+
+// inbox counts an app's events in the database, by state and fault.
+func (p *program) inbox(app string) map[string]int {
+	p.t.Helper()
+	db := p.database()
 	defer db.Close()
 	rows, err := db.QueryContext(p.t.Context(), "SELECT state, fault FROM inbox WHERE app_id = '"+app+"'")
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -74,40 +75,70 @@ func connectedLater(t *testing.T, p *program) {
 	}
 }
 
-// unsentLeaves looks into the files of the running program, within ten seconds.
+// unsentLeaves looks into the database of the running program, within ten seconds.
 func unsentLeaves(t *testing.T, p *program) {
+	d, ana, i := p.talk(1)
+	d.tell(said("c1", d.page, "m_stay"+d.page, strings.Repeat("stays ", 300)), said("c1", d.page, "m_go"+d.page, strings.Repeat("goes ", 300)))
+	stays, goes := p.sealed("m_stay"+d.page), p.sealed("m_go"+d.page)
+	if len(goes) != 2 || !p.holds(goes) {
+		t.Fatalf("the test looks in the wrong place: %d values", len(goes))
+	}
+	d.tell(d.from("message", map[string]any{"mid": "m_go" + d.page, "is_deleted": true}))
+	p.gone(goes, func() { ana.messages(i) }) // somebody reads all the while
+	if len(p.sealed("m_go"+d.page)) != 0 || !p.holds(stays) || len(p.sealed("m_stay"+d.page)) != 2 {
+		t.Error("something is left, or the other message is gone too")
+	}
+}
+
+// sealed gives what the database has of a message of the platform's: its own
+// content, and that of the inbox.
+func (p *program) sealed(mid string) (values [][]byte) {
+	p.t.Helper()
+	db := p.database()
+	defer db.Close()
+	for _, column := range []string{"content FROM messages WHERE platform_message_id", "payload FROM inbox WHERE subject"} {
+		var value []byte
+		switch err := db.QueryRowContext(p.t.Context(), "SELECT "+column+" = $1", mid).Scan(&value); {
+		case err != nil:
+			p.t.Fatal(err)
+		case len(value) > 0:
+			values = append(values, value)
+		}
+	}
+	return values
+}
+
+// holds looks for values in the database's files, where they are the program's own.
+// PostgreSQL's have never more than a sealed value: the tests of storage look there.
+func (p *program) holds(values [][]byte) bool {
+	p.t.Helper()
 	file, lite := strings.CutPrefix(string(p.config.DatabaseURL), "sqlite:")
 	if !lite {
-		return // its tables are looked into by the tests of storage
+		return len(values) > 0
 	}
-	d, ana, i := p.talk(1)
-	const stays, goes = "a-word-that-stays", "a-word-that-goes"
-	d.tell(said("c1", d.page, "m_stay"+d.page, strings.Repeat(stays+" ", 300)), said("c1", d.page, "m_go"+d.page, strings.Repeat(goes+" ", 300)))
-	holds := func(word string) bool {
-		files, err := filepath.Glob(file + "*")
-		if err != nil || len(files) == 0 {
-			t.Fatalf("%v (%v)", files, err)
+	files, err := filepath.Glob(file + "*")
+	if err != nil || len(files) == 0 {
+		p.t.Fatalf("%v (%v)", files, err)
+	}
+	for _, name := range files {
+		content, err := os.ReadFile(name)
+		if err == nil && slices.ContainsFunc(values, func(v []byte) bool { return bytes.Contains(content, v[:32]) }) {
+			return true
 		}
-		for _, name := range files {
-			if content, err := os.ReadFile(name); err == nil && bytes.Contains(content, []byte(word)) {
-				return true
-			}
-		}
-		return false
 	}
-	if !holds(goes) {
-		t.Fatal("the test looks in the wrong place")
+	return false
+}
+
+// gone waits until the files of SQLite have none of the values.
+func (p *program) gone(values [][]byte, meanwhile func()) {
+	p.t.Helper()
+	if !strings.HasPrefix(string(p.config.DatabaseURL), "sqlite:") {
+		return
 	}
-	start := time.Now()
-	d.tell(d.from("message", map[string]any{"mid": "m_go" + d.page, "is_deleted": true}))
-	for holds(goes) {
+	for start := time.Now(); p.holds(values); meanwhile() {
 		if time.Since(start) > 10*time.Second {
-			t.Fatal("after ten seconds it is still there")
+			p.t.Fatal("after ten seconds it is still there")
 		}
-		ana.messages(i) // somebody reads all the while
-	}
-	if !holds(stays) {
-		t.Error("the other message is gone too")
 	}
 }
 

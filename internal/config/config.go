@@ -49,9 +49,9 @@ type Config struct {
 	// BootstrapClientSecret is the secret of that first client. It is stored as a hash only.
 	BootstrapClientSecret Secret `name:"bootstrap-client-secret" env:"PARLEY_BOOTSTRAP_CLIENT_SECRET" help:"The secret of that first OAuth client."`
 
-	// SealingKey is the key under which platform credentials and webhook secrets are stored. Every node of one database
+	// SealingKey is the key under which credentials, webhook secrets and what people say are stored. Every node of one database
 	// needs the same; whoever loses it has to enter those secrets again.
-	SealingKey Secret `name:"sealing-key" env:"PARLEY_SEALING_KEY" help:"The key that seals stored secrets: 32 random bytes in base64, the same on every node. When it is empty, one is made in the data folder."`
+	SealingKey Secret `name:"sealing-key" env:"PARLEY_SEALING_KEY" help:"The key that seals stored secrets and what people say: 32 random bytes in base64, the same on every node. When it is empty, one is made in the data folder."`
 
 	// RateLimit bounds, in machine time, what one token may ask of one node. The sandbox counts and does not refuse.
 	RateLimit int `name:"rate-limit" env:"PARLEY_RATE_LIMIT" default:"1000" help:"How many requests a second a token may make of a node; 0 is no limit. The sandbox does not enforce it."`

@@ -138,8 +138,9 @@ type Message struct {
 	CreatedAt         time.Time
 	Details           MessageDetails
 	EditedAt          *time.Time
-	EditNumber        int       // of the last edit; the platform counts them
-	Erased            Tombstone // why its content is gone; empty where it is there
+	EditNumber        int        // of the last edit; the platform counts them
+	Erased            Tombstone  // why its content is gone; empty where it is there
+	ExpiresAt         *time.Time // business time at which the platform's terms end the life of its content
 
 	Status          ReplyStatus // empty for a customer's message
 	Failure         *Failure

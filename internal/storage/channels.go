@@ -39,6 +39,15 @@ func (s *Store) seal(p secret.Place, v any) ([]byte, error) {
 	return s.sealer.Seal(p, plain)
 }
 
+// sealFilled is seal for what people said: of nothing, nothing is written.
+func sealFilled[T any](s *Store, p secret.Place, v T) ([]byte, error) {
+	plain, err := json.Marshal(v)
+	if err != nil || string(plain) == "{}" {
+		return []byte{}, err
+	}
+	return s.sealer.Seal(p, plain)
+}
+
 // unseal reads a sealed JSON document.
 func (s *Store) unseal(p secret.Place, sealed []byte, v any) error {
 	plain, err := s.sealer.Open(p, sealed)

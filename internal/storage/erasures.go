@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/parley-cx/parley/internal/domain"
+	"github.com/parley-cx/parley/internal/secret"
 )
 
 type earlyRow struct {
@@ -13,21 +14,41 @@ type earlyRow struct {
 	PlatformMessageID string `gorm:"primaryKey"`
 	Unsent            bool
 	EditNumber        int
-	EditText          *string
+	EditText          *string // as the next, of a row that was written before content was sealed
 	Reactions         string
+	Content           []byte
 	CreatedAt         int64 `gorm:"<-:create"`
 }
 
 func (earlyRow) TableName() string { return "early_events" }
 
-func toEarlyRow(e domain.Early) earlyRow {
-	return earlyRow{OrganizationID: string(e.Organization), ChannelID: string(e.Channel), PlatformMessageID: e.MessageID, Unsent: e.Unsent,
-		EditNumber: e.EditNumber, EditText: e.EditText, Reactions: doc(e.Reactions), CreatedAt: ms(e.CreatedAt)}
+// told is what was told of a message that has not come.
+type told struct {
+	EditText  *string           `json:"edit_text,omitempty"`
+	Reactions []domain.Reaction `json:"reactions,omitempty"`
 }
 
-func fromEarlyRow(r earlyRow) domain.Early {
-	return domain.Early{Organization: domain.OrganizationID(r.OrganizationID), Channel: domain.ChannelID(r.ChannelID), MessageID: r.PlatformMessageID,
+func (r earlyRow) place() secret.Place {
+	return place(r.OrganizationID, "early_events", "content", r.ChannelID+" "+r.PlatformMessageID)
+}
+
+func (s *Store) toEarlyRow(e domain.Early) (r earlyRow, err error) {
+	r = earlyRow{OrganizationID: string(e.Organization), ChannelID: string(e.Channel), PlatformMessageID: e.MessageID, Unsent: e.Unsent,
+		EditNumber: e.EditNumber, Reactions: "[]", CreatedAt: ms(e.CreatedAt)}
+	r.Content, err = sealFilled(s, r.place(), told{e.EditText, e.Reactions})
+	return r, err
+}
+
+func (s *Store) fromEarlyRow(r earlyRow) (domain.Early, error) {
+	e := domain.Early{Organization: domain.OrganizationID(r.OrganizationID), Channel: domain.ChannelID(r.ChannelID), MessageID: r.PlatformMessageID,
 		Unsent: r.Unsent, EditNumber: r.EditNumber, EditText: r.EditText, Reactions: fromDoc[[]domain.Reaction](r.Reactions), CreatedAt: fromMS(r.CreatedAt)}
+	if len(r.Content) == 0 {
+		return e, nil
+	}
+	var told told
+	err := s.unseal(r.place(), r.Content, &told)
+	e.EditText, e.Reactions = told.EditText, told.Reactions
+	return e, err
 }
 
 // EarlyEvents gives what was told of messages that had not come.
@@ -37,16 +58,24 @@ func (s *Store) EarlyEvents(ctx context.Context, org domain.OrganizationID, ch d
 		return found, nil
 	}
 	rows, err := probe[earlyRow](ctx, s, string(org), string(ch), "platform_message_id", ids)
-	for _, r := range rows {
-		found[r.PlatformMessageID] = fromEarlyRow(r)
+	if err != nil {
+		return nil, err
+	}
+	all, err := eachTry(rows, s.fromEarlyRow)
+	for _, e := range all {
+		found[e.MessageID] = e
 	}
 	return found, err
 }
 
 // SaveEarly keeps what was told of a message that has not come.
 func (s *Store) SaveEarly(ctx context.Context, e domain.Early) error {
+	r, err := s.toEarlyRow(e)
+	if err != nil {
+		return err
+	}
 	return insert(ctx, s, `ON CONFLICT (organization_id, channel_id, platform_message_id) DO UPDATE SET unsent = excluded.unsent,
-		edit_number = excluded.edit_number, edit_text = excluded.edit_text, reactions = excluded.reactions`, toEarlyRow(e))
+		edit_number = excluded.edit_number, edit_text = excluded.edit_text, reactions = excluded.reactions, content = excluded.content`, r)
 }
 
 type erasureRow struct {

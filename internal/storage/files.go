@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/parley-cx/parley/internal/domain"
+	"github.com/parley-cx/parley/internal/secret"
 )
 
 type fileRow struct {
@@ -12,7 +13,8 @@ type fileRow struct {
 	ID             string `gorm:"primaryKey"`
 	Origin         string `gorm:"<-:create"`
 	State          string
-	Name           string
+	Name           string // of a row that was written before names were sealed
+	SealedName     []byte
 	ContentType    string
 	Size           int64
 	SHA256         string `gorm:"column:sha256"`
@@ -32,17 +34,18 @@ type fileRow struct {
 
 func (fileRow) TableName() string { return "attachments" }
 
-// toFileRow seals the platform's link: some platforms allow nobody to write theirs down in clear.
+// toFileRow seals the platform's link, as some platforms allow nobody to write
+// theirs down in clear, and the name that the customer gave the file.
 func (s *Store) toFileRow(f domain.File) (fileRow, error) {
-	r := fileRow{OrganizationID: string(f.Organization), ID: string(f.ID), Origin: string(f.Origin), State: string(f.State), Name: f.Name,
-		ContentType: f.ContentType, Size: f.Size, SHA256: f.SHA256, BlobKey: f.Key, Source: []byte{}, Fault: string(f.Fault),
+	r := fileRow{OrganizationID: string(f.Organization), ID: string(f.ID), Origin: string(f.Origin), State: string(f.State),
+		ContentType: f.ContentType, Size: f.Size, SHA256: f.SHA256, BlobKey: f.Key, Fault: string(f.Fault),
 		InteractionID: id[string](f.Interaction), MessageID: id[string](f.Message), ExpiresAt: msPtr(f.ExpiresAt), Due: msPtr(f.Due),
 		LeaseUntil: ms(f.LeaseUntil), Tries: f.Tries, Erased: f.Erased, Version: f.Version, CreatedAt: ms(f.CreatedAt)}
-	if f.Source == "" {
-		return r, nil
-	}
 	var err error
-	r.Source, err = s.sealer.Seal(place(r.OrganizationID, "attachments", "source", r.ID), []byte(f.Source))
+	if r.Source, err = s.sealText(place(r.OrganizationID, "attachments", "source", r.ID), f.Source); err != nil {
+		return r, err
+	}
+	r.SealedName, err = s.sealText(place(r.OrganizationID, "attachments", "sealed_name", r.ID), f.Name)
 	return r, err
 }
 
@@ -52,12 +55,28 @@ func (s *Store) fromFileRow(r fileRow) (domain.File, error) {
 		Fault: domain.FileFault(r.Fault), Interaction: id[domain.InteractionID](r.InteractionID), Message: id[domain.MessageID](r.MessageID),
 		ExpiresAt: fromMSPtr(r.ExpiresAt), Due: fromMSPtr(r.Due), LeaseUntil: fromMS(r.LeaseUntil), Tries: r.Tries, Erased: r.Erased,
 		Version: r.Version, CreatedAt: fromMS(r.CreatedAt)}
-	if len(r.Source) == 0 {
-		return f, nil
+	var err error
+	if f.Source, err = s.openText(place(r.OrganizationID, "attachments", "source", r.ID), r.Source); err != nil || len(r.SealedName) == 0 {
+		return f, err
 	}
-	source, err := s.sealer.Open(place(r.OrganizationID, "attachments", "source", r.ID), r.Source)
-	f.Source = string(source)
+	f.Name, err = s.openText(place(r.OrganizationID, "attachments", "sealed_name", r.ID), r.SealedName)
 	return f, err
+}
+
+// sealText seals a text; of none, nothing is written.
+func (s *Store) sealText(p secret.Place, text string) ([]byte, error) {
+	if text == "" {
+		return []byte{}, nil
+	}
+	return s.sealer.Seal(p, []byte(text))
+}
+
+func (s *Store) openText(p secret.Place, sealed []byte) (string, error) {
+	if len(sealed) == 0 {
+		return "", nil
+	}
+	text, err := s.sealer.Open(p, sealed)
+	return string(text), err
 }
 
 // CreateFiles writes new files.
@@ -160,6 +179,6 @@ func (s *Store) NextFile(ctx context.Context, now time.Time) (time.Time, error) 
 // from this commit on, and the loop that looks after files removes their bytes
 // and then their rows. What is known of them goes at once.
 func (s *Store) EraseFilesOf(ctx context.Context, org domain.OrganizationID, message domain.MessageID, now time.Time) error {
-	return s.exec(ctx, "attachments", nil, `UPDATE attachments SET erased = TRUE, name = '', source = '', sha256 = '', content_type = '', size = 0,
+	return s.exec(ctx, "attachments", nil, `UPDATE attachments SET erased = TRUE, name = '', sealed_name = '', source = '', sha256 = '', content_type = '', size = 0,
 		due = ?, lease_until = 0, version = version + 1 WHERE organization_id = ? AND message_id = ?`, ms(now), org, message)
 }

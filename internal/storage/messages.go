@@ -21,13 +21,15 @@ type messageRow struct {
 	SenderID          string `gorm:"<-:create"`
 	SenderName        *string
 	SenderLabel       *string
-	Body              *string
+	Body              *string // as the next and Details, of a row that was written before content was sealed
 	Attachments       string
 	InReplyTo         *string `gorm:"<-:create"`
 	PlatformMessageID *string
 	PlatformTime      *int64
 	CreatedAt         int64 `gorm:"<-:create"`
 	Details           string
+	Content           []byte // sealed; empty where nothing was said, or nothing is left
+	ExpiresAt         *int64
 	EditedAt          *int64
 	EditNumber        int
 	Tombstone         string
@@ -45,12 +47,20 @@ type messageRow struct {
 
 func (messageRow) TableName() string { return "messages" }
 
-func toMessageRow(m domain.Message) messageRow {
+// said is what a message says: nobody reads it in the database, nor in what the
+// database leaves behind.
+type said struct {
+	Text        *string               `json:"text,omitempty"`
+	Attachments []domain.Attachment   `json:"attachments,omitempty"`
+	Details     domain.MessageDetails `json:"details,omitzero"`
+}
+
+func (s *Store) toMessageRow(m domain.Message) (messageRow, error) {
 	r := messageRow{OrganizationID: string(m.Organization), ID: string(m.ID), InteractionID: string(m.Interaction), ThreadID: string(m.Thread),
 		ChannelID: string(m.Channel), Position: m.Position, Direction: string(m.Direction), Kind: string(m.Kind), Visibility: string(m.Visibility),
 		SenderType: string(m.Sender.Type), SenderID: m.Sender.ID, SenderName: m.Sender.DisplayName, SenderLabel: m.Sender.Label,
-		Body: m.Text, Attachments: doc(m.Attachments), InReplyTo: id[string](m.InReplyTo), PlatformMessageID: m.PlatformMessageID,
-		PlatformTime: msPtr(m.PlatformTime), CreatedAt: ms(m.CreatedAt), Details: doc(m.Details),
+		Attachments: "[]", InReplyTo: id[string](m.InReplyTo), PlatformMessageID: m.PlatformMessageID,
+		PlatformTime: msPtr(m.PlatformTime), CreatedAt: ms(m.CreatedAt), Details: "{}", ExpiresAt: msPtr(m.ExpiresAt),
 		EditedAt: msPtr(m.EditedAt), EditNumber: m.EditNumber, Tombstone: string(m.Erased), Status: string(m.Status), Attempts: m.Attempts, SentAt: msPtr(m.SentAt),
 		Reconciled: m.Reconciled, SendGroupID: m.SendGroupID, ClientMessageID: m.ClientMessageID, ResendOf: id[string](m.ResendOf),
 		ResentAs: id[string](m.ResentAs), Version: m.Version}
@@ -58,16 +68,18 @@ func toMessageRow(m domain.Message) messageRow {
 		code := string(m.Failure.Code)
 		r.FailureCode = &code
 	}
-	return r
+	var err error
+	r.Content, err = sealFilled(s, place(r.OrganizationID, "messages", "content", r.ID), said{m.Text, m.Attachments, m.Details})
+	return r, err
 }
 
-func fromMessageRow(r messageRow) domain.Message {
+func (s *Store) fromMessageRow(r messageRow) (domain.Message, error) {
 	m := domain.Message{ID: domain.MessageID(r.ID), Organization: domain.OrganizationID(r.OrganizationID), Interaction: domain.InteractionID(r.InteractionID),
 		Thread: domain.ThreadID(r.ThreadID), Channel: domain.ChannelID(r.ChannelID), Position: r.Position, Direction: domain.Direction(r.Direction),
 		Kind: domain.MessageKind(r.Kind), Visibility: domain.Visibility(r.Visibility),
 		Sender: domain.Sender{Type: domain.SenderType(r.SenderType), ID: r.SenderID, DisplayName: r.SenderName, Label: r.SenderLabel},
 		Text:   r.Body, Attachments: fromDoc[[]domain.Attachment](r.Attachments), InReplyTo: id[domain.MessageID](r.InReplyTo),
-		PlatformMessageID: r.PlatformMessageID, PlatformTime: fromMSPtr(r.PlatformTime), CreatedAt: fromMS(r.CreatedAt),
+		PlatformMessageID: r.PlatformMessageID, PlatformTime: fromMSPtr(r.PlatformTime), CreatedAt: fromMS(r.CreatedAt), ExpiresAt: fromMSPtr(r.ExpiresAt),
 		Details: fromDoc[domain.MessageDetails](r.Details), EditedAt: fromMSPtr(r.EditedAt), EditNumber: r.EditNumber, Erased: domain.Tombstone(r.Tombstone),
 		Status: domain.ReplyStatus(r.Status), Attempts: r.Attempts, SentAt: fromMSPtr(r.SentAt), Reconciled: r.Reconciled,
 		SendGroupID: r.SendGroupID, ClientMessageID: r.ClientMessageID, ResendOf: id[domain.MessageID](r.ResendOf),
@@ -76,17 +88,49 @@ func fromMessageRow(r messageRow) domain.Message {
 		failure := domain.FailureOf(domain.FailureCode(*r.FailureCode))
 		m.Failure = &failure
 	}
-	return m
+	if len(r.Content) == 0 {
+		return m, nil
+	}
+	said := said{Attachments: []domain.Attachment{}}
+	err := s.unseal(place(r.OrganizationID, "messages", "content", r.ID), r.Content, &said)
+	m.Text, m.Attachments, m.Details = said.Text, said.Attachments, said.Details
+	return m, err
+}
+
+// messages gives the messages of rows that were read.
+func (s *Store) messages(rows []messageRow, err error) ([]domain.Message, error) {
+	if err != nil {
+		return nil, err
+	}
+	return eachTry(rows, s.fromMessageRow)
+}
+
+// messagesBy gives the messages of rows that were read, by one of their columns.
+func messagesBy[K comparable](s *Store, rows []messageRow, err error, key func(domain.Message) K) (map[K]domain.Message, error) {
+	found := map[K]domain.Message{}
+	messages, err := s.messages(rows, err)
+	for _, m := range messages {
+		found[key(m)] = m
+	}
+	return found, err
 }
 
 // CreateMessages appends messages to transcripts.
 func (s *Store) CreateMessages(ctx context.Context, messages ...domain.Message) error {
-	return insert(ctx, s, "", each(messages, toMessageRow)...)
+	rows, err := eachTry(messages, s.toMessageRow)
+	if err != nil {
+		return err
+	}
+	return insert(ctx, s, "", rows...)
 }
 
 // SaveMessage writes a message that was read, one version up.
 func (s *Store) SaveMessage(ctx context.Context, m *domain.Message) error {
-	return save(ctx, s, &m.Version, toMessageRow(*m))
+	r, err := s.toMessageRow(*m)
+	if err != nil {
+		return err
+	}
+	return save(ctx, s, &m.Version, r)
 }
 
 // DropEcho takes an echo out of a transcript that turned out to be a reply's own.
@@ -118,7 +162,8 @@ func (s *Store) Messages(ctx context.Context, org domain.OrganizationID, i domai
 	}
 	rows, err := all[messageRow](db)
 	rows, next := cut(p, rows, func(r messageRow) string { return strconv.FormatInt(r.Position, 10) })
-	return each(rows, fromMessageRow), next, err
+	messages, err := s.messages(rows, err)
+	return messages, next, err
 }
 
 // Reply gives one message that an agent sent in an interaction.
@@ -127,7 +172,7 @@ func (s *Store) Reply(ctx context.Context, org domain.OrganizationID, i domain.I
 	if err != nil {
 		return domain.Message{}, err
 	}
-	return fromMessageRow(r), nil
+	return s.fromMessageRow(r)
 }
 
 // Message gives one message of an interaction, of either side.
@@ -136,7 +181,7 @@ func (s *Store) Message(ctx context.Context, org domain.OrganizationID, i domain
 	if err != nil {
 		return domain.Message{}, err
 	}
-	return fromMessageRow(r), nil
+	return s.fromMessageRow(r)
 }
 
 // ReplyByClientID finds a reply by the id that its sender gave it; found is
@@ -146,39 +191,32 @@ func (s *Store) ReplyByClientID(ctx context.Context, org domain.OrganizationID, 
 	if err != nil || len(rows) == 0 {
 		return m, false, err
 	}
-	return fromMessageRow(rows[0]), true, nil
+	m, err = s.fromMessageRow(rows[0])
+	return m, true, err
 }
 
 // SendGroup gives the replies of one request, in their order.
 func (s *Store) SendGroup(ctx context.Context, org domain.OrganizationID, i domain.InteractionID, group string) ([]domain.Message, error) {
 	rows, err := all[messageRow](s.db(ctx).Where("organization_id = ? AND interaction_id = ? AND send_group_id = ?", org, i, group).Order("position"))
-	return each(rows, fromMessageRow), err
+	return s.messages(rows, err)
 }
 
 // MessagesByPlatformID finds a channel's messages by the platform's ids.
 func (s *Store) MessagesByPlatformID(ctx context.Context, org domain.OrganizationID, ch domain.ChannelID, ids []string) (map[string]domain.Message, error) {
-	found := map[string]domain.Message{}
 	if len(ids) == 0 {
-		return found, nil
+		return map[string]domain.Message{}, nil
 	}
 	rows, err := probe[messageRow](ctx, s, string(org), string(ch), "platform_message_id", ids)
-	for _, r := range rows {
-		found[*r.PlatformMessageID] = fromMessageRow(r)
-	}
-	return found, err
+	return messagesBy(s, rows, err, func(m domain.Message) string { return *m.PlatformMessageID })
 }
 
 // MessagesByID gives messages of an organization by id.
 func (s *Store) MessagesByID(ctx context.Context, org domain.OrganizationID, ids []domain.MessageID) (map[domain.MessageID]domain.Message, error) {
-	found := map[domain.MessageID]domain.Message{}
 	if len(ids) == 0 {
-		return found, nil
+		return map[domain.MessageID]domain.Message{}, nil
 	}
 	rows, err := all[messageRow](s.db(ctx).Where("organization_id = ? AND id IN ?", org, ids))
-	for _, r := range rows {
-		found[domain.MessageID(r.ID)] = fromMessageRow(r)
-	}
-	return found, err
+	return messagesBy(s, rows, err, func(m domain.Message) domain.MessageID { return m.ID })
 }
 
 // AwaitingReceipt gives a thread's replies that a receipt could still move, the
@@ -186,7 +224,7 @@ func (s *Store) MessagesByID(ctx context.Context, org domain.OrganizationID, ids
 func (s *Store) AwaitingReceipt(ctx context.Context, org domain.OrganizationID, thread domain.ThreadID) ([]domain.Message, error) {
 	rows, err := all[messageRow](s.db(ctx).Where(`organization_id = ? AND thread_id = ? AND direction = 'outbound'
 		AND status IN ('sending', 'sent', 'pending_recipient', 'delivered', 'unconfirmed', 'failed')`, org, thread).Order("position"))
-	return each(rows, fromMessageRow), err
+	return s.messages(rows, err)
 }
 
 type attemptRow struct {

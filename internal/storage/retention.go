@@ -122,11 +122,11 @@ func (s *Store) DeleteErasures(ctx context.Context, ids []string) error {
 }
 
 // Purge removes what overwritten content has left outside of its rows; done is
-// false where somebody still reads an older state. On SQLite that is the
-// write-ahead log: in the file itself, whatever is removed is overwritten with
-// zeros. On PostgreSQL it is the rows' earlier versions, which VACUUM gives free;
-// their bytes stay in the free space of pages and in the server's own log until
-// the server uses those again.
+// false where somebody still reads an older state. All of it is sealed. On SQLite
+// even the sealed bytes go, out of the write-ahead log: in the file itself, whatever
+// is removed is overwritten with zeros. On PostgreSQL the rows' earlier versions go,
+// by VACUUM; their sealed bytes stay in the free space of pages and in the server's
+// own log, which no statement can empty, until the server uses those again.
 func (s *Store) Purge(ctx context.Context) (done bool, err error) {
 	done, err = s.engine.purge(ctx)
 	return done, translate(err)

@@ -273,6 +273,17 @@ func each[R, T any](rows []R, convert func(R) T) []T {
 	return items
 }
 
+// eachTry converts a list of which an item may not be convertible.
+func eachTry[From, To any](from []From, convert func(From) (To, error)) (to []To, err error) {
+	to = make([]To, len(from))
+	for i, f := range from {
+		if to[i], err = convert(f); err != nil {
+			return nil, err
+		}
+	}
+	return to, nil
+}
+
 // page reads one page of a list of rows that is ordered by id.
 func page[R schema.Tabler](db *gorm.DB, p Page, key func(R) string) ([]R, *string, error) {
 	if p.list == "" {
