@@ -137,6 +137,9 @@ type ServerInterface interface {
 	// AcceptInteraction Accept an offer
 	// (POST /v1/interactions/{id}/accept)
 	AcceptInteraction(ctx echo.Context, id ID) error
+	// PutAfterContactWork Ask for after-contact work
+	// (PUT /v1/interactions/{id}/after-contact-work)
+	PutAfterContactWork(ctx echo.Context, id ID) error
 	// AssignInteraction Offer to a certain agent
 	// (POST /v1/interactions/{id}/assign)
 	AssignInteraction(ctx echo.Context, id ID) error
@@ -1377,6 +1380,22 @@ func (w *ServerInterfaceWrapper) AcceptInteraction(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.AcceptInteraction(ctx, id)
+	return err
+}
+
+// PutAfterContactWork converts echo context to params.
+func (w *ServerInterfaceWrapper) PutAfterContactWork(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PutAfterContactWork(ctx, id)
 	return err
 }
 
@@ -3638,6 +3657,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/v1/interactions", wrapper.ListInteractions, options.OperationMiddlewares["listInteractions"]...)
 	router.GET(options.BaseURL+"/v1/interactions/:id", wrapper.GetInteraction, options.OperationMiddlewares["getInteraction"]...)
 	router.POST(options.BaseURL+"/v1/interactions/:id/accept", wrapper.AcceptInteraction, options.OperationMiddlewares["acceptInteraction"]...)
+	router.PUT(options.BaseURL+"/v1/interactions/:id/after-contact-work", wrapper.PutAfterContactWork, options.OperationMiddlewares["putAfterContactWork"]...)
 	router.POST(options.BaseURL+"/v1/interactions/:id/assign", wrapper.AssignInteraction, options.OperationMiddlewares["assignInteraction"]...)
 	router.POST(options.BaseURL+"/v1/interactions/:id/decline", wrapper.DeclineInteraction, options.OperationMiddlewares["declineInteraction"]...)
 	router.POST(options.BaseURL+"/v1/interactions/:id/end", wrapper.EndInteraction, options.OperationMiddlewares["endInteraction"]...)
@@ -4847,6 +4867,37 @@ type AcceptInteraction200JSONResponse struct {
 }
 
 func (response AcceptInteraction200JSONResponse) VisitAcceptInteractionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PutAfterContactWorkRequestObject struct {
+	ID   ID `json:"id"`
+	Body *PutAfterContactWorkJSONRequestBody
+}
+
+type PutAfterContactWorkResponseObject interface {
+	VisitPutAfterContactWorkResponse(w http.ResponseWriter) error
+}
+
+type PutAfterContactWork200ResponseHeaders struct {
+	ETag string
+}
+
+type PutAfterContactWork200JSONResponse struct {
+	Body    Interaction
+	Headers PutAfterContactWork200ResponseHeaders
+}
+
+func (response PutAfterContactWork200JSONResponse) VisitPutAfterContactWorkResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -7238,6 +7289,9 @@ type StrictServerInterface interface {
 	// AcceptInteraction Accept an offer
 	// (POST /v1/interactions/{id}/accept)
 	AcceptInteraction(ctx context.Context, request AcceptInteractionRequestObject) (AcceptInteractionResponseObject, error)
+	// PutAfterContactWork Ask for after-contact work
+	// (PUT /v1/interactions/{id}/after-contact-work)
+	PutAfterContactWork(ctx context.Context, request PutAfterContactWorkRequestObject) (PutAfterContactWorkResponseObject, error)
 	// AssignInteraction Offer to a certain agent
 	// (POST /v1/interactions/{id}/assign)
 	AssignInteraction(ctx context.Context, request AssignInteractionRequestObject) (AssignInteractionResponseObject, error)
@@ -8845,6 +8899,54 @@ func (sh *strictHandler) AcceptInteraction(ctx echo.Context, id ID) error {
 		return err
 	} else if validResponse, ok := response.(AcceptInteractionResponseObject); ok {
 		return validResponse.VisitAcceptInteractionResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// PutAfterContactWork operation middleware
+func (sh *strictHandler) PutAfterContactWork(ctx echo.Context, id ID) error {
+	var request PutAfterContactWorkRequestObject
+
+	request.ID = id
+
+	var body PutAfterContactWorkJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PutAfterContactWork(ctx.Request().Context(), request.(PutAfterContactWorkRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PutAfterContactWork")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(PutAfterContactWorkResponseObject); ok {
+		return validResponse.VisitPutAfterContactWorkResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -39,14 +39,23 @@ func (e ActorType) Valid() bool {
 
 // Defines values for AcwMode.
 const (
-	AcwModeMandatory AcwMode = "mandatory"
-	AcwModeOptional  AcwMode = "optional"
+	AcwModeAgentRequested         AcwMode = "agent_requested"
+	AcwModeMandatory              AcwMode = "mandatory"
+	AcwModeMandatoryForcedTimeout AcwMode = "mandatory_forced_timeout"
+	AcwModeMandatoryTimeout       AcwMode = "mandatory_timeout"
+	AcwModeOptional               AcwMode = "optional"
 )
 
 // Valid indicates whether the value is a known member of the AcwMode enum.
 func (e AcwMode) Valid() bool {
 	switch e {
+	case AcwModeAgentRequested:
+		return true
 	case AcwModeMandatory:
+		return true
+	case AcwModeMandatoryForcedTimeout:
+		return true
+	case AcwModeMandatoryTimeout:
 		return true
 	case AcwModeOptional:
 		return true
@@ -375,9 +384,11 @@ const (
 	EventTypeReplyUnconfirmed            EventType = "reply.unconfirmed"
 	EventTypeThreadControlGained         EventType = "thread.control_gained"
 	EventTypeThreadControlLost           EventType = "thread.control_lost"
+	EventTypeWrapUpRequested             EventType = "wrap_up.requested"
 	EventTypeWrapUpSkipped               EventType = "wrap_up.skipped"
 	EventTypeWrapUpStarted               EventType = "wrap_up.started"
 	EventTypeWrapUpSubmitted             EventType = "wrap_up.submitted"
+	EventTypeWrapUpTimedOut              EventType = "wrap_up.timed_out"
 )
 
 // Valid indicates whether the value is a known member of the EventType enum.
@@ -473,11 +484,15 @@ func (e EventType) Valid() bool {
 		return true
 	case EventTypeThreadControlLost:
 		return true
+	case EventTypeWrapUpRequested:
+		return true
 	case EventTypeWrapUpSkipped:
 		return true
 	case EventTypeWrapUpStarted:
 		return true
 	case EventTypeWrapUpSubmitted:
+		return true
+	case EventTypeWrapUpTimedOut:
 		return true
 	default:
 		return false
@@ -1425,6 +1440,7 @@ const (
 	WrapUpStatePending   WrapUpState = "pending"
 	WrapUpStateSkipped   WrapUpState = "skipped"
 	WrapUpStateSubmitted WrapUpState = "submitted"
+	WrapUpStateTimedOut  WrapUpState = "timed_out"
 )
 
 // Valid indicates whether the value is a known member of the WrapUpState enum.
@@ -1435,6 +1451,8 @@ func (e WrapUpState) Valid() bool {
 	case WrapUpStateSkipped:
 		return true
 	case WrapUpStateSubmitted:
+		return true
+	case WrapUpStateTimedOut:
 		return true
 	default:
 		return false
@@ -1471,22 +1489,53 @@ type ActorType string
 
 // Acw How the queue asks for wrap-up (after-contact work).
 type Acw struct {
+	// GraceSeconds How long after its time a submission may still take the place of `WRAP_UP_TIMEOUT`.
+	GraceSeconds int `json:"grace_seconds"`
+
 	// Mode How a queue asks an agent to wrap up after a conversation.
 	// - `optional`: the agent may submit codes or skip, and is free for other work meanwhile
 	// - `mandatory`: the agent stays occupied until at least one code is submitted
+	// - `mandatory_timeout`: the same, but at the end of its time the wrap-up closes by itself, with the code
+	//   `WRAP_UP_TIMEOUT`
+	// - `mandatory_forced_timeout`: codes are submitted meanwhile, but the agent stays occupied until its time is over
+	// - `agent_requested`: as `mandatory` where the agent asked for it before the conversation was over; otherwise
+	//   there is no wrap-up
 	Mode AcwMode `json:"mode"`
+
+	// TimeoutSeconds How long a wrap-up may take; null where its mode has no time.
+	TimeoutSeconds *int `json:"timeout_seconds"`
 }
 
 // AcwInput How the queue asks for wrap-up (after-contact work).
 type AcwInput struct {
+	// GraceSeconds How long after its time a submission may still take the place of `WRAP_UP_TIMEOUT`, for the modes that have a time; 0 unless given, and none may.
+	GraceSeconds *int `json:"grace_seconds,omitempty"`
+
 	// Mode How much the queue insists; `optional` unless given.
 	Mode *AcwMode `json:"mode,omitempty"`
+
+	// TimeoutSeconds How long a wrap-up may take, for the two modes that have a time; 60 unless given. The others have none.
+	TimeoutSeconds *int `json:"timeout_seconds,omitempty"`
 }
 
 // AcwMode How a queue asks an agent to wrap up after a conversation.
-// - `optional`: the agent may submit codes or skip, and is free for other work meanwhile
-// - `mandatory`: the agent stays occupied until at least one code is submitted
+//   - `optional`: the agent may submit codes or skip, and is free for other work meanwhile
+//   - `mandatory`: the agent stays occupied until at least one code is submitted
+//   - `mandatory_timeout`: the same, but at the end of its time the wrap-up closes by itself, with the code
+//     `WRAP_UP_TIMEOUT`
+//   - `mandatory_forced_timeout`: codes are submitted meanwhile, but the agent stays occupied until its time is over
+//   - `agent_requested`: as `mandatory` where the agent asked for it before the conversation was over; otherwise
+//     there is no wrap-up
 type AcwMode string
+
+// AfterContactWorkInput Whether an agent wants after-contact work.
+type AfterContactWorkInput struct {
+	// AfterCallWorkRequired Yes or no.
+	AfterCallWorkRequired bool `json:"after_call_work_required"`
+
+	// ParticipantID The participant whose part it is. Absent, the caller's latest.
+	ParticipantID ID `json:"participant_id,omitempty"`
+}
 
 // Agent A person who answers customers.
 type Agent struct {
@@ -2012,6 +2061,9 @@ type ChannelStatus string
 // ChannelUpdate A merge patch (RFC 7396) of a channel. What is absent stays as it is; null empties a field that may be empty.
 type ChannelUpdate = json.RawMessage
 
+// ChosenCodeID The id of a wrap-up code, or `WRAP_UP_TIMEOUT`, the code of a wrap-up whose time was over.
+type ChosenCodeID = string
+
 // ClaimMapping Where in its tokens things are.
 type ClaimMapping struct {
 	// Agent The claim with the agent's `external_subject`; null, and no token acts for an agent.
@@ -2149,7 +2201,9 @@ type Event struct {
 	// - `interaction.ring_reached`: more agents of the queue may be asked
 	// - `recording.started`, `.stopped`: an agent switched recording on or off
 	// - `offer.created`, `.accepted`, `.declined`, `.timed_out`, `.rescinded`: the way of an offer
-	// - `wrap_up.started`, `.submitted`, `.skipped`: the way of a wrap-up
+	// - `wrap_up.requested`: an agent wants after-contact work, or no longer does
+	// - `wrap_up.started`, `.submitted`, `.skipped`, `.timed_out`: the way of a wrap-up; `.timed_out` also ends the
+	//   forced time of one that was submitted, `after` tells
 	// - `message.received`: the customer wrote
 	// - `attachment.ready`, `.rejected`, `.expired`: how far a file has come
 	// - `message.edited`, `.unsent`: the customer changed a message, or took it back
@@ -2184,7 +2238,9 @@ type EventList struct {
 //   - `interaction.ring_reached`: more agents of the queue may be asked
 //   - `recording.started`, `.stopped`: an agent switched recording on or off
 //   - `offer.created`, `.accepted`, `.declined`, `.timed_out`, `.rescinded`: the way of an offer
-//   - `wrap_up.started`, `.submitted`, `.skipped`: the way of a wrap-up
+//   - `wrap_up.requested`: an agent wants after-contact work, or no longer does
+//   - `wrap_up.started`, `.submitted`, `.skipped`, `.timed_out`: the way of a wrap-up; `.timed_out` also ends the
+//     forced time of one that was submitted, `after` tells
 //   - `message.received`: the customer wrote
 //   - `attachment.ready`, `.rejected`, `.expired`: how far a file has come
 //   - `message.edited`, `.unsent`: the customer changed a message, or took it back
@@ -2340,7 +2396,7 @@ type InactivityInput struct {
 	// AfterSeconds How long nobody has to write.
 	AfterSeconds int `json:"after_seconds"`
 
-	// WarnSeconds How long before that the desk is warned, by `interaction.inactivity_warned`; 0 for no warning.
+	// WarnSeconds How long before that the desk is warned, by `interaction.inactivity_warned`; 0 for no warning. Unless given 60, or half of `after_seconds` where that is less.
 	WarnSeconds *int `json:"warn_seconds,omitempty"`
 }
 
@@ -3614,6 +3670,9 @@ type PartInput struct {
 
 // Participant Somebody who takes or took part in an interaction.
 type Participant struct {
+	// AfterCallWorkRequired Whether the agent asked for after-contact work.
+	AfterCallWorkRequired bool `json:"after_call_work_required"`
+
 	// AgentID The agent, where the purpose is `agent`.
 	AgentID *ID `json:"agent_id"`
 
@@ -4938,13 +4997,19 @@ type WrapUp struct {
 	// Codes The codes that were chosen, in order.
 	Codes []WrapUpChoice `json:"codes"`
 
+	// Deadline When it ends by itself, or null where it does not.
+	Deadline *Time `json:"deadline"`
+
 	// Notes What the agent added.
 	Notes *string `json:"notes"`
 
 	// ParticipantID The participant whose wrap-up it is.
 	ParticipantID ID `json:"participant_id"`
 
-	// Required Whether the agent stays occupied until it is submitted.
+	// Prompt How the queue asked for it, when the agent left the conversation.
+	Prompt AcwMode `json:"prompt"`
+
+	// Required Whether the agent stays occupied until it is over.
 	Required bool `json:"required"`
 
 	// StartedAt When the agent left the conversation.
@@ -4954,6 +5019,7 @@ type WrapUp struct {
 	// - `pending`: not given yet
 	// - `submitted`: given
 	// - `skipped`: given without a code where none was required
+	// - `timed_out`: not given before its time was over; its code is `WRAP_UP_TIMEOUT`
 	State WrapUpState `json:"state"`
 
 	// SubmittedAt When it was submitted or skipped, or null.
@@ -4962,8 +5028,8 @@ type WrapUp struct {
 
 // WrapUpChoice A code that was chosen.
 type WrapUpChoice struct {
-	// ID The identifier of a resource, a UUIDv7 in small letters. Ids sort roughly by the time they were made.
-	ID ID `json:"id"`
+	// ID The id of a wrap-up code, or `WRAP_UP_TIMEOUT`, the code of a wrap-up whose time was over.
+	ID ChosenCodeID `json:"id"`
 
 	// Name The code's name.
 	Name string `json:"name"`
@@ -5027,6 +5093,7 @@ type WrapUpInput struct {
 // - `pending`: not given yet
 // - `submitted`: given
 // - `skipped`: given without a code where none was required
+// - `timed_out`: not given before its time was over; its code is `WRAP_UP_TIMEOUT`
 type WrapUpState string
 
 // ArrivalOrder The direction of a list.
@@ -5704,6 +5771,9 @@ type ReplaceChannelJSONRequestBody = ChannelInput
 
 // AcceptInteractionJSONRequestBody defines body for AcceptInteraction for application/json ContentType.
 type AcceptInteractionJSONRequestBody = AcceptInput
+
+// PutAfterContactWorkJSONRequestBody defines body for PutAfterContactWork for application/json ContentType.
+type PutAfterContactWorkJSONRequestBody = AfterContactWorkInput
 
 // AssignInteractionJSONRequestBody defines body for AssignInteraction for application/json ContentType.
 type AssignInteractionJSONRequestBody = AssignInput

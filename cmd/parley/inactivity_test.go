@@ -107,8 +107,10 @@ func inactivityRule(t *testing.T, p *program) {
 	rule(map[string]any{"warn_seconds": 0}).want(400)
 	rule(map[string]any{"after_seconds": 600, "warn_seconds": 0, "action": "requeue"}).holds(map[string]string{"inactivity.warn_seconds": "0", "inactivity.action": "requeue"})
 	rule(nil).want(200)
-	refused := rule(map[string]any{"after_seconds": 30, "action": "requeue"}).code(422, "inactivity.warning_too_early")
-	if refused.get("errors.0.pointer") != "/inactivity/warn_seconds" || !strings.Contains(refused.get("detail"), "(60, and 60 unless given)") {
+	rule(map[string]any{"after_seconds": 30, "action": "requeue"}).want(200).holds(map[string]string{"inactivity.warn_seconds": "15"}) // half of what is hardly longer
+	rule(nil).want(200)
+	refused := rule(map[string]any{"after_seconds": 30, "warn_seconds": 30, "action": "requeue"}).code(422, "inactivity.warning_too_early")
+	if refused.get("errors.0.pointer") != "/inactivity/warn_seconds" || !strings.Contains(refused.get("detail"), "warn_seconds (30) must") {
 		t.Errorf("refused with %s", refused.body)
 	}
 	rule(nil).holds(map[string]string{"inactivity": ""})

@@ -8,4 +8,6 @@ const (
 	modelSteps    = 100
 	modelPrograms = 2
 	raceRounds    = 12
+	// wrapUpRounds is how often six submissions meet their deadlines.
+	wrapUpRounds = 5
 )

@@ -7,4 +7,6 @@ const (
 	modelSteps    = 10
 	modelPrograms = 1
 	raceRounds    = 3
+	// wrapUpRounds is how often six submissions meet their deadlines.
+	wrapUpRounds = 2
 )

@@ -71,7 +71,7 @@ func (m *model) found(t *rapid.T) {
 	now := m.clock.Now()
 	org := domain.Organization{ID: domain.NewID[domain.OrganizationID](), Name: domain.NewID[string](), CreatedAt: now}
 	q, page := domain.NewQueue(org.ID, now), fmt.Sprint(time.Now().UnixNano())
-	q.ACW = rapid.SampledFrom([]domain.ACWMode{domain.ACWOptional, domain.ACWMandatory}).Draw(t, "acw")
+	q.ACW = domain.ACW{Mode: rapid.SampledFrom(domain.ACWModes()).Draw(t, "acw"), TimeoutSeconds: 20, GraceSeconds: 10}
 	q.DeclineSetsNotResponding = rapid.Bool().Draw(t, "decline marks")
 	if rapid.Bool().Draw(t, "inactivity") {
 		q.Rules.Inactivity = &domain.Inactivity{AfterSeconds: 90, WarnSeconds: 30,
@@ -177,7 +177,8 @@ func (m *model) steps() map[string]func(*rapid.T) {
 		"declines": command("POST", "/decline", ""), "holds": command("POST", "/hold", ""), "resumes": command("POST", "/resume", ""),
 		"records": command("PUT", "/recording", `{"recording":true}`), "replies": command("POST", "/replies", `{"text":"hello to you"}`),
 		"ends": command("POST", "/end", ""), "ends too": command("POST", "/end", ""),
-		"wraps up": command("PUT", "/wrap-up", `{"code_ids":[],"notes":"done"}`),
+		"wants to wrap up": command("PUT", "/after-contact-work", `{"after_call_work_required":true}`),
+		"wraps up":         command("PUT", "/wrap-up", `{"code_ids":[],"notes":"done"}`),
 		"supervisor ends": func(t *rapid.T) {
 			_, address := one(t)
 			m.call(t, m.admin, "POST", address+"/end", "")
@@ -257,7 +258,7 @@ func (m *model) goAnyWay(t *testing.T) {
 // finish lets an agent take, end and wrap up all that is left.
 func (m *model) finish(t *rapid.T) {
 	for range 200 {
-		m.advance(t, 0)
+		m.advance(t, 5) // a wrap-up may last
 		list, _, err := m.store.Interactions(m.t.Context(), m.org, storage.InteractionFilter{}, storage.Page{Limit: 200})
 		if err != nil {
 			t.Fatal(err)

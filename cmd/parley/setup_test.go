@@ -43,9 +43,9 @@ func resources(p *program, app string) []resource {
 	desk := `["` + strings.Join(deskScopes(), `","`) + `"]`
 	return []resource{
 		{"/v1/queues", "queue", map[string]any{"name": "Least"},
-			map[string]string{"external_id": "", "description": "", "alerting_timeout_seconds": "30", "decline_sets_not_responding": "true", "acw": `{"mode":"optional"}`, "wrap_up_code_ids": "[]"},
+			map[string]string{"external_id": "", "description": "", "alerting_timeout_seconds": "30", "decline_sets_not_responding": "true", "acw": `{"grace_seconds":0,"mode":"optional","timeout_seconds":null}`, "wrap_up_code_ids": "[]"},
 			map[string]any{"external_id": "e", "description": "d", "alerting_timeout_seconds": 7, "decline_sets_not_responding": false, "acw": map[string]string{"mode": "mandatory"}},
-			map[string]string{"external_id": "e", "description": "d", "alerting_timeout_seconds": "7", "decline_sets_not_responding": "false", "acw": `{"mode":"mandatory"}`}, "QueueInput"},
+			map[string]string{"external_id": "e", "description": "d", "alerting_timeout_seconds": "7", "decline_sets_not_responding": "false", "acw": `{"grace_seconds":0,"mode":"mandatory","timeout_seconds":null}`}, "QueueInput"},
 		{"/v1/agents", "agent", map[string]any{"name": "Least"},
 			map[string]string{"display_name": "", "email": "", "scopes": desk, "presence": "offline", "presence_note": "", "routing_status": "off_queue", "utilization": `{"message":{"maximum":3,"used":0},"social":{"maximum":3,"used":0}}`, "external_id": "", "skills": "[]", "multimedia_profile_id": ""},
 			map[string]any{"display_name": "Ana", "email": "ana@example.com", "scopes": []string{}, "external_id": "e", "skills": []any{}},

@@ -179,6 +179,7 @@ func (a *app) assemble(ctx context.Context, contract *httpapi.Contract) error {
 			Capabilities: channel.Capabilities(), NewKey: newBlobKey, Files: wake("attachments"), Deliver: wake("delivery"), Now: a.clock.Now, Log: a.log},
 		watch,
 		&dispatch.Timers{Dispatcher: router, Due: a.store.DueOffers, After: a.store.After},
+		&jobs.Timer[domain.DueWrapUp]{Named: "wrap_ups", Due: a.store.DueWrapUps, Act: ending.RunOut},
 		&closing.Inactivity{Closing: ending, Due: a.store.DueInactivity, Queued: router.Queued},
 		&dispatch.Rings{Dispatcher: router, Due: a.store.DueRings},
 		&dispatch.Sweep{Dispatcher: router, Waiting: a.store.WaitingQueues},

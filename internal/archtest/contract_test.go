@@ -42,7 +42,7 @@ func words() map[string]word {
 		"FailureCode": {}, "Scope": {}, "Sentence": {},
 		"FileState": {list{"AttachmentState"}, true}, "FileFault": {list{"AttachmentFault"}, true},
 		// Our own.
-		"FileOrigin": {}, "ErrorKind": {}, "InboxState": {}, "InteractionMove": {}, "OfferMove": {}, "ParticipantMove": {}, "AttemptState": {}, "DeliveryStage": {},
+		"FileOrigin": {}, "ErrorKind": {}, "InboxState": {}, "InteractionMove": {}, "OfferMove": {}, "ParticipantMove": {}, "WrapUpMove": {}, "WrapUpCodeID": {}, "AttemptState": {}, "DeliveryStage": {},
 	}
 }
 

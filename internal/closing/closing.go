@@ -2,7 +2,6 @@
 package closing
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -172,11 +171,14 @@ func (c *Closing) end(ctx context.Context, kind domain.DisconnectType, actor dom
 	if e.Interaction, withdrawn, err = c.withdraw(ctx, e.Interaction, actor); err != nil {
 		return err
 	}
+	if e.Others, err = c.others(ctx, e); err != nil {
+		return err
+	}
 	var notice domain.Message
 	var posted []domain.Event
 	left := c.Say(language(q), domain.NoticeLeft, e.Agent.PublicName())
 	e.Interaction, notice, posted = e.Interaction.Post(domain.Notice(e.Interaction, left, now), domain.System(), now)
-	ended, events, err := e.EndAs(kind, cmp.Or(q.ACW, domain.ACWOptional), actor, now)
+	ended, events, err := e.EndAs(kind, q.ACW, actor, now)
 	if err != nil {
 		return err
 	}
@@ -218,6 +220,16 @@ func (c *Closing) queue(ctx context.Context, p domain.Participant) (domain.Queue
 	return q, err
 }
 
+// others tells whether somebody else still takes part in an interaction, be it to
+// wrap up.
+func (c *Closing) others(ctx context.Context, e domain.Engagement) (bool, error) {
+	open, err := c.Store.OpenParts(ctx, e.Interaction.Organization, e.Interaction.ID)
+	if e.Participant.State != domain.ParticipantClosed {
+		open--
+	}
+	return open > 0, err
+}
+
 // WrapUp submits an agent's wrap-up. Several codes are kept in their order, each
 // once (C40); the same submission again changes nothing (C41).
 func (c *Closing) WrapUp(ctx context.Context, by domain.Principal, id domain.InteractionID, part domain.ParticipantID, codes []domain.WrapUpCodeID, notes *string) (p domain.Participant, err error) {
@@ -233,11 +245,9 @@ func (c *Closing) WrapUp(ctx context.Context, by domain.Principal, id domain.Int
 		if err != nil {
 			return err
 		}
-		open, err := c.Store.OpenParts(ctx, by.Organization, id)
-		if err != nil {
+		if e.Others, err = c.others(ctx, e); err != nil {
 			return err
 		}
-		e.Others = open > 1
 		e, events, changed, err := e.Submit(q, codes, notes, by.Actor(), c.Now())
 		p = e.Participant
 		if err != nil || !changed {

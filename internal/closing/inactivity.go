@@ -1,7 +1,6 @@
 package closing
 
 import (
-	"cmp"
 	"context"
 	"time"
 
@@ -81,7 +80,7 @@ func (l *Inactivity) over(ctx context.Context, i domain.Interaction, t domain.Th
 	if err != nil {
 		return err
 	}
-	e, events, err := e.Release(cmp.Or(q.ACW, domain.ACWOptional), string(domain.DisconnectInactivity), domain.System(), now)
+	e, events, err := e.Release(q.ACW, string(domain.DisconnectInactivity), domain.System(), now)
 	if err != nil {
 		return err
 	}

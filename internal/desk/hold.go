@@ -29,6 +29,14 @@ func (d *Desk) Record(ctx context.Context, by domain.Principal, i domain.Interac
 	})
 }
 
+// RequestWrapUp notes whether the caller wants after-contact work when their part
+// is over; to say what is so already changes nothing.
+func (d *Desk) RequestWrapUp(ctx context.Context, by domain.Principal, i domain.InteractionID, part domain.ParticipantID, wanted bool) error {
+	return d.turn(ctx, by, i, part, func(e domain.Engagement, actor domain.Actor, now time.Time) (domain.Engagement, []domain.Event, error) {
+		return e.RequestWrapUp(wanted, actor, now)
+	})
+}
+
 // turn finds the caller's part under locks and moves it.
 func (d *Desk) turn(ctx context.Context, by domain.Principal, i domain.InteractionID, part domain.ParticipantID, m move) error {
 	if by.Agent == "" {

@@ -60,7 +60,7 @@ func TestAllowedActionsAreThoseThatSucceed(t *testing.T) {
 		domain.ActionDecline: func(e domain.Engagement) error { _, _, err := e.Decline(true, "", byAgent(e.Agent), at); return err },
 		domain.ActionReply:   func(e domain.Engagement) error { return e.Interaction.CanReply(e.Agent.ID) },
 		domain.ActionEnd: func(e domain.Engagement) error {
-			_, _, err := e.End(domain.ACWOptional, byAgent(e.Agent), at)
+			_, _, err := e.End(domain.ACW{Mode: domain.ACWOptional}, byAgent(e.Agent), at)
 			return err
 		},
 		domain.ActionWrapUp: func(e domain.Engagement) error { _, _, _, err := submit(e, codes{"sale"}, nil); return err },

@@ -76,7 +76,7 @@ func TestB05_SocialIsGivenBackOnce(t *testing.T) {
 		e, _, err = e.Accept(byAgent(e.Agent), at)
 		must(t, err)
 		same(t, "load while connected", e.Agent.Load, domain.Load{Connected: 1, Social: 1})
-		e, _, err = e.End(mode, byAgent(e.Agent), at)
+		e, _, err = e.End(domain.ACW{Mode: mode, TimeoutSeconds: 60, GraceSeconds: 30}, byAgent(e.Agent), at)
 		must(t, err)
 		held := 0
 		if mode == domain.ACWMandatory {

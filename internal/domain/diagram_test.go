@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/parley-cx/parley/internal/domain"
 )
@@ -40,8 +41,29 @@ func moves() map[string]attempt {
 	return map[string]attempt{
 		"accept": attempts()[domain.MoveAccept][0], "decline": requeue[0], "time out": requeue[1],
 		"rescind": requeue[2], "hold": attempts()[domain.MoveHold][0], "resume": attempts()[domain.MoveResume][0],
-		"release": attempts()[domain.MoveRelease][0], "lose": attempts()[domain.MoveRelease][1], "cancel": attempts()[domain.MoveCancel][0], "end": attempts()[domain.MoveEnd][0], "submit": submit(q.WrapUpCodes[:1]), "skip": submit(nil),
+		"release": attempts()[domain.MoveRelease][0], "lose": attempts()[domain.MoveRelease][1], "cancel": attempts()[domain.MoveCancel][0], "end": attempts()[domain.MoveEnd][0], "end (nothing asked)": attempts()[domain.MoveEnd][1],
+		"end (timed)": endAs(domain.ACWMandatoryTimeout), "end (forced)": endAs(domain.ACWForcedTimeout), "run out": runOut, "submit": submit(q.WrapUpCodes[:1]), "skip": submit(nil),
 	}
+}
+
+// endAs ends a conversation under a queue's mode of after-contact work.
+func endAs(mode domain.ACWMode) attempt {
+	return func(e domain.Engagement) (domain.Engagement, []domain.Event, error) {
+		return e.End(domain.ACW{Mode: mode, TimeoutSeconds: 60, GraceSeconds: 30}, byAgent(e.Agent), at)
+	}
+}
+
+// runOut ends after-contact work at the end of its time.
+func runOut(e domain.Engagement) (domain.Engagement, []domain.Event, error) {
+	return e.RunOut(at.Add(time.Minute))
+}
+
+// place names where an engagement stands, and how its wrap-up was asked for.
+func place(e domain.Engagement) string {
+	if w := e.Participant.WrapUp; w != nil {
+		return fmt.Sprint(states(e), w.Prompt)
+	}
+	return fmt.Sprint(states(e))
 }
 
 // observe walks every way that an engagement can go, by the real methods, and
@@ -57,13 +79,13 @@ func observe(t *testing.T) edges {
 	visited := map[string]bool{}
 	for todo := []domain.Engagement{first}; len(todo) > 0; todo = todo[1:] {
 		e := todo[0]
-		key := fmt.Sprint(states(e))
+		key := place(e)
 		if visited[key] {
 			continue
 		}
 		visited[key] = true
 		for name, try := range moves() {
-			if after, _, err := try(e); err == nil && fmt.Sprint(states(after)) != key {
+			if after, _, err := try(e); err == nil && place(after) != key {
 				note(seen, name, e, after)
 				todo = append(todo, after)
 			}
@@ -73,6 +95,7 @@ func observe(t *testing.T) edges {
 }
 
 func note(seen edges, move string, before, after domain.Engagement) {
+	move, _, _ = strings.Cut(move, " (")
 	from, to := states(before), states(after)
 	for noun := range to {
 		if noun != "interaction" || from[noun] != to[noun] {
@@ -129,7 +152,7 @@ func TestStates(t *testing.T) {
 	section(&page, "Interaction", table["interaction"], domain.InteractionStates())
 	section(&page, "Offer", seen["offer"], domain.OfferStates())
 	section(&page, "Participant", seen["participant"], domain.ParticipantStates())
-	section(&page, "Wrap-up", seen["wrap-up"], []domain.WrapUpState{domain.WrapUpPending, domain.WrapUpSubmitted, domain.WrapUpSkipped})
+	section(&page, "Wrap-up", seen["wrap-up"], domain.WrapUpStates())
 	section(&page, "Routing status", routing(t), domain.RoutingStatuses())
 	section(&page, "Reply", table["reply"], domain.ReplyStatuses())
 	compare(t, page.String())

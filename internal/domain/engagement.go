@@ -1,9 +1,6 @@
 package domain
 
-import (
-	"slices"
-	"time"
-)
+import "time"
 
 // Engagement is one agent's hold on one interaction: everything that an offer,
 // an acceptance or an end changes together, in one transaction.
@@ -11,7 +8,7 @@ type Engagement struct {
 	Interaction Interaction
 	Participant Participant
 	Agent       Agent
-	Others      bool // another agent still wraps up: the interaction is not closed with this part
+	Others      bool // another agent still takes part or wraps up: the interaction is not closed with this part
 }
 
 // Offer alerts an agent to a waiting interaction and reserves their capacity.
@@ -118,14 +115,14 @@ func (e Engagement) requeue(answer OfferMove, notResponding bool, reason string,
 	return e, append([]Event{over, requeued}, status...), nil
 }
 
-// End disconnects the interaction and starts the agent's wrap-up; only a
-// mandatory one goes on holding capacity (A19, C38).
-func (e Engagement) End(mode ACWMode, actor Actor, now time.Time) (Engagement, []Event, error) {
-	return e.EndAs(DisconnectAgent, mode, actor, now)
+// End disconnects the interaction and starts the agent's wrap-up as the queue asks
+// for it; only a required one goes on holding capacity (A19, C38).
+func (e Engagement) End(acw ACW, actor Actor, now time.Time) (Engagement, []Event, error) {
+	return e.EndAs(DisconnectAgent, acw, actor, now)
 }
 
 // EndAs is End for another reason than that the agent wants it.
-func (e Engagement) EndAs(kind DisconnectType, mode ACWMode, actor Actor, now time.Time) (Engagement, []Event, error) {
+func (e Engagement) EndAs(kind DisconnectType, acw ACW, actor Actor, now time.Time) (Engagement, []Event, error) {
 	i := &e.Interaction
 	next, ok := i.State.After(MoveEnd)
 	if !ok {
@@ -134,87 +131,14 @@ func (e Engagement) EndAs(kind DisconnectType, mode ACWMode, actor Actor, now ti
 	if err := i.ownedBy(e.Agent.ID); err != nil {
 		return e, nil, err
 	}
-	part, ok := e.Participant.State.After(PartLeave)
+	part, ok := e.Participant.State.After(e.leaving(acw))
 	if !ok {
 		return e, nil, e.refuse("an end")
 	}
 	before := i.State
 	i.State, i.InactiveAt, i.DisconnectedAt, i.DisconnectType = next, nil, &now, &kind
 	ended := i.emit(EventInteractionDisconnected, actor, now, EventData{Before: string(before), After: string(next), Reason: string(kind)})
-	started := e.leave(part, mode, actor, now)
+	events := append([]Event{ended}, e.leave(part, acw, actor, now)...)
 	i.Owner = nil
-	agent, status := e.Agent.finish(i.Medium(), mode == ACWMandatory, actor, now)
-	e.Agent = agent
-	return e, append([]Event{ended, started}, status...), nil
-}
-
-// Submit ends wrap-up. Several codes are kept in their order, each once; none at
-// all skips a wrap-up that is not required. The same submission again changes
-// nothing (C40, C41). changed is false then.
-func (e Engagement) Submit(q Queue, codes []WrapUpCodeID, notes *string, actor Actor, now time.Time) (after Engagement, events []Event, changed bool, err error) {
-	w, codes := e.Participant.WrapUp, once(codes)
-	if w == nil {
-		return e, nil, false, InvalidTransition("interaction", "a wrap-up", string(e.Interaction.State),
-			e.Interaction.AllowedActions(e.Agent.ID, []Participant{e.Participant}))
-	}
-	if _, ok := e.Participant.State.After(PartFinish); !ok && w.State == WrapUpPending {
-		return e, nil, false, e.refuse("a wrap-up")
-	}
-	if w.State != WrapUpPending {
-		if w.same(codes, notes) {
-			return e, nil, false, nil
-		}
-		return e, nil, false, Conflict("wrap_up.already_submitted", "This wrap-up was submitted before, with other content.")
-	}
-	if stranger, ok := q.Allows(codes); !ok {
-		return e, nil, false, Invalid("/code_ids", "wrap_up.code_not_on_queue", "The wrap-up code %s is not one of the queue's.", stranger)
-	}
-	if w.Required && len(codes) == 0 && len(q.WrapUpCodes) > 0 {
-		return e, nil, false, Invalid("/code_ids", "wrap_up.code_required", "The queue asks for at least one wrap-up code.")
-	}
-	after, events = e.submitted(codes, notes, actor, now)
-	return after, events, true, nil
-}
-
-// once gives the codes in their order, each the first time only.
-func once(codes []WrapUpCodeID) []WrapUpCodeID {
-	kept := []WrapUpCodeID{}
-	for _, c := range codes {
-		if !slices.Contains(kept, c) {
-			kept = append(kept, c)
-		}
-	}
-	return kept
-}
-
-// submitted writes down what was submitted; the last part that is closed closes
-// an interaction that is over.
-func (e Engagement) submitted(codes []WrapUpCodeID, notes *string, actor Actor, now time.Time) (Engagement, []Event) {
-	w := *e.Participant.WrapUp
-	w.State, w.Codes, w.Notes, w.SubmittedAt = WrapUpSubmitted, codes, notes, &now
-	what := EventWrapUpSubmitted
-	if len(codes) == 0 && notes == nil && !w.Required {
-		w.State, what = WrapUpSkipped, EventWrapUpSkipped
-	}
-	e.Participant.WrapUp = &w
-	if next, ok := e.Participant.State.After(PartFinish); ok {
-		e.Participant.State = next
-	}
-	i := &e.Interaction
-	data := EventData{Before: string(WrapUpPending), After: string(w.State)}
-	for _, c := range codes {
-		data.CodeIDs = append(data.CodeIDs, string(c))
-	}
-	events := []Event{i.emitFor(what, string(e.Participant.ID), actor, now, data)}
-	events[0].Agent = e.Agent.ID
-	if !i.Open() && i.ClosedAt == nil && !e.Others {
-		i.ClosedAt = &now
-		events = append(events, i.emit(EventInteractionClosed, actor, now, EventData{After: "closed"}))
-	}
-	if w.Required {
-		agent, status := e.Agent.wrapped(i.Medium(), actor, now)
-		e.Agent = agent
-		events = append(events, status...)
-	}
-	return e, events
+	return e, append(events, e.closes(actor, now)...), nil
 }

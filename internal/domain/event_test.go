@@ -80,7 +80,7 @@ func (j *journey) step(random *rand.Rand) {
 	case 5, 6:
 		j.write(random, text)
 	case 7:
-		j.take(e.End(domain.ACWMandatory, by, j.now))
+		j.take(e.End(domain.ACW{Mode: domain.ACWMandatory}, by, j.now))
 	case 8:
 		j.take(e.Hold(by, j.now))
 	case 9:

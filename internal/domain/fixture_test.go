@@ -61,7 +61,7 @@ func connected(t *testing.T) domain.Engagement {
 func ended(t *testing.T, mode domain.ACWMode) domain.Engagement {
 	t.Helper()
 	e := connected(t)
-	e, _, err := e.End(mode, byAgent(e.Agent), at)
+	e, _, err := e.End(domain.ACW{Mode: mode, TimeoutSeconds: 60, GraceSeconds: 30}, byAgent(e.Agent), at)
 	must(t, err)
 	return e
 }

@@ -70,11 +70,11 @@ func TestInactivity_WarnsAndActs(t *testing.T) {
 func TestInactivity_OnlyWhileAnAgentHasIt(t *testing.T) {
 	t.Parallel()
 	e := underRule(t)
-	over, events, err := e.EndAs(domain.DisconnectInactivity, domain.ACWMandatory, domain.System(), at)
+	over, events, err := e.EndAs(domain.DisconnectInactivity, domain.ACW{Mode: domain.ACWMandatory}, domain.System(), at)
 	must(t, err)
 	told(t, events, domain.EventInteractionDisconnected, domain.EventWrapUpStarted)
 	same(t, "disconnect type", *over.Interaction.DisconnectType, domain.DisconnectInactivity)
-	released, _, err := e.Release(domain.ACWOptional, "inactivity", domain.System(), at)
+	released, _, err := e.Release(domain.ACW{Mode: domain.ACWOptional}, "inactivity", domain.System(), at)
 	must(t, err)
 	back, _, _ := released.Interaction.Receive(domain.Message{ID: "m"}, at)
 	for name, i := range map[string]domain.Interaction{"ended": over.Interaction, "given back": released.Interaction, "given back, and written to": back} {

@@ -1,9 +1,6 @@
 package domain
 
-import (
-	"slices"
-	"time"
-)
+import "time"
 
 // OfferState is what became of an offer.
 type OfferState string
@@ -68,13 +65,14 @@ const (
 	PartHold   ParticipantMove = "hold"    // the agent has put the interaction aside
 	PartResume ParticipantMove = "resume"  // and has taken it up again
 	PartLeave  ParticipantMove = "leave"   // the conversation is over for the agent, who wraps up
+	PartGo     ParticipantMove = "go"      // the conversation is over for the agent, who has nothing to wrap up
 	PartLose   ParticipantMove = "lose"    // the agent is lost, and the conversation is taken from them
 	PartFinish ParticipantMove = "wrap_up" // the wrap-up is done or skipped
 )
 
 // ParticipantMoves lists every move of a part, in the order of the table.
 func ParticipantMoves() []ParticipantMove {
-	return []ParticipantMove{PartJoin, PartMiss, PartHold, PartResume, PartLeave, PartLose, PartFinish}
+	return []ParticipantMove{PartJoin, PartMiss, PartHold, PartResume, PartLeave, PartGo, PartLose, PartFinish}
 }
 
 // ParticipantStates lists every state of a part.
@@ -85,8 +83,8 @@ func ParticipantStates() []ParticipantState {
 // participantMoves is the state table of an agent's part.
 var participantMoves = table[ParticipantState, ParticipantMove]{
 	ParticipantAlerting:  {PartJoin: ParticipantConnected, PartMiss: ParticipantClosed},
-	ParticipantConnected: {PartHold: ParticipantHeld, PartLeave: ParticipantWrapUp, PartLose: ParticipantClosed},
-	ParticipantHeld:      {PartResume: ParticipantConnected, PartLeave: ParticipantWrapUp, PartLose: ParticipantClosed},
+	ParticipantConnected: {PartHold: ParticipantHeld, PartLeave: ParticipantWrapUp, PartGo: ParticipantClosed, PartLose: ParticipantClosed},
+	ParticipantHeld:      {PartResume: ParticipantConnected, PartLeave: ParticipantWrapUp, PartGo: ParticipantClosed, PartLose: ParticipantClosed},
 	ParticipantWrapUp:    {PartFinish: ParticipantClosed},
 	ParticipantClosed:    {},
 }
@@ -95,25 +93,6 @@ var participantMoves = table[ParticipantState, ParticipantMove]{
 func (s ParticipantState) After(move ParticipantMove) (next ParticipantState, ok bool) {
 	next, ok = participantMoves[s][move]
 	return next, ok
-}
-
-// WrapUpState is what became of after-contact work.
-type WrapUpState string
-
-const (
-	WrapUpPending   WrapUpState = "pending"
-	WrapUpSubmitted WrapUpState = "submitted"
-	WrapUpSkipped   WrapUpState = "skipped"
-)
-
-// WrapUp is an agent's after-contact work.
-type WrapUp struct {
-	Required    bool // it holds capacity, and cannot be skipped
-	State       WrapUpState
-	Codes       []WrapUpCodeID
-	Notes       *string
-	StartedAt   time.Time
-	SubmittedAt *time.Time
 }
 
 // Participant is one agent's part in an interaction, from the offer to the end
@@ -136,6 +115,8 @@ type Participant struct {
 	LeftAt       *time.Time
 	WrapUp       *WrapUp
 	Version      int64
+
+	WrapUpRequested bool // the agent wants after-contact work, where the queue leaves that to them
 }
 
 // actions lists what the agent's own part allows.
@@ -143,7 +124,7 @@ func (p Participant) actions() []Action {
 	switch {
 	case p.Offer == OfferPending:
 		return []Action{ActionAccept, ActionDecline}
-	case p.State == ParticipantWrapUp:
+	case p.State == ParticipantWrapUp && (p.WrapUp == nil || p.WrapUp.State == WrapUpPending):
 		return []Action{ActionWrapUp}
 	}
 	return nil
@@ -160,12 +141,6 @@ func (s OfferState) words() Phrase {
 		return "left unanswered until its time was over"
 	}
 	return "withdrawn"
-}
-
-// same tells whether a second submission repeats the first.
-func (w WrapUp) same(codes []WrapUpCodeID, notes *string) bool {
-	equalNotes := (w.Notes == nil) == (notes == nil) && (notes == nil || *w.Notes == *notes)
-	return equalNotes && slices.Equal(w.Codes, codes)
 }
 
 // DueOffer names an offer whose time is over.

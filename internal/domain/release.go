@@ -30,12 +30,9 @@ func (e Engagement) Cancel(actor Actor, now time.Time) (Engagement, []Event, err
 
 // Release gives a conversation back to its queue, with its age, when its agent
 // no longer serves it; their wrap-up begins as after an end.
-func (e Engagement) Release(mode ACWMode, reason string, actor Actor, now time.Time) (Engagement, []Event, error) {
-	return e.giveBack(PartLeave, reason, actor, now, func(e *Engagement, part ParticipantState) []Event {
-		started := e.leave(part, mode, actor, now)
-		agent, status := e.Agent.finish(e.Interaction.Medium(), mode == ACWMandatory, actor, now)
-		e.Agent = agent
-		return append([]Event{started}, status...)
+func (e Engagement) Release(acw ACW, reason string, actor Actor, now time.Time) (Engagement, []Event, error) {
+	return e.giveBack(e.leaving(acw), reason, actor, now, func(e *Engagement, part ParticipantState) []Event {
+		return e.leave(part, acw, actor, now)
 	})
 }
 
@@ -58,13 +55,4 @@ func (e Engagement) giveBack(move ParticipantMove, reason string, actor Actor, n
 	events := over(&e, part)
 	i.Owner = nil
 	return e, append(events, i.emit(EventInteractionRequeued, actor, now, EventData{Before: string(before), After: string(next), Reason: reason})), nil
-}
-
-// leave ends the agent's part in the conversation and starts their wrap-up.
-func (e *Engagement) leave(part ParticipantState, mode ACWMode, actor Actor, now time.Time) Event {
-	e.Participant.State, e.Participant.LeftAt = part, &now
-	e.Participant.WrapUp = &WrapUp{Required: mode == ACWMandatory, State: WrapUpPending, Codes: []WrapUpCodeID{}, StartedAt: now}
-	started := e.Interaction.emitFor(EventWrapUpStarted, string(e.Participant.ID), actor, now, EventData{After: string(WrapUpPending)})
-	started.Agent = e.Agent.ID
-	return started
 }

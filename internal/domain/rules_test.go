@@ -113,7 +113,7 @@ func TestC11_OnlyAChoiceEndsNotResponding(t *testing.T) {
 			return other.Decline(false, "", byAgent(e.Agent), at)
 		},
 		"ending": func() (domain.Engagement, []domain.Event, error) {
-			return e.End(domain.ACWMandatory, byAgent(e.Agent), at)
+			return e.End(domain.ACW{Mode: domain.ACWMandatory}, byAgent(e.Agent), at)
 		},
 	} {
 		after, _, err := automatic()
@@ -189,7 +189,7 @@ func TestB05_CapacityCounts(t *testing.T) {
 	e, _, err = e.Accept(byAgent(a), at)
 	must(t, err)
 	same(t, "used by accepting", e.Agent.Load.Used(), domain.MessageCapacity)
-	e, _, err = e.End(domain.ACWOptional, byAgent(a), at)
+	e, _, err = e.End(domain.ACW{Mode: domain.ACWOptional}, byAgent(a), at)
 	must(t, err)
 	same(t, "free after the end", e.Agent.Eligible(), true)
 	same(t, "load", e.Agent.Load, domain.Load{Alerting: domain.MessageCapacity - 1})
@@ -213,7 +213,7 @@ func TestC38_OnlyTheOwnerEnds(t *testing.T) {
 	t.Parallel()
 	e := connected(t)
 	e.Agent = newAgent("Grace")
-	_, events, err := e.End(domain.ACWOptional, byAgent(e.Agent), at)
+	_, events, err := e.End(domain.ACW{Mode: domain.ACWOptional}, byAgent(e.Agent), at)
 	refused(t, err, domain.ErrorConflict, "interaction.not_owner")
 	same(t, "events", len(events), 0)
 	refused(t, e.Interaction.CanReply(e.Agent.ID), domain.ErrorConflict, "interaction.not_owner")

@@ -74,8 +74,12 @@ func (l *lines) read(e Event) {
 		l.add(e, part, SegmentAlert)
 	case EventOfferAccepted:
 		l.begin(e, part, SegmentInteract)
-	case EventOfferDeclined, EventOfferTimedOut, EventOfferRescinded, EventWrapUpSubmitted, EventWrapUpSkipped:
+	case EventOfferDeclined, EventOfferTimedOut, EventOfferRescinded, EventWrapUpSkipped, EventWrapUpTimedOut:
 		l.end(e, part)
+	case EventWrapUpSubmitted:
+		if e.Data.ExpiresAt == "" { // or the agent is held until then
+			l.end(e, part)
+		}
 	case EventInteractionHeld:
 		l.begin(e, ParticipantID(e.Data.ParticipantID), SegmentHold)
 	case EventInteractionResumed:

@@ -70,16 +70,6 @@ type WebOrigin struct {
 	Client       ClientID // empty for every client of the organization
 }
 
-// ACWMode says how a queue treats after-contact work.
-type ACWMode string
-
-const (
-	// ACWOptional asks for a wrap-up that may be skipped and holds no capacity.
-	ACWOptional ACWMode = "optional"
-	// ACWMandatory holds the agent's capacity until a wrap-up is submitted.
-	ACWMandatory ACWMode = "mandatory"
-)
-
 // Queue is where interactions wait, and what holds for them.
 type Queue struct {
 	ID                       QueueID
@@ -89,7 +79,7 @@ type Queue struct {
 	Description              *string
 	AlertingTimeoutSeconds   int // 7 to 900
 	DeclineSetsNotResponding bool
-	ACW                      ACWMode
+	ACW                      ACW
 	WrapUpCodes              []WrapUpCodeID
 	Rules                    Rules
 	Overflow                 *QueueID // takes over what this queue cannot keep
@@ -102,22 +92,12 @@ type Queue struct {
 // decline makes the agent not responding, and wrap-up is optional.
 func NewQueue(org OrganizationID, now time.Time) Queue {
 	return Queue{ID: NewID[QueueID](), Organization: org, AlertingTimeoutSeconds: 30, DeclineSetsNotResponding: true,
-		ACW: ACWOptional, WrapUpCodes: []WrapUpCodeID{}, Rules: DefaultRules(), Version: 1, CreatedAt: now, UpdatedAt: now}
+		ACW: ACW{Mode: ACWOptional}, WrapUpCodes: []WrapUpCodeID{}, Rules: DefaultRules(), Version: 1, CreatedAt: now, UpdatedAt: now}
 }
 
 // AlertingTimeout is how long an offer of this queue stands.
 func (q Queue) AlertingTimeout() time.Duration {
 	return time.Duration(q.AlertingTimeoutSeconds) * time.Second
-}
-
-// Allows tells whether every code is one of the queue's, and names the first that is not.
-func (q Queue) Allows(codes []WrapUpCodeID) (stranger WrapUpCodeID, ok bool) {
-	for _, c := range codes {
-		if !slices.Contains(q.WrapUpCodes, c) {
-			return c, false
-		}
-	}
-	return "", true
 }
 
 // WrapUpCode is a reason that an agent can give for how a contact ended.

@@ -49,7 +49,7 @@ func attempts() map[domain.InteractionMove][]attempt {
 			return e.Record(true, byAgent(e.Agent), at)
 		}},
 		domain.MoveRelease: {func(e domain.Engagement) (domain.Engagement, []domain.Event, error) {
-			return e.Release(domain.ACWOptional, "inactivity", domain.System(), at)
+			return e.Release(domain.ACW{Mode: domain.ACWOptional}, "inactivity", domain.System(), at)
 		}, func(e domain.Engagement) (domain.Engagement, []domain.Event, error) {
 			if e.Participant.Offer == domain.OfferPending { // the conversation, not the offer, is what is tried here
 				e.Participant.Offer = domain.OfferAccepted
@@ -63,7 +63,9 @@ func attempts() map[domain.InteractionMove][]attempt {
 			return e.Cancel(domain.Actor{Type: domain.ActorClient, ID: "admin"}, at)
 		}},
 		domain.MoveEnd: {func(e domain.Engagement) (domain.Engagement, []domain.Event, error) {
-			return e.End(domain.ACWOptional, byAgent(e.Agent), at)
+			return e.End(domain.ACW{Mode: domain.ACWOptional}, byAgent(e.Agent), at)
+		}, func(e domain.Engagement) (domain.Engagement, []domain.Event, error) {
+			return e.End(domain.ACW{Mode: domain.ACWAgentRequested}, byAgent(e.Agent), at)
 		}},
 		domain.MoveClose: {func(e domain.Engagement) (domain.Engagement, []domain.Event, error) {
 			after, events, err := e.Interaction.Close(domain.Actor{Type: domain.ActorClient, ID: "admin"}, at)
@@ -159,6 +161,7 @@ func partMoves() map[domain.ParticipantMove]attempt {
 	all := attempts()
 	return map[domain.ParticipantMove]attempt{domain.PartJoin: all[domain.MoveAccept][0], domain.PartMiss: all[domain.MoveRequeue][0],
 		domain.PartHold: all[domain.MoveHold][0], domain.PartResume: all[domain.MoveResume][0], domain.PartLeave: all[domain.MoveEnd][0], domain.PartLose: all[domain.MoveRelease][1],
+		domain.PartGo: all[domain.MoveEnd][1],
 		domain.PartFinish: func(e domain.Engagement) (domain.Engagement, []domain.Event, error) {
 			after, events, _, err := submit(e, codes{"sale"}, nil)
 			return after, events, err
@@ -173,7 +176,7 @@ func TestParticipantTable(t *testing.T) {
 	held, _, err := held.Hold(byAgent(held.Agent), at)
 	must(t, err)
 	fit := map[domain.ParticipantMove]domain.Engagement{domain.PartJoin: offered(t), domain.PartMiss: offered(t), domain.PartHold: connected(t),
-		domain.PartResume: held, domain.PartLeave: connected(t), domain.PartLose: connected(t), domain.PartFinish: ended(t, domain.ACWOptional)}
+		domain.PartResume: held, domain.PartLeave: connected(t), domain.PartGo: connected(t), domain.PartLose: connected(t), domain.PartFinish: ended(t, domain.ACWOptional)}
 	for _, state := range domain.ParticipantStates() {
 		for _, move := range domain.ParticipantMoves() {
 			want, allowed := state.After(move)

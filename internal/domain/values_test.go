@@ -69,5 +69,5 @@ func TestQueueDefaults(t *testing.T) {
 	q := domain.NewQueue("org", at)
 	same(t, "alerts for", q.AlertingTimeout(), 30*time.Second)
 	same(t, "a decline marks", q.DeclineSetsNotResponding, true)
-	same(t, "wrap-up", q.ACW, domain.ACWOptional)
+	same(t, "wrap-up", q.ACW.Mode, domain.ACWOptional)
 }

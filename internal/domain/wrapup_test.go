@@ -19,10 +19,10 @@ func submit(e domain.Engagement, c codes, notes *string) (domain.Engagement, []d
 // work holds none, also while it is open.
 func TestA19_WhichWrapUpHoldsCapacity(t *testing.T) {
 	t.Parallel()
-	for mode, held := range map[domain.ACWMode]int{domain.ACWOptional: 0, domain.ACWMandatory: 1} {
+	for mode, held := range map[domain.ACWMode]int{domain.ACWOptional: 0, domain.ACWMandatory: 1, domain.ACWMandatoryTimeout: 1} {
 		e := ended(t, mode)
 		same(t, "part", e.Participant.State, domain.ParticipantWrapUp)
-		same(t, "required", e.Participant.WrapUp.Required, mode == domain.ACWMandatory)
+		same(t, "required", e.Participant.WrapUp.Required, held == 1)
 		same(t, "load after the end", e.Agent.Load, domain.Load{WrapUp: held})
 		status := map[int]domain.RoutingStatus{0: domain.RoutingIdle, 1: domain.RoutingInteracting}
 		same(t, "status after the end", e.Agent.RoutingStatus(), status[held])
@@ -39,7 +39,7 @@ func TestA19_WhichWrapUpHoldsCapacity(t *testing.T) {
 func TestTheWaitBeginsWhenWorkEnds(t *testing.T) {
 	t.Parallel()
 	e, end := connected(t), at.Add(time.Minute)
-	e, _, err := e.End(domain.ACWMandatory, byAgent(e.Agent), end)
+	e, _, err := e.End(domain.ACW{Mode: domain.ACWMandatory}, byAgent(e.Agent), end)
 	must(t, err)
 	same(t, "idle since the end", e.Agent.IdleSince, end)
 	e, _, _, err = e.Submit(newQueue(), codes{"sale"}, nil, byAgent(e.Agent), end.Add(time.Minute))
@@ -81,7 +81,7 @@ func TestC40_SeveralCodesInOrderEachOnce(t *testing.T) {
 	}
 	_, _, _, err = submit(ended(t, domain.ACWOptional), codes{"sale", "stranger"}, nil)
 	stranger := refused(t, err, domain.ErrorInvalid, "wrap_up.code_not_on_queue")
-	same(t, "pointer", stranger.Fields[0].Pointer, "/code_ids")
+	same(t, "pointer", stranger.Fields[0].Pointer, "/code_ids/1")
 }
 
 func TestC41_TheSameAgainChangesNothing(t *testing.T) {

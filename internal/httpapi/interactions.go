@@ -58,7 +58,7 @@ func toParticipants(d domain.InteractionDetail) []api.Participant {
 	for _, p := range d.Participants {
 		agent, label := string(p.Agent), p.AgentName
 		parts = append(parts, api.Participant{ID: string(p.ID), Purpose: api.ParticipantPurposeAgent, AgentID: &agent, DisplayName: &label,
-			State: api.ParticipantState(p.State), JoinedAt: api.AtOrNull(p.JoinedAt), LeftAt: api.AtOrNull(p.LeftAt)})
+			State: api.ParticipantState(p.State), AfterCallWorkRequired: p.WrapUpRequested, JoinedAt: api.AtOrNull(p.JoinedAt), LeftAt: api.AtOrNull(p.LeftAt)})
 	}
 	return parts
 }

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"reflect"
+	"strconv"
 
 	"github.com/parley-cx/parley/api"
 	"github.com/parley-cx/parley/internal/domain"
@@ -12,7 +13,7 @@ import (
 func toQueue(q domain.Queue) api.Queue {
 	return toRules(api.Queue{ID: string(q.ID), Name: q.Name, ExternalID: q.ExternalID, Description: q.Description,
 		AlertingTimeoutSeconds: q.AlertingTimeoutSeconds, DeclineSetsNotResponding: q.DeclineSetsNotResponding,
-		Acw: api.Acw{Mode: api.AcwMode(q.ACW)}, WrapUpCodeIds: words(q.WrapUpCodes), Version: q.Version,
+		Acw: toACW(q.ACW), WrapUpCodeIds: words(q.WrapUpCodes), Version: q.Version,
 		CreatedAt: api.At(q.CreatedAt), UpdatedAt: api.At(q.UpdatedAt)}, q)
 }
 
@@ -20,7 +21,7 @@ func toQueue(q domain.Queue) api.Queue {
 func fromQueue(q domain.Queue, a api.Queue) domain.Queue {
 	q.Name, q.ExternalID, q.Description = a.Name, a.ExternalID, a.Description
 	q.AlertingTimeoutSeconds, q.DeclineSetsNotResponding = a.AlertingTimeoutSeconds, a.DeclineSetsNotResponding
-	q.ACW = domain.ACWMode(a.Acw.Mode)
+	q.ACW = fromACW(q.ACW, a.Acw)
 	q.WrapUpCodes = []domain.WrapUpCodeID{}
 	seen := map[string]bool{}
 	for _, code := range a.WrapUpCodeIds {
@@ -32,16 +33,19 @@ func fromQueue(q domain.Queue, a api.Queue) domain.Queue {
 	return fromRules(q, a)
 }
 
-// checkQueue refuses a queue that names what does not exist.
-func (s *Server) checkQueue(ctx context.Context, q domain.Queue) error {
-	names, err := s.Store.LivingWrapUpCodes(ctx, q.Organization, q.WrapUpCodes)
+// checkQueue refuses a queue that names what does not exist. a is what was sent.
+func (s *Server) checkQueue(ctx context.Context, q domain.Queue, a api.Queue) error {
+	living, err := s.Store.LivingWrapUpCodes(ctx, q.Organization, q.WrapUpCodes)
 	if err != nil {
 		return err
 	}
-	for _, code := range q.WrapUpCodes {
-		if !names[code] {
-			return domain.Invalid("/wrap_up_code_ids", "wrap_up_code.unknown", "There is no wrap-up code %s.", code)
+	for n, code := range a.WrapUpCodeIds {
+		if !living[domain.WrapUpCodeID(code)] {
+			return domain.Invalid("/wrap_up_code_ids/"+strconv.Itoa(n), "wrap_up_code.unknown", "There is no wrap-up code %s.", code)
 		}
+	}
+	if err := checkACW(q.ACW); err != nil {
+		return err
 	}
 	return s.checkRules(ctx, q)
 }
@@ -65,7 +69,7 @@ func (s *Server) CreateQueue(ctx context.Context, r api.CreateQueueRequestObject
 	}
 	q = fromQueue(q, input)
 	err = s.write(ctx, func(ctx context.Context) error {
-		if err := s.checkQueue(ctx, q); err != nil {
+		if err := s.checkQueue(ctx, q, input); err != nil {
 			return err
 		}
 		return s.Store.CreateQueue(ctx, q)
@@ -106,7 +110,7 @@ func (s *Server) changeQueue(ctx context.Context, id, ifMatch string, body any, 
 		}
 		before := q
 		q = fromQueue(q, input)
-		if err := s.checkQueue(ctx, q); err != nil {
+		if err := s.checkQueue(ctx, q, input); err != nil {
 			return err
 		}
 		return s.saveQueue(ctx, before, &q)
@@ -160,7 +164,7 @@ func (s *Server) UpsertQueue(ctx context.Context, r api.UpsertQueueRequestObject
 				return q, err
 			}
 			q = fromQueue(q, input)
-			return q, s.checkQueue(ctx, q)
+			return q, s.checkQueue(ctx, q, input)
 		}})
 	if err != nil {
 		return nil, err

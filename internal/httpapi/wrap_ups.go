@@ -11,9 +11,13 @@ import (
 func (s *Server) wrapUp(ctx context.Context, p domain.Participant) (api.WrapUp, error) {
 	w := p.WrapUp
 	names, err := s.Store.WrapUpCodeNames(ctx, p.Organization, w.Codes)
+	if err != nil {
+		return api.WrapUp{}, err
+	}
+	names[domain.WrapUpTimeoutCode] = s.speech(ctx)("The time for the wrap-up was over")
 	codes := each(w.Codes, func(c domain.WrapUpCodeID) api.WrapUpChoice { return api.WrapUpChoice{ID: string(c), Name: names[c]} })
-	return api.WrapUp{ParticipantID: string(p.ID), AgentID: string(p.Agent), Required: w.Required, State: api.WrapUpState(w.State),
-		Codes: codes, Notes: w.Notes, StartedAt: api.At(w.StartedAt), SubmittedAt: api.AtOrNull(w.SubmittedAt)}, err
+	return api.WrapUp{ParticipantID: string(p.ID), AgentID: string(p.Agent), Prompt: api.AcwMode(w.Prompt), Required: w.Required, State: api.WrapUpState(w.State),
+		Codes: codes, Notes: w.Notes, StartedAt: api.At(w.StartedAt), Deadline: api.AtOrNull(w.Deadline), SubmittedAt: api.AtOrNull(w.SubmittedAt)}, nil
 }
 
 // GetWrapUp serves GET /v1/interactions/{id}/wrap-up.
@@ -35,4 +39,13 @@ func (s *Server) PutWrapUp(ctx context.Context, r api.PutWrapUpRequestObject) (a
 	}
 	w, err := s.wrapUp(ctx, p)
 	return api.PutWrapUp200JSONResponse(w), err
+}
+
+// PutAfterContactWork serves PUT /v1/interactions/{id}/after-contact-work.
+func (s *Server) PutAfterContactWork(ctx context.Context, r api.PutAfterContactWorkRequestObject) (api.PutAfterContactWorkResponseObject, error) {
+	if err := s.Desk.RequestWrapUp(ctx, principal(ctx), domain.InteractionID(r.ID), domain.ParticipantID(r.Body.ParticipantID), r.Body.AfterCallWorkRequired); err != nil {
+		return nil, err
+	}
+	i, err := s.interaction(ctx, r.ID)
+	return api.PutAfterContactWork200JSONResponse{Body: i, Headers: api.PutAfterContactWork200ResponseHeaders{ETag: etag(i.Version)}}, err
 }

@@ -50,7 +50,7 @@ func lively(t *testing.T, s *Store) (w *world, talk domain.Engagement) {
 			e = move(e.Hold(by, noon.Add(time.Second)))
 			talk = e
 		} else {
-			e = move(e.End(domain.ACWMandatory, by, noon.Add(time.Second)))
+			e = move(e.End(domain.ACW{Mode: domain.ACWMandatory}, by, noon.Add(time.Second)))
 		}
 		a = e.Agent
 	}

@@ -22,12 +22,16 @@ type participantRow struct {
 	ExpiresAt         int64 `gorm:"<-:create"`
 	JoinedAt          *int64
 	LeftAt            *int64
+	WrapUpRequested   bool
+	WrapUpPrompt      *string
 	WrapUpRequired    *bool
 	WrapUpState       *string
 	WrapUpCodeIds     *string
 	WrapUpNotes       *string
 	WrapUpStartedAt   *int64
 	WrapUpSubmittedAt *int64
+	WrapUpDeadline    *int64
+	WrapUpGraceUntil  *int64
 	Version           int64
 }
 
@@ -37,11 +41,12 @@ func toParticipantRow(p domain.Participant) participantRow {
 	r := participantRow{OrganizationID: string(p.Organization), ID: string(p.ID), InteractionID: string(p.Interaction),
 		AgentID: string(p.Agent), AgentName: p.AgentName, Purpose: string(p.Purpose), QueueID: id[string](p.Queue), State: string(p.State), Offer: string(p.Offer),
 		AnsweredBy: p.AnsweredBy, OfferedAt: ms(p.OfferedAt), ExpiresAt: ms(p.ExpiresAt), JoinedAt: msPtr(p.JoinedAt),
-		LeftAt: msPtr(p.LeftAt), Version: p.Version}
+		LeftAt: msPtr(p.LeftAt), WrapUpRequested: p.WrapUpRequested, Version: p.Version}
 	if w := p.WrapUp; w != nil {
-		state, codes, started := string(w.State), doc(w.Codes), ms(w.StartedAt)
+		prompt, state, codes, started := string(w.Prompt), string(w.State), doc(w.Codes), ms(w.StartedAt)
 		r.WrapUpRequired, r.WrapUpState, r.WrapUpCodeIds, r.WrapUpNotes = &w.Required, &state, &codes, w.Notes
-		r.WrapUpStartedAt, r.WrapUpSubmittedAt = &started, msPtr(w.SubmittedAt)
+		r.WrapUpPrompt, r.WrapUpStartedAt, r.WrapUpSubmittedAt = &prompt, &started, msPtr(w.SubmittedAt)
+		r.WrapUpDeadline, r.WrapUpGraceUntil = msPtr(w.Deadline), msPtr(w.GraceUntil)
 	}
 	return r
 }
@@ -51,13 +56,26 @@ func fromParticipantRow(r participantRow) domain.Participant {
 		Interaction: domain.InteractionID(r.InteractionID), Agent: domain.AgentID(r.AgentID), AgentName: r.AgentName, Purpose: domain.Purpose(r.Purpose),
 		Queue: id[domain.QueueID](r.QueueID), State: domain.ParticipantState(r.State), Offer: domain.OfferState(r.Offer),
 		AnsweredBy: r.AnsweredBy, OfferedAt: fromMS(r.OfferedAt), ExpiresAt: fromMS(r.ExpiresAt), JoinedAt: fromMSPtr(r.JoinedAt),
-		LeftAt: fromMSPtr(r.LeftAt), Version: r.Version}
+		LeftAt: fromMSPtr(r.LeftAt), WrapUpRequested: r.WrapUpRequested, Version: r.Version}
 	if r.WrapUpState != nil {
-		p.WrapUp = &domain.WrapUp{Required: *r.WrapUpRequired, State: domain.WrapUpState(*r.WrapUpState),
+		p.WrapUp = &domain.WrapUp{Prompt: r.prompt(), Required: *r.WrapUpRequired, State: domain.WrapUpState(*r.WrapUpState),
 			Codes: fromDoc[[]domain.WrapUpCodeID](*r.WrapUpCodeIds), Notes: r.WrapUpNotes,
-			StartedAt: fromMS(*r.WrapUpStartedAt), SubmittedAt: fromMSPtr(r.WrapUpSubmittedAt)}
+			StartedAt: fromMS(*r.WrapUpStartedAt), SubmittedAt: fromMSPtr(r.WrapUpSubmittedAt),
+			Deadline: fromMSPtr(r.WrapUpDeadline), GraceUntil: fromMSPtr(r.WrapUpGraceUntil)}
 	}
 	return p
+}
+
+// prompt is how a wrap-up was asked for. The version that knew two ways of asking
+// writes only whether it was required.
+func (r participantRow) prompt() domain.ACWMode {
+	switch {
+	case r.WrapUpPrompt != nil:
+		return domain.ACWMode(*r.WrapUpPrompt)
+	case *r.WrapUpRequired:
+		return domain.ACWMandatory
+	}
+	return domain.ACWOptional
 }
 
 // CreateEngagement writes a new offer: the participant, and what it changed.
@@ -158,6 +176,21 @@ func (s *Store) DueOffers(ctx context.Context, now time.Time, limit int) ([]doma
 		}
 		due = append(due, domain.DueOffer{Organization: domain.OrganizationID(r.OrganizationID), Interaction: domain.InteractionID(r.InteractionID),
 			Agent: domain.AgentID(r.AgentID), Participant: domain.ParticipantID(r.ID), Purpose: domain.Purpose(r.Purpose)})
+	}
+	return due, time.Time{}, err
+}
+
+// DueWrapUps lists after-contact work whose time was over by now, the oldest first,
+// and the time of the next that will be.
+func (s *Store) DueWrapUps(ctx context.Context, now time.Time, limit int) ([]domain.DueWrapUp, time.Time, error) {
+	rows, err := all[participantRow](s.db(ctx).Where("state = 'wrapup' AND wrap_up_deadline IS NOT NULL").Order("wrap_up_deadline").Limit(limit))
+	var due []domain.DueWrapUp
+	for _, r := range rows {
+		if at := fromMS(*r.WrapUpDeadline); at.After(now) {
+			return due, at, err
+		}
+		due = append(due, domain.DueWrapUp{Organization: domain.OrganizationID(r.OrganizationID), Interaction: domain.InteractionID(r.InteractionID),
+			Agent: domain.AgentID(r.AgentID), Participant: domain.ParticipantID(r.ID)})
 	}
 	return due, time.Time{}, err
 }

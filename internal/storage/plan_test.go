@@ -21,7 +21,7 @@ var narrowColumns = []string{"id", "thread_id", "interaction_id", "message_id", 
 	"platform_message_id", "client_message_id", "dedupe_key", "key", "lane", "position", "run_at", "due", "received_at"}
 
 // smallIndexes hold only what is under way.
-var smallIndexes = []string{"interactions_open", "participants_due", "participants_one_offer", "interactions_inactive", "participants_wrapping", "interactions_under_way", "inbox_quarantined"}
+var smallIndexes = []string{"interactions_open", "participants_due", "participants_one_offer", "interactions_inactive", "participants_wrapping", "participants_wrap_up_due", "interactions_under_way", "inbox_quarantined"}
 
 // rareMethods serve a person, or the sweeper, once in a while, and may look at more
 // until there are statistics.
@@ -229,7 +229,7 @@ func (s statement) ransacked(step string) string {
 // ordersOrBounds tells whether a scan goes along an index that holds, or orders,
 // what the statement wants: of offers that are pending, only those.
 func ordersOrBounds(how string) bool {
-	return strings.HasSuffix(how, "participants_due") || strings.HasSuffix(how, "interactions_inactive")
+	return strings.HasSuffix(how, "participants_due") || strings.HasSuffix(how, "participants_wrap_up_due") || strings.HasSuffix(how, "interactions_inactive")
 }
 
 var named = regexp.MustCompile(`(?i)\b(?:FROM|JOIN|UPDATE|INTO)\s+"?(\w+)"?(?:\s+(?:AS\s+)?(\w+))?`)

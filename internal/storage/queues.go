@@ -19,6 +19,8 @@ type queueRow struct {
 	AlertingTimeoutSeconds   int
 	DeclineSetsNotResponding bool
 	AcwMode                  string
+	AcwTimeoutSeconds        int
+	AcwGraceSeconds          int
 	WrapUpCodeIds            string
 	Rules                    string
 	OverflowQueueID          *string
@@ -33,14 +35,15 @@ func (queueRow) TableName() string { return "queues" }
 func toQueueRow(q domain.Queue) queueRow {
 	return queueRow{OrganizationID: string(q.Organization), ID: string(q.ID), Name: q.Name, ExternalID: q.ExternalID,
 		Description: q.Description, AlertingTimeoutSeconds: q.AlertingTimeoutSeconds,
-		DeclineSetsNotResponding: q.DeclineSetsNotResponding, AcwMode: string(q.ACW), WrapUpCodeIds: doc(q.WrapUpCodes), Rules: doc(q.Rules), OverflowQueueID: id[string](q.Overflow),
+		DeclineSetsNotResponding: q.DeclineSetsNotResponding, AcwMode: string(q.ACW.Mode), AcwTimeoutSeconds: q.ACW.TimeoutSeconds, AcwGraceSeconds: q.ACW.GraceSeconds,
+		WrapUpCodeIds: doc(q.WrapUpCodes), Rules: doc(q.Rules), OverflowQueueID: id[string](q.Overflow),
 		Version: q.Version, CreatedAt: ms(q.CreatedAt), UpdatedAt: ms(q.UpdatedAt)}
 }
 
 func fromQueueRow(r queueRow) domain.Queue {
 	return domain.Queue{ID: domain.QueueID(r.ID), Organization: domain.OrganizationID(r.OrganizationID), Name: r.Name,
 		ExternalID: r.ExternalID, Description: r.Description, AlertingTimeoutSeconds: r.AlertingTimeoutSeconds,
-		DeclineSetsNotResponding: r.DeclineSetsNotResponding, ACW: domain.ACWMode(r.AcwMode),
+		DeclineSetsNotResponding: r.DeclineSetsNotResponding, ACW: domain.ACW{Mode: domain.ACWMode(r.AcwMode), TimeoutSeconds: r.AcwTimeoutSeconds, GraceSeconds: r.AcwGraceSeconds},
 		WrapUpCodes: fromDoc[[]domain.WrapUpCodeID](r.WrapUpCodeIds), Rules: fromDoc[domain.Rules](r.Rules), Overflow: id[domain.QueueID](r.OverflowQueueID), Version: r.Version,
 		CreatedAt: fromMS(r.CreatedAt), UpdatedAt: fromMS(r.UpdatedAt)}
 }

@@ -68,10 +68,11 @@ func containing(q string) string {
 	return "%" + strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace(strings.ToLower(q)) + "%"
 }
 
-// WrapUpCodeNames gives the names of codes, also of deleted ones.
+// WrapUpCodeNames gives the names of codes, also of deleted ones. The system's own
+// code is none of them.
 func (s *Store) WrapUpCodeNames(ctx context.Context, org domain.OrganizationID, codes []domain.WrapUpCodeID) (map[domain.WrapUpCodeID]string, error) {
 	names := map[domain.WrapUpCodeID]string{}
-	if len(codes) == 0 {
+	if len(codes) == 0 || codes[0] == domain.WrapUpTimeoutCode {
 		return names, nil
 	}
 	rows, err := all[wrapUpCodeRow](s.db(ctx).Where("organization_id = ? AND id IN ?", org, codes))
