@@ -50,7 +50,7 @@ type Config struct {
 	BootstrapClientSecret Secret `name:"bootstrap-client-secret" env:"PARLEY_BOOTSTRAP_CLIENT_SECRET" help:"The secret of that first OAuth client."`
 
 	// SealingKey is the key under which credentials, webhook secrets and what people say are stored. Every node of one database
-	// needs the same; whoever loses it has to enter those secrets again.
+	// needs the same; whoever loses it has to enter those secrets again, and has lost the conversations.
 	SealingKey Secret `name:"sealing-key" env:"PARLEY_SEALING_KEY" help:"The key that seals stored secrets and what people say: 32 random bytes in base64, the same on every node. When it is empty, one is made in the data folder."`
 
 	// RateLimit bounds, in machine time, what one token may ask of one node. The sandbox counts and does not refuse.

@@ -4,6 +4,7 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/hkdf"
+	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
@@ -21,9 +22,11 @@ var (
 	ErrTampered = errors.New("sealed value was changed, moved or cut")
 )
 
-// A sealed value is: version (1 byte), key id (4 bytes), nonce (12 bytes), ciphertext, tag (16 bytes).
+// A sealed value is: version (1 byte), key id (4 bytes), nonce (12 bytes), ciphertext, tag (16 bytes). Since version 2
+// every place has a key of its own; values of the first version can be opened still.
 const (
-	sealVersion = 1
+	sealVersion = 2
+	oneKey      = 1
 	keyIDSize   = 4
 	headerSize  = 1 + keyIDSize
 )
@@ -40,7 +43,8 @@ type Place struct {
 // Sealer seals and opens secrets, and hashes those that need never be read again. It is safe for concurrent use.
 type Sealer struct {
 	keyID   []byte
-	aead    cipher.AEAD
+	sealKey []byte      // from which the keys of places come
+	first   cipher.AEAD // the one key of the first version
 	hashKey []byte
 	err     error // why this sealer can do nothing; answered by every call that can answer an error
 }
@@ -53,8 +57,10 @@ func NewSealer(key Key) *Sealer {
 	}
 	keyID, errID := derive(key, "parley key id 1", keyIDSize)
 	hashKey, errHash := derive(key, "parley hash 1", sha256.Size)
-	aead, errSeal := newAEAD(key)
-	return &Sealer{keyID: keyID, aead: aead, hashKey: hashKey, err: errors.Join(errID, errHash, errSeal)}
+	sealKey, errSeal := derive(key, "parley seal 2", keySize)
+	firstKey, errFirst := derive(key, "parley seal 1", keySize)
+	first, errAEAD := newAEAD(firstKey)
+	return &Sealer{keyID: keyID, sealKey: sealKey, first: first, hashKey: hashKey, err: errors.Join(errID, errHash, errSeal, errFirst, errAEAD)}
 }
 
 // Format keeps the derived keys out of every log and error text, as Key does.
@@ -63,13 +69,18 @@ func (s *Sealer) Format(state fmt.State, _ rune) {
 }
 
 // Seal encrypts plaintext for one place. The same plaintext looks different each time, so equal secrets cannot be
-// told from the database. Sealing is safe for four billion values per key.
+// told from the database. Sealing is safe for four billion values of one place, of however many places.
 func (s *Sealer) Seal(place Place, plaintext []byte) ([]byte, error) {
 	if s.err != nil {
 		return nil, s.err
 	}
 	header := append([]byte{sealVersion}, s.keyID...)
-	return s.aead.Seal(header, nil, plaintext, associatedData(header, place)), nil
+	bound := associatedData(header, place)
+	aead, err := s.at(bound)
+	if err != nil {
+		return nil, err
+	}
+	return aead.Seal(header, nil, plaintext, bound), nil
 }
 
 // Open returns what was sealed for this place. It fails with ErrWrongKey or ErrTampered, and then returns nothing of
@@ -78,18 +89,33 @@ func (s *Sealer) Open(place Place, sealed []byte) ([]byte, error) {
 	if s.err != nil {
 		return nil, s.err
 	}
-	if len(sealed) < headerSize+s.aead.Overhead() || sealed[0] != sealVersion {
+	if len(sealed) < headerSize+s.first.Overhead() || sealed[0] != sealVersion && sealed[0] != oneKey {
 		return nil, ErrTampered
 	}
 	header, body := sealed[:headerSize], sealed[headerSize:]
 	if !Equal(header[1:], s.keyID) {
 		return nil, ErrWrongKey
 	}
-	plaintext, err := s.aead.Open(nil, nil, body, associatedData(header, place))
+	bound := associatedData(header, place)
+	aead, err := s.at(bound)
+	if err != nil {
+		return nil, err
+	}
+	plaintext, err := aead.Open(nil, nil, body, bound)
 	if err != nil {
 		return nil, ErrTampered
 	}
 	return plaintext, nil
+}
+
+// at gives the cipher of a place, whose associated data begins with the version.
+func (s *Sealer) at(bound []byte) (cipher.AEAD, error) {
+	if bound[0] == oneKey {
+		return s.first, nil
+	}
+	mac := hmac.New(sha256.New, s.sealKey)
+	mac.Write(bound)
+	return newAEAD(mac.Sum(nil))
 }
 
 // associatedData is what the ciphertext is bound to. Every part carries its length, so that no two places read alike.
@@ -106,12 +132,8 @@ func appendPart(data []byte, part string) []byte {
 }
 
 // newAEAD is AES-256-GCM with a random nonce of 96 bits in front of each ciphertext.
-func newAEAD(key Key) (cipher.AEAD, error) {
-	sealKey, err := derive(key, "parley seal 1", keySize)
-	if err != nil {
-		return nil, err
-	}
-	block, err := aes.NewCipher(sealKey)
+func newAEAD(key []byte) (cipher.AEAD, error) {
+	block, err := aes.NewCipher(key)
 	if err != nil {
 		return nil, err
 	}

@@ -26,6 +26,34 @@ func TestSealAndOpen(t *testing.T) {
 	}
 }
 
+// What was sealed under one key for all places opens, in its own place.
+func TestFirstVersionOpens(t *testing.T) {
+	t.Parallel()
+	sealer := NewSealer(newKey())
+	header := append([]byte{oneKey}, sealer.keyID...)
+	sealed := sealer.first.Seal(header, nil, []byte("secret"), associatedData(header, examplePlace()))
+	if opened, err := sealer.Open(examplePlace(), sealed); err != nil || string(opened) != "secret" {
+		t.Errorf("opened %q (%v)", opened, err)
+	}
+	if _, err := sealer.Open(Place{}, sealed); !errors.Is(err, ErrTampered) {
+		t.Errorf("elsewhere: got %v, want ErrTampered", err)
+	}
+	sealed[0] = sealVersion
+	if _, err := sealer.Open(examplePlace(), sealed); !errors.Is(err, ErrTampered) {
+		t.Errorf("as another version: got %v, want ErrTampered", err)
+	}
+}
+
+// Sealing is on the way of every message.
+func BenchmarkSeal(b *testing.B) {
+	sealer, text := NewSealer(newKey()), []byte(strings.Repeat("text ", 40))
+	for b.Loop() {
+		if _, err := sealer.Seal(examplePlace(), text); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
 func TestSealNeverRepeats(t *testing.T) {
 	t.Parallel()
 	sealer := NewSealer(newKey())
