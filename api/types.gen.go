@@ -361,6 +361,7 @@ const (
 	EventTypeInteractionResumed          EventType = "interaction.resumed"
 	EventTypeInteractionRingReached      EventType = "interaction.ring_reached"
 	EventTypeMessageEdited               EventType = "message.edited"
+	EventTypeMessageExpired              EventType = "message.expired"
 	EventTypeMessageReactionAdded        EventType = "message.reaction_added"
 	EventTypeMessageReactionRemoved      EventType = "message.reaction_removed"
 	EventTypeMessageReceived             EventType = "message.received"
@@ -437,6 +438,8 @@ func (e EventType) Valid() bool {
 	case EventTypeInteractionRingReached:
 		return true
 	case EventTypeMessageEdited:
+		return true
+	case EventTypeMessageExpired:
 		return true
 	case EventTypeMessageReactionAdded:
 		return true
@@ -3335,6 +3338,9 @@ type OpenInbound struct {
 	// IsFinalReceipt Whether no other receipt follows.
 	IsFinalReceipt *bool `json:"isFinalReceipt,omitempty"`
 
+	// Metadata What else is to be known.
+	Metadata *OpenMetadataInput `json:"metadata,omitempty"`
+
 	// OriginatingMessageID The message that offered the choice.
 	OriginatingMessageID *string `json:"originatingMessageId,omitempty"`
 
@@ -3496,6 +3502,12 @@ type OpenMessageRef struct {
 
 	// MessageURI Where it can be read.
 	MessageURI string `json:"messageURI"`
+}
+
+// OpenMetadataInput What a connector adds to a message. One member has a meaning here.
+type OpenMetadataInput struct {
+	// ExpiresAt When the terms of the platform that the message comes from end the life of what it says. At that time text and attachments are erased, and the tombstone is `expired`; a time that cannot be read is ignored.
+	ExpiresAt *string `json:"expiresAt,omitempty"`
 }
 
 // OpenNormalizedMessage A message in the form in which connectors exchange them.

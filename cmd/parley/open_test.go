@@ -21,6 +21,7 @@ func TestB23_Open(t *testing.T) {
 		part{"tokens", openTokens},
 		part{"integrations", openIntegrations},
 		part{"rule 1 the same bytes", openBytes},
+		part{"B14 B22 content that expires", openExpires},
 	)
 }
 
@@ -49,6 +50,49 @@ const inboundOpen = "/api/v2/conversations/messages/inbound/open"
 func unified(integration, id, from, what string) map[string]any {
 	return map[string]any{"type": "Text", "text": what, "channel": map[string]any{"platform": "Open", "type": "Private", "messageId": id,
 		"to": map[string]any{"id": integration}, "from": map[string]any{"id": from, "idType": "Opaque", "nickname": "Kim"}, "time": time.Now().UTC().Format(time.RFC3339Nano)}}
+}
+
+// openExpires hands in what may be kept for a day, as a story may. After that it
+// is in no answer and in no row, and its file is gone; what came with it is not.
+func openExpires(t *testing.T, p *program) {
+	d, c, cdn := p.openDesk(0, nil), p.connector(), newCDN(t)
+	body := unified(d.page, "cx-goes-"+d.page, "kim", strings.Repeat("goes ", 300))
+	body["metadata"] = map[string]any{"expiresAt": p.clock.Now().Add(day * time.Second).Format(time.RFC3339Nano)}
+	body["content"] = []any{map[string]any{"contentType": "Attachment", "attachment": map[string]any{"mediaType": "Image", "url": cdn.URL + "/picture.png", "filename": "story.png"}}}
+	c.do("POST", inboundOpen, body).want(202)
+	c.do("POST", inboundOpen, unified(d.page, "cx-stays-"+d.page, "kim", strings.Repeat("stays ", 300))).want(202)
+	d.admin.advance(day - 60)
+	i := text(lookup(d.interactions()[0], "id"))
+	shown := d.admin.messages(i)
+	file := text(lookup(shown[0], "attachments.0.url"))
+	link := strings.TrimPrefix(file, p.url)
+	d.admin.do("GET", link, nil).want(200)
+	sealed := p.sealed("cx-goes-" + d.page)
+	if len(sealed) != 2 || !p.holds(sealed) {
+		t.Fatalf("before its time is over the database has %d values", len(sealed))
+	}
+	d.admin.advance(61)
+	p.gone(sealed, func() { d.admin.messages(i) })
+	left := d.admin.messages(i)
+	if goes := left[0]; text(lookup(goes, "tombstone")) != "expired" || text(lookup(goes, "text")) != "" || text(lookup(goes, "attachments")) != "[]" ||
+		text(lookup(goes, "id")) != text(lookup(shown[0], "id")) {
+		t.Errorf("left is %s", text(goes))
+	}
+	if stays := left[1]; text(lookup(stays, "text")) != text(lookup(shown[1], "text")) || len(p.sealed("cx-stays-"+d.page)) != 2 {
+		t.Errorf("the other message is %s", text(stays))
+	}
+	d.admin.do("GET", link, nil).code(410, "media.expired")
+	if now := p.sealed("cx-goes-" + d.page); len(now) != 0 {
+		t.Errorf("%d values are left in the database", len(now))
+	}
+	if told, _ := d.admin.await("", "message.expired", "&interaction_id="+i); told.get("subject") != text(lookup(shown[0], "id")) || told.get("actor.type") != "system" {
+		t.Errorf("told %s", told.body)
+	}
+	c.do("POST", inboundOpen, body).want(202) // again
+	d.admin.advance(0)
+	if again := d.admin.messages(i); len(again) != 2 || len(p.sealed("cx-goes-"+d.page)) != 0 {
+		t.Errorf("what is repeated is there again: %s", text(again))
+	}
 }
 
 // refusedOpen fails the test unless the answer is Genesys Cloud's refusal.

@@ -181,6 +181,7 @@ func (a *app) assemble(ctx context.Context, contract *httpapi.Contract) error {
 		&dispatch.Timers{Dispatcher: router, Due: a.store.DueOffers, After: a.store.After},
 		&jobs.Timer[domain.DueWrapUp]{Named: "wrap_ups", Due: a.store.DueWrapUps, Act: ending.RunOut},
 		&closing.Inactivity{Closing: ending, Due: a.store.DueInactivity, Queued: router.Queued},
+		&closing.Expiry{Store: a.store, Erased: wake("erasure")},
 		&dispatch.Rings{Dispatcher: router, Due: a.store.DueRings},
 		&dispatch.Sweep{Dispatcher: router, Waiting: a.store.WaitingQueues},
 		router,

@@ -109,6 +109,7 @@ type Event struct {
 	Failure           domain.FailureCode
 	At                time.Time // the platform's time of the event
 	Note              string
+	ExpiresAt         time.Time // messages: when the platform's terms end the life of what it says; zero where they do not
 
 	Postback   *domain.Postback   // messages: the button that was pressed
 	QuickReply *domain.QuickReply // messages: the answer that was taken

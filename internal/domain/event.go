@@ -34,6 +34,7 @@ const (
 	EventAttachmentExpired        EventType = "attachment.expired"
 	EventMessageEdited            EventType = "message.edited"
 	EventMessageUnsent            EventType = "message.unsent"
+	EventMessageExpired           EventType = "message.expired"
 	EventReactionAdded            EventType = "message.reaction_added"
 	EventReactionRemoved          EventType = "message.reaction_removed"
 	EventInteractionReferred      EventType = "interaction.referred"

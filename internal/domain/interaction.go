@@ -159,6 +159,12 @@ func (i Interaction) Amend(what EventType, m Message, now time.Time) (Interactio
 	return i, e
 }
 
+// Expired tells that the time of a message's content is over.
+func (i Interaction) Expired(m Message, now time.Time) (Interaction, Event) {
+	e := i.emitFor(EventMessageExpired, string(m.ID), System(), now, EventData{MessageID: string(m.ID)})
+	return i, e
+}
+
 // Refer notes where the customer came from.
 func (i Interaction) Refer(r Referral, now time.Time) (Interaction, Event) {
 	i.Referral = &r

@@ -60,8 +60,36 @@ func (m Message) Erase(why Tombstone) (after Message, changed bool) {
 	if m.Erased != "" {
 		return m, false
 	}
-	m.Text, m.Attachments, m.Details, m.EditedAt, m.Erased = nil, []Attachment{}, MessageDetails{}, nil, why
+	m.Text, m.Attachments, m.Details, m.EditedAt, m.ExpiresAt, m.Erased = nil, []Attachment{}, MessageDetails{}, nil, nil, why
 	return m, true
+}
+
+// Expires says when the platform's terms end the life of the message's content,
+// and of its files with it, where theirs does not end before.
+func (m Message) Expires(at time.Time) Message {
+	m.ExpiresAt = &at
+	m.Attachments = slices.Clone(m.Attachments)
+	for n, a := range m.Attachments {
+		if a.ExpiresAt == nil || a.ExpiresAt.After(at) {
+			m.Attachments[n].ExpiresAt = &at
+		}
+	}
+	return m
+}
+
+// Expire erases a message whose time is over; changed is false for any other.
+func (m Message) Expire(now time.Time) (after Message, changed bool) {
+	if m.ExpiresAt == nil || now.Before(*m.ExpiresAt) {
+		return m, false
+	}
+	return m.Erase(TombstoneExpired)
+}
+
+// ExpiringMessage names a message whose content is to be erased at a time.
+type ExpiringMessage struct {
+	Organization OrganizationID
+	Interaction  InteractionID
+	Message      MessageID
 }
 
 // Recall applies to a message what was told of it before it came.

@@ -26,8 +26,11 @@ func (g *gathering) apply(item parsed) {
 // nothing. One of ours says that the conversation is ours.
 func (g *gathering) arrive(item parsed) {
 	e := item.event
-	if e.MessageID != "" && g.known[e.MessageID] != nil {
-		return // repeated
+	if known := g.known[e.MessageID]; known != nil && e.MessageID != "" {
+		if known.value.Erased != "" { // repeated, long after
+			g.erased = append(g.erased, e.MessageID)
+		}
+		return
 	}
 	if early := g.early[e.MessageID]; early != nil && early.value.Unsent {
 		g.erased = append(g.erased, e.MessageID)
@@ -124,6 +127,9 @@ func (g *gathering) message(t domain.Thread, e channel.Event) domain.Message {
 	}
 	if at := e.At; !at.IsZero() {
 		m.PlatformTime = &at
+	}
+	if at := e.ExpiresAt; !at.IsZero() {
+		m = m.Expires(at)
 	}
 	if quoted := g.known[e.ReplyTo]; quoted != nil && e.ReplyTo != "" {
 		id := quoted.value.ID

@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"sort"
 	"time"
@@ -164,6 +165,25 @@ func (s *Store) EraseInbox(ctx context.Context, ch domain.Channel, subjects []st
 	return s.exec(ctx, "inbox", nil, `UPDATE inbox SET payload = ?, state = 'applied', fault = ''
 		WHERE organization_id = ? AND app_id = ? AND account_id = ? AND subject <> '' AND subject IN ?`,
 		[]byte{}, ch.Organization, appKey(ch.App), ch.AccountID, subjects)
+}
+
+// EraseSources takes away what is still kept of what a message was made of: the
+// event that brought it, whose id it has, all others about it, and what was told of
+// it before it came.
+func (s *Store) EraseSources(ctx context.Context, m domain.Message) error {
+	const erase = "UPDATE inbox SET payload = ?, state = 'applied', fault = '' WHERE organization_id = ? AND "
+	const channel = "(SELECT %s FROM channels WHERE organization_id = ? AND id = ?)"
+	err := s.exec(ctx, "inbox", []string{rowKey(m.Organization, m.ID)}, erase+"id = ?", []byte{}, m.Organization, m.ID)
+	if err != nil || m.PlatformMessageID == nil {
+		return err
+	}
+	err = s.exec(ctx, "inbox", nil, erase+"app_id = "+fmt.Sprintf(channel, "app_id")+" AND account_id = "+fmt.Sprintf(channel, "account_id")+
+		" AND subject <> '' AND subject = ?", []byte{}, m.Organization, m.Organization, m.Channel, m.Organization, m.Channel, *m.PlatformMessageID)
+	if err != nil {
+		return err
+	}
+	return s.exec(ctx, "early_events", nil, "DELETE FROM early_events WHERE organization_id = ? AND channel_id = ? AND platform_message_id = ?",
+		m.Organization, m.Channel, *m.PlatformMessageID)
 }
 
 // InboxID gives the id of an event as it is on disk: of an event that came again,

@@ -3,6 +3,7 @@ package storage
 import (
 	"context"
 	"strconv"
+	"time"
 
 	"github.com/parley-cx/parley/internal/domain"
 )
@@ -131,6 +132,22 @@ func (s *Store) SaveMessage(ctx context.Context, m *domain.Message) error {
 		return err
 	}
 	return save(ctx, s, &m.Version, r)
+}
+
+// DueExpiries lists messages whose content is to be erased by now, those of the
+// longest ago first, and the time of the next one.
+func (s *Store) DueExpiries(ctx context.Context, now time.Time, limit int) ([]domain.ExpiringMessage, time.Time, error) {
+	var rows []messageRow
+	err := s.db(ctx).Select("organization_id, id, interaction_id, expires_at").Where("expires_at IS NOT NULL").Order("expires_at").Limit(limit).Find(&rows).Error
+	var due []domain.ExpiringMessage
+	for _, r := range rows {
+		if at := fromMS(*r.ExpiresAt); at.After(now) {
+			return due, at, translate(err)
+		}
+		due = append(due, domain.ExpiringMessage{Organization: domain.OrganizationID(r.OrganizationID),
+			Interaction: domain.InteractionID(r.InteractionID), Message: domain.MessageID(r.ID)})
+	}
+	return due, time.Time{}, translate(err)
 }
 
 // DropEcho takes an echo out of a transcript that turned out to be a reply's own.

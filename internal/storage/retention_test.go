@@ -173,6 +173,43 @@ func TestB22_ErasedContentLeavesTheDatabase(t *testing.T) {
 	})
 }
 
+// B14: what is to expire is found in its order, and with it all that it was made of.
+func TestB14_SourcesOfExpiringMessages(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, db database) {
+		w, ctx := newWorld(t, db.Store), t.Context()
+		messages := w.messages(w.waiting(1)[0], 3)
+		events := w.inbox(4, 1) // that brought the first, an edit of it, of another message, of none
+		events[0].ID, events[1].Subject, events[2].Subject = domain.InboxID(messages[0].ID), "goes", "stays"
+		for n, after := range []time.Duration{time.Hour, time.Minute} {
+			messages[n] = messages[n].Expires(noon.Add(after))
+		}
+		goes := "goes"
+		messages[0].PlatformMessageID = &goes
+		if err := db.AppendInbox(ctx, events); err != nil {
+			t.Fatal(err)
+		}
+		commit(t, db.Store, func(ctx context.Context) error {
+			early := domain.Early{Organization: w.org, Channel: w.channel.ID, MessageID: goes, EditText: &goes, CreatedAt: noon}
+			return first(w.CreateMessages(ctx, messages...), w.SaveEarly(ctx, early))
+		})
+		for after, want := range map[time.Duration]int{time.Minute - 1: 0, time.Minute: 1, time.Hour: 2} {
+			due, next, err := db.DueExpiries(ctx, noon.Add(after), 9)
+			if err != nil || len(due) != want || want == 1 && (due[0].Message != messages[1].ID || !next.Equal(noon.Add(time.Hour))) || want == 2 && !next.IsZero() {
+				t.Errorf("after %v: due are %v, next is %v (%v)", after, due, next, err)
+			}
+		}
+		commit(t, db.Store, func(ctx context.Context) error { return w.EraseSources(ctx, messages[0]) })
+		left, err := db.PendingEvents(ctx, 1, 9)
+		if err != nil || len(left) != 2 || left[0].ID == events[0].ID || left[0].ID == events[1].ID || len(left[0].Payload) == 0 || len(left[1].Payload) == 0 {
+			t.Errorf("left in the inbox is %+v (%v)", left, err)
+		}
+		if early, err := db.EarlyEvents(ctx, w.org, w.channel.ID, []string{goes}); err != nil || len(early) != 0 {
+			t.Errorf("what was told before is %+v (%v)", early, err)
+		}
+	})
+}
+
 // anyOf looks for the pieces of a value, which may lie on several pages.
 func (db database) anyOf(content, value []byte) bool {
 	for piece := range slices.Chunk(value, 32) {

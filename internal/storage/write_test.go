@@ -61,6 +61,7 @@ func (w *world) writers() map[string]func(ctx context.Context) error {
 		"ReleaseInbox":      func(ctx context.Context) error { return w.ReleaseInbox(ctx, w.inbox(1, 0)[0]) },
 		"ReleaseAccount":    func(ctx context.Context) error { return w.ReleaseAccount(ctx, w.channel) },
 		"CreateErasure":     func(ctx context.Context) error { return w.CreateErasure(ctx, w.org, noon) },
+		"EraseSources":      func(ctx context.Context) error { return w.EraseSources(ctx, m) },
 		"EraseInbox":        func(ctx context.Context) error { return w.EraseInbox(ctx, w.channel, []string{"m"}) },
 		"DeleteMembers":     func(ctx context.Context) error { return w.DeleteMembers(ctx, w.org, w.queue.ID, many(a.ID)) },
 		"DeleteMemberships": func(ctx context.Context) error { return w.DeleteMemberships(ctx, w.org, a.ID) },

@@ -117,6 +117,7 @@ type event struct {
 	Failure    domain.FailureCode  `json:"failure,omitempty"`
 	At         time.Time           `json:"at,omitzero"`
 	Note       string              `json:"note,omitempty"`
+	ExpiresAt  time.Time           `json:"expires_at,omitzero"`
 
 	Postback   *domain.Postback   `json:"postback,omitempty"`
 	QuickReply *domain.QuickReply `json:"quick_reply,omitempty"`

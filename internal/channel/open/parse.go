@@ -40,7 +40,8 @@ func (Adapter) Identify(e channel.Envelope) (channel.Identity, error) {
 	}
 	switch e.Field {
 	case Message, Structured:
-		return channel.Identity{Contact: string(b.Channel.From.ID), DedupeKey: Message + ":" + b.messageID(e)}, nil
+		id := b.messageID(e)
+		return channel.Identity{Contact: string(b.Channel.From.ID), Subject: id, DedupeKey: Message + ":" + id}, nil
 	case Receipt:
 		key, _ := json.Marshal([]string{b.replyID(), strings.ToLower(string(b.Status)), b.why()}) // strings always encode
 		return channel.Identity{Contact: b.recipient(e), DedupeKey: Receipt + ":" + digest(key)}, nil
@@ -91,7 +92,7 @@ func (b body) message(e channel.Envelope, event channel.Event) channel.Event {
 	from := b.Channel.From
 	event.Kind, event.Contact, event.MessageID = channel.EventMessage, string(from.ID), b.messageID(e)
 	event.AddressType, event.Name = idType(from.IDType), name(from)
-	event.Text, event.Attachment = b.said(), b.attachments()
+	event.Text, event.Attachment, event.ExpiresAt = b.said(), b.attachments(), b.Metadata.ExpiresAt
 	if chosen := b.chosen(); chosen != nil {
 		event.Postback = &domain.Postback{Title: string(chosen.Text), Payload: string(chosen.Payload)}
 	}

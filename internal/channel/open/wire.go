@@ -4,23 +4,37 @@ import (
 	"encoding/json"
 	"errors"
 	"strings"
+	"time"
 )
 
 // body is anything that a connector sends. What is not listed is ignored.
 type body struct {
-	ID            text            `json:"id"`        // of a receipt: our message; else whatever, also always the same
-	MessageID     text            `json:"messageId"` // of a receipt, where a connector puts it there
-	Channel       place           `json:"channel"`
-	Type          text            `json:"type"`
-	Text          text            `json:"text"`
-	TextBody      text            `json:"textBody"`
-	Content       []content       `json:"content"`
-	Events        []event         `json:"events"`
-	Status        text            `json:"status"`
-	Reasons       []reason        `json:"reasons"`
-	Button        *button         `json:"buttonResponse"`
-	OriginatingID text            `json:"originatingMessageId"`
-	Metadata      json.RawMessage `json:"metadata"`
+	ID            text      `json:"id"`        // of a receipt: our message; else whatever, also always the same
+	MessageID     text      `json:"messageId"` // of a receipt, where a connector puts it there
+	Channel       place     `json:"channel"`
+	Type          text      `json:"type"`
+	Text          text      `json:"text"`
+	TextBody      text      `json:"textBody"`
+	Content       []content `json:"content"`
+	Events        []event   `json:"events"`
+	Status        text      `json:"status"`
+	Reasons       []reason  `json:"reasons"`
+	Button        *button   `json:"buttonResponse"`
+	OriginatingID text      `json:"originatingMessageId"`
+	Metadata      metadata  `json:"metadata"`
+}
+
+// metadata is what a connector adds to a message; whatever else it is has no meaning.
+type metadata struct{ ExpiresAt time.Time }
+
+// UnmarshalJSON takes anything: what cannot be read says nothing.
+func (m *metadata) UnmarshalJSON(raw []byte) error {
+	var read struct {
+		ExpiresAt text `json:"expiresAt"`
+	}
+	_ = json.Unmarshal(raw, &read)
+	m.ExpiresAt = moment(string(read.ExpiresAt))
+	return nil
 }
 
 // place is who wrote to whom, and when.
