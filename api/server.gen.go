@@ -143,6 +143,9 @@ type ServerInterface interface {
 	// AssignInteraction Offer to a certain agent
 	// (POST /v1/interactions/{id}/assign)
 	AssignInteraction(ctx echo.Context, id ID) error
+	// ComposeReply Count and check a reply before it is sent
+	// (POST /v1/interactions/{id}/compose)
+	ComposeReply(ctx echo.Context, id ID) error
 	// DeclineInteraction Decline an offer
 	// (POST /v1/interactions/{id}/decline)
 	DeclineInteraction(ctx echo.Context, id ID) error
@@ -1412,6 +1415,22 @@ func (w *ServerInterfaceWrapper) AssignInteraction(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.AssignInteraction(ctx, id)
+	return err
+}
+
+// ComposeReply converts echo context to params.
+func (w *ServerInterfaceWrapper) ComposeReply(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ComposeReply(ctx, id)
 	return err
 }
 
@@ -3659,6 +3678,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/v1/interactions/:id/accept", wrapper.AcceptInteraction, options.OperationMiddlewares["acceptInteraction"]...)
 	router.PUT(options.BaseURL+"/v1/interactions/:id/after-contact-work", wrapper.PutAfterContactWork, options.OperationMiddlewares["putAfterContactWork"]...)
 	router.POST(options.BaseURL+"/v1/interactions/:id/assign", wrapper.AssignInteraction, options.OperationMiddlewares["assignInteraction"]...)
+	router.POST(options.BaseURL+"/v1/interactions/:id/compose", wrapper.ComposeReply, options.OperationMiddlewares["composeReply"]...)
 	router.POST(options.BaseURL+"/v1/interactions/:id/decline", wrapper.DeclineInteraction, options.OperationMiddlewares["declineInteraction"]...)
 	router.POST(options.BaseURL+"/v1/interactions/:id/end", wrapper.EndInteraction, options.OperationMiddlewares["endInteraction"]...)
 	router.POST(options.BaseURL+"/v1/interactions/:id/forward", wrapper.ForwardInteraction, options.OperationMiddlewares["forwardInteraction"]...)
@@ -4936,6 +4956,29 @@ func (response AssignInteraction200JSONResponse) VisitAssignInteractionResponse(
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ComposeReplyRequestObject struct {
+	ID   ID `json:"id"`
+	Body *ComposeReplyJSONRequestBody
+}
+
+type ComposeReplyResponseObject interface {
+	VisitComposeReplyResponse(w http.ResponseWriter) error
+}
+
+type ComposeReply200JSONResponse Composition
+
+func (response ComposeReply200JSONResponse) VisitComposeReplyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
@@ -7295,6 +7338,9 @@ type StrictServerInterface interface {
 	// AssignInteraction Offer to a certain agent
 	// (POST /v1/interactions/{id}/assign)
 	AssignInteraction(ctx context.Context, request AssignInteractionRequestObject) (AssignInteractionResponseObject, error)
+	// ComposeReply Count and check a reply before it is sent
+	// (POST /v1/interactions/{id}/compose)
+	ComposeReply(ctx context.Context, request ComposeReplyRequestObject) (ComposeReplyResponseObject, error)
 	// DeclineInteraction Decline an offer
 	// (POST /v1/interactions/{id}/decline)
 	DeclineInteraction(ctx context.Context, request DeclineInteractionRequestObject) (DeclineInteractionResponseObject, error)
@@ -8995,6 +9041,54 @@ func (sh *strictHandler) AssignInteraction(ctx echo.Context, id ID) error {
 		return err
 	} else if validResponse, ok := response.(AssignInteractionResponseObject); ok {
 		return validResponse.VisitAssignInteractionResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ComposeReply operation middleware
+func (sh *strictHandler) ComposeReply(ctx echo.Context, id ID) error {
+	var request ComposeReplyRequestObject
+
+	request.ID = id
+
+	var body ComposeReplyJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ComposeReply(ctx.Request().Context(), request.(ComposeReplyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ComposeReply")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ComposeReplyResponseObject); ok {
+		return validResponse.VisitComposeReplyResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

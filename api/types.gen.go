@@ -151,6 +151,27 @@ func (e ChannelKind) Valid() bool {
 	}
 }
 
+// Defines values for ChannelSettingsInputAgentName.
+const (
+	ChannelSettingsInputAgentNameField       ChannelSettingsInputAgentName = "field"
+	ChannelSettingsInputAgentNameLessThanNil ChannelSettingsInputAgentName = "<nil>"
+	ChannelSettingsInputAgentNamePrefix      ChannelSettingsInputAgentName = "prefix"
+)
+
+// Valid indicates whether the value is a known member of the ChannelSettingsInputAgentName enum.
+func (e ChannelSettingsInputAgentName) Valid() bool {
+	switch e {
+	case ChannelSettingsInputAgentNameField:
+		return true
+	case ChannelSettingsInputAgentNameLessThanNil:
+		return true
+	case ChannelSettingsInputAgentNamePrefix:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ChannelSettingsInputAttachments.
 const (
 	ChannelSettingsInputAttachmentsAll         ChannelSettingsInputAttachments = "all"
@@ -166,6 +187,51 @@ func (e ChannelSettingsInputAttachments) Valid() bool {
 	case ChannelSettingsInputAttachmentsLessThanNil:
 		return true
 	case ChannelSettingsInputAttachmentsNone:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ChannelSettingsInputEmoji.
+const (
+	ChannelSettingsInputEmojiLessThanNil ChannelSettingsInputEmoji = "<nil>"
+	ChannelSettingsInputEmojiPass        ChannelSettingsInputEmoji = "pass"
+	ChannelSettingsInputEmojiReject      ChannelSettingsInputEmoji = "reject"
+	ChannelSettingsInputEmojiStrip       ChannelSettingsInputEmoji = "strip"
+)
+
+// Valid indicates whether the value is a known member of the ChannelSettingsInputEmoji enum.
+func (e ChannelSettingsInputEmoji) Valid() bool {
+	switch e {
+	case ChannelSettingsInputEmojiLessThanNil:
+		return true
+	case ChannelSettingsInputEmojiPass:
+		return true
+	case ChannelSettingsInputEmojiReject:
+		return true
+	case ChannelSettingsInputEmojiStrip:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ChannelSettingsInputReplyAllowance.
+const (
+	ChannelSettingsInputReplyAllowanceEnforce     ChannelSettingsInputReplyAllowance = "enforce"
+	ChannelSettingsInputReplyAllowanceLessThanNil ChannelSettingsInputReplyAllowance = "<nil>"
+	ChannelSettingsInputReplyAllowanceWarn        ChannelSettingsInputReplyAllowance = "warn"
+)
+
+// Valid indicates whether the value is a known member of the ChannelSettingsInputReplyAllowance enum.
+func (e ChannelSettingsInputReplyAllowance) Valid() bool {
+	switch e {
+	case ChannelSettingsInputReplyAllowanceEnforce:
+		return true
+	case ChannelSettingsInputReplyAllowanceLessThanNil:
+		return true
+	case ChannelSettingsInputReplyAllowanceWarn:
 		return true
 	default:
 		return false
@@ -208,6 +274,33 @@ func (e ChannelStatus) Valid() bool {
 	case ChannelStatusBlocked:
 		return true
 	case ChannelStatusNeedsReauthorization:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for Charset.
+const (
+	CharsetGsm7     Charset = "gsm7"
+	CharsetUTF8     Charset = "utf8"
+	CharsetUcs2     Charset = "ucs2"
+	CharsetUnicode  Charset = "unicode"
+	CharsetWeighted Charset = "weighted"
+)
+
+// Valid indicates whether the value is a known member of the Charset enum.
+func (e Charset) Valid() bool {
+	switch e {
+	case CharsetGsm7:
+		return true
+	case CharsetUTF8:
+		return true
+	case CharsetUcs2:
+		return true
+	case CharsetUnicode:
+		return true
+	case CharsetWeighted:
 		return true
 	default:
 		return false
@@ -1991,11 +2084,20 @@ type ChannelList struct {
 
 // ChannelSettings Settings of a channel; null where the default holds.
 type ChannelSettings struct {
+	// AgentName Where customers see who writes, `field` or `prefix`.
+	AgentName *string `json:"agent_name"`
+
 	// APIBaseURL What replaces the platform's own host.
 	APIBaseURL *string `json:"api_base_url"`
 
 	// Attachments Whether agents may send files, `all` or `none`.
 	Attachments *string `json:"attachments"`
+
+	// DuplicateWindowSeconds For how long the same reply is a duplicate.
+	DuplicateWindowSeconds *int `json:"duplicate_window_seconds"`
+
+	// Emoji What becomes of emoji in replies, `pass`, `strip` or `reject`.
+	Emoji *string `json:"emoji"`
 
 	// GraphVersion The version of Meta's Graph API.
 	GraphVersion *string `json:"graph_version"`
@@ -2009,6 +2111,9 @@ type ChannelSettings struct {
 	// OutboundWebhookURL Where the connector takes what is sent.
 	OutboundWebhookURL *string `json:"outbound_webhook_url"`
 
+	// ReplyAllowance What becomes of replies beyond the platform's allowance, `enforce` or `warn`.
+	ReplyAllowance *string `json:"reply_allowance"`
+
 	// SendEvents Whether the connector is sent more than messages.
 	SendEvents *bool `json:"send_events"`
 
@@ -2021,11 +2126,20 @@ type ChannelSettings struct {
 
 // ChannelSettingsInput Settings that a channel may have.
 type ChannelSettingsInput struct {
+	// AgentName Where customers see who writes. Absent or `field`, where the platform has a place for it; with `prefix` the text of each reply begins with the agent's name, and the name counts.
+	AgentName *ChannelSettingsInputAgentName `json:"agent_name,omitempty"`
+
 	// APIBaseURL Replaces the platform's own host in every call, for a proxy or a test double. Paths stay the platform's. Addresses that the installation does not allow are refused.
 	APIBaseURL *string `json:"api_base_url,omitempty"`
 
 	// Attachments Whether agents may send files. Absent, they may send what the platform takes; `none` is for plain text alone.
 	Attachments *ChannelSettingsInputAttachments `json:"attachments,omitempty"`
+
+	// DuplicateWindowSeconds For how long the same reply to the same customer fails with `duplicate_detected`; 0 for never. Absent, a minute.
+	DuplicateWindowSeconds *int `json:"duplicate_window_seconds,omitempty"`
+
+	// Emoji What becomes of emoji in replies. Absent or `pass`, they go out; `strip` takes them out of the text, `reject` refuses it.
+	Emoji *ChannelSettingsInputEmoji `json:"emoji,omitempty"`
 
 	// GraphVersion The version of Meta's Graph API, such as `v25.0`. Absent, the one that this release was tried with.
 	GraphVersion *string `json:"graph_version,omitempty"`
@@ -2039,6 +2153,9 @@ type ChannelSettingsInput struct {
 	// OutboundWebhookURL For `open`: the https address at which the connector takes what is sent. In the sandbox a channel without one sends to the simulated connector.
 	OutboundWebhookURL *string `json:"outbound_webhook_url,omitempty"`
 
+	// ReplyAllowance What becomes of a reply beyond what the platform allows for each message of the customer's, where it counts them. Absent or `enforce`, it fails; with `warn` it is sent. No kind of channel counts them yet.
+	ReplyAllowance *ChannelSettingsInputReplyAllowance `json:"reply_allowance,omitempty"`
+
 	// SendEvents For `open`: whether the connector is sent more than messages: that an agent types, and receipts of its own messages. Yes, unless it is false. What a connector answers to these is ignored.
 	SendEvents *bool `json:"send_events,omitempty"`
 
@@ -2049,8 +2166,17 @@ type ChannelSettingsInput struct {
 	WebhookHeaders map[string]string `json:"webhook_headers,omitempty"`
 }
 
+// ChannelSettingsInputAgentName Where customers see who writes. Absent or `field`, where the platform has a place for it; with `prefix` the text of each reply begins with the agent's name, and the name counts.
+type ChannelSettingsInputAgentName string
+
 // ChannelSettingsInputAttachments Whether agents may send files. Absent, they may send what the platform takes; `none` is for plain text alone.
 type ChannelSettingsInputAttachments string
+
+// ChannelSettingsInputEmoji What becomes of emoji in replies. Absent or `pass`, they go out; `strip` takes them out of the text, `reject` refuses it.
+type ChannelSettingsInputEmoji string
+
+// ChannelSettingsInputReplyAllowance What becomes of a reply beyond what the platform allows for each message of the customer's, where it counts them. Absent or `enforce`, it fails; with `warn` it is sent. No kind of channel counts them yet.
+type ChannelSettingsInputReplyAllowance string
 
 // ChannelSettingsInputSignatureEncoding For `open`: how `X-Hub-Signature-256` is written. Absent, `base64`, as Genesys Cloud does.
 type ChannelSettingsInputSignatureEncoding string
@@ -2063,6 +2189,14 @@ type ChannelStatus string
 
 // ChannelUpdate A merge patch (RFC 7396) of a channel. What is absent stays as it is; null empties a field that may be empty.
 type ChannelUpdate = json.RawMessage
+
+// Charset How a channel counts a text.
+// - `unicode`: Unicode code points
+// - `utf8`: bytes of UTF-8
+// - `gsm7`: septets of a text message's own alphabet, where a few characters take two
+// - `ucs2`: units of UTF-16, in a text message with any other character
+// - `weighted`: as X does: 1 for most Latin letters, 2 for other characters and every emoji, 23 for an address
+type Charset string
 
 // ChosenCodeID The id of a wrap-up code, or `WRAP_UP_TIMEOUT`, the code of a wrap-up whose time was over.
 type ChosenCodeID = string
@@ -2118,6 +2252,67 @@ type ClockAdvance struct {
 // - `reject`: the customer gets `closed_message` if there is one, and the interaction ends
 // - `overflow`: the overflow queue takes it
 type ClosedAction string
+
+// ComposeInput What is being written; as for a reply, but the text may be empty.
+type ComposeInput struct {
+	// AttachmentIds Files of `POST /v1/attachments` that are `ready`. Each becomes a reply of its own, in this order and after the text, with its own status.
+	AttachmentIds []ID `json:"attachment_ids,omitempty"`
+
+	// ClientMessageID Your own id for the request, used once for each channel; the first of its replies carries it. The same text and attachments with it again give the replies that are there already; others are refused (409).
+	ClientMessageID *string `json:"client_message_id,omitempty"`
+
+	// InReplyTo The message of this interaction that it answers.
+	InReplyTo *ID `json:"in_reply_to,omitempty"`
+
+	// Text The text so far.
+	Text *string `json:"text,omitempty"`
+
+	// Visibility Who shall be able to read it; unless given, `private`, or `public` in an interaction that began with a public post.
+	Visibility Visibility `json:"visibility,omitempty"`
+}
+
+// Composition A text as its channel counts it, and what would become of the reply.
+type Composition struct {
+	// Charset How a channel counts a text.
+	// - `unicode`: Unicode code points
+	// - `utf8`: bytes of UTF-8
+	// - `gsm7`: septets of a text message's own alphabet, where a few characters take two
+	// - `ucs2`: units of UTF-16, in a text message with any other character
+	// - `weighted`: as X does: 1 for most Latin letters, 2 for other characters and every emoji, 23 for an address
+	Charset Charset `json:"charset"`
+
+	// Fits How many code points of the text fit, without cutting what a reader sees as one character.
+	Fits int `json:"fits"`
+
+	// Limit How much one reply takes, in what the charset counts.
+	Limit int `json:"limit"`
+
+	// Remaining How much more fits; negative for a text that is too long.
+	Remaining int `json:"remaining"`
+
+	// Replies How many replies it would become, one for the text and one for each file.
+	Replies int `json:"replies"`
+
+	// SegmentLimit How much one part carries; less, once there is more than one.
+	SegmentLimit int `json:"segment_limit"`
+
+	// Segments In how many parts the platform carries the text. Only text messages have more than one.
+	Segments int `json:"segments"`
+
+	// Text The text as it would be kept, or null where there is none.
+	Text *string `json:"text"`
+
+	// Used How much the text takes; the agent's name too, where the channel puts it before the text.
+	Used int `json:"used"`
+
+	// Verdict Whether a reply would be taken and sent.
+	Verdict Verdict `json:"verdict"`
+
+	// Visibility Who can read a message.
+	// - `private`: the customer
+	// - `public`: everybody on the platform
+	Visibility Visibility `json:"visibility"`
+}
 
 // DeclineInput Which offer is declined, and why.
 type DeclineInput struct {
@@ -3865,6 +4060,9 @@ type Problem struct {
 	// AllowedActions What the state allows instead.
 	AllowedActions []string `json:"allowed_actions,omitzero"`
 
+	// Charset How the channel counts.
+	Charset *Charset `json:"charset,omitempty"`
+
 	// Code The stable name of the problem, as `area.reason`, such as `permission.missing`.
 	Code string `json:"code"`
 
@@ -3885,6 +4083,9 @@ type Problem struct {
 
 	// Instance The path of the request that met the problem.
 	Instance string `json:"instance"`
+
+	// Limit How much the channel takes in one reply.
+	Limit int `json:"limit,omitempty"`
 
 	// OldestCursor The cursor from which on all events are kept.
 	OldestCursor string `json:"oldest_cursor,omitempty"`
@@ -3909,6 +4110,9 @@ type Problem struct {
 
 	// Type A URI reference that names the kind of problem; it ends with `code`.
 	Type string `json:"type"`
+
+	// Used How much the text takes.
+	Used int `json:"used,omitempty"`
 }
 
 // ProblemError One part of a request that was refused. It has either `pointer` or `parameter`.
@@ -4597,7 +4801,7 @@ type ReplyInput struct {
 	// Text The text, sent as it is. The channel's own limit may be lower. It may be left out where there are attachments.
 	Text *string `json:"text,omitempty"`
 
-	// Visibility Who shall be able to read it; `private` unless given.
+	// Visibility Who shall be able to read it; unless given, `private`, or `public` in an interaction that began with a public post.
 	Visibility Visibility `json:"visibility,omitempty"`
 }
 
@@ -4988,6 +5192,33 @@ type Utilization struct {
 type Validated struct {
 	// Valid Always true; what would be refused is answered with its problem.
 	Valid bool `json:"valid"`
+}
+
+// Verdict Whether a reply would be taken and sent.
+type Verdict struct {
+	// Allowed Whether nothing that is known stands against it.
+	Allowed bool `json:"allowed"`
+
+	// Code The first reason's code, or null.
+	Code *string `json:"code"`
+
+	// Reasons Everything that stands against it; what refuses the request comes first.
+	Reasons []VerdictReason `json:"reasons"`
+}
+
+// VerdictReason One thing that stands against a reply.
+type VerdictReason struct {
+	// Code The code of the problem with which the request would be refused, such as `content.too_long`, or of the error with which the reply would fail at once, such as `response_window_closed`.
+	Code string `json:"code"`
+
+	// Detail The same for people.
+	Detail string `json:"detail"`
+
+	// Pointer The part of the request, as a JSON pointer, or null.
+	Pointer *string `json:"pointer"`
+
+	// Refused Whether the request would be refused. Else the reply would be kept and fail, unless `Prefer` says so.
+	Refused bool `json:"refused"`
 }
 
 // Version Counts the changes of a resource. The header `ETag` carries it in quotes.
@@ -5789,6 +6020,9 @@ type PutAfterContactWorkJSONRequestBody = AfterContactWorkInput
 
 // AssignInteractionJSONRequestBody defines body for AssignInteraction for application/json ContentType.
 type AssignInteractionJSONRequestBody = AssignInput
+
+// ComposeReplyJSONRequestBody defines body for ComposeReply for application/json ContentType.
+type ComposeReplyJSONRequestBody = ComposeInput
 
 // DeclineInteractionJSONRequestBody defines body for DeclineInteraction for application/json ContentType.
 type DeclineInteractionJSONRequestBody = DeclineInput

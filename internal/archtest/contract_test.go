@@ -27,8 +27,8 @@ func words() map[string]word {
 	return map[string]word{
 		"EventType": {list{"EventType"}, true}, "ActorType": {list{"ActorType"}, true},
 		"Presence": {list{"Presence"}, true}, "RoutingStatus": {list{"RoutingStatus"}, true}, "ACWMode": {list{"AcwMode"}, true},
-		"Feature": {list{"Feature"}, true},
-		"Medium":  {list{"Medium"}, true}, "OfferState": {list{"OfferState"}, true}, "Purpose": {list{"OfferPurpose"}, true}, "SegmentType": {list{"SegmentType"}, true}, "InactivityAction": {list{"InactivityAction"}, true}, "AgentLost": {list{"AgentLost"}, true}, "WrapUpState": {list{"WrapUpState"}, true},
+		"Feature": {list{"Feature"}, true}, "Charset": {list{"Charset"}, true},
+		"Medium": {list{"Medium"}, true}, "OfferState": {list{"OfferState"}, true}, "Purpose": {list{"OfferPurpose"}, true}, "SegmentType": {list{"SegmentType"}, true}, "InactivityAction": {list{"InactivityAction"}, true}, "AgentLost": {list{"AgentLost"}, true}, "WrapUpState": {list{"WrapUpState"}, true},
 		"ReplyStatus": {list{"ReplyStatus"}, true}, "Action": {list{"InteractionAction", "ReplyAction"}, true},
 		"Direction": {list{"Direction"}, true}, "Visibility": {list{"Visibility"}, true}, "MessageKind": {list{"MessageKind"}, true},
 		"Platform": {list{"Platform"}, true}, "ChannelKind": {list{"ChannelKind"}, true}, "ChannelStatus": {list{"ChannelStatus"}, true},

@@ -15,6 +15,7 @@ func readOnly() list {
 	return list{
 		"api.SpecYAML", "migrations.Files",
 		"cmd/parley.version", // set by the linker
+		"internal/channel.address",
 		"internal/channel/internal/graph.rules", "internal/channel/internal/graph.verdicts", "internal/channel/messenger.shapes",
 		"internal/channel/open.statuses", "internal/channel/open.failures", "internal/channel/open.layouts",
 		"internal/domain.interactionMoves", "internal/domain.offerMoves", "internal/domain.participantMoves", "internal/domain.wrapUpMoves", "internal/domain.replyMoves", "internal/domain.failures",

@@ -39,7 +39,8 @@ func house() map[string]row {
 		// Ground.
 		domain:             {others: list{"github.com/google/uuid"}},
 		"internal/routing": {own: list{domain}},
-		channel:            {own: list{domain}, tests: adapters},
+		channel: {own: list{domain}, tests: adapters, others: list{"github.com/rivo/uniseg", "golang.org/x/net/idna", "golang.org/x/net/publicsuffix",
+			"golang.org/x/text/unicode/norm"}},
 
 		// Flows. Their tests use a real database and whatever else they need, but no other flow.
 		"internal/intake":    {own: list{domain, channel}, tests: anything},

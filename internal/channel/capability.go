@@ -2,7 +2,6 @@ package channel
 
 import (
 	"time"
-	"unicode/utf8"
 
 	"github.com/parley-cx/parley/internal/domain"
 )
@@ -11,9 +10,14 @@ import (
 // only place for a platform's limits.
 type Capability struct {
 	Platform    domain.Platform
-	TextLimit   int           // characters in one message
+	TextLimit   int           // of one message, in what Counting counts
+	Counting    Counting      // how the platform counts a text; empty for code points
 	Window      time.Duration // after the customer's last message in which anything may be sent; zero for ever
 	HumanWindow time.Duration // and in which a person may still answer, where the channel's settings allow it
+	Templates   bool          // after the window a prepared template may still be sent, and nothing else
+	Allowance   int           // how many replies each message of the customer's allows; zero for any number
+	Public      bool          // it has messages that everybody sees
+	FirstWord   time.Duration // after a public post in which its writer may get one private message; zero for never
 	AppNeeded   bool          // its webhooks come through a platform app
 	Starts      bool          // it may write to somebody who has not written
 	Retry       Retry         // how calls that failed are made again
@@ -33,6 +37,13 @@ type Retry struct {
 	Times   int           // how often at most; zero for as long as delivery's patience lasts
 }
 
+// day is the unit of most windows.
+const day = 24 * time.Hour
+
+// DuplicateWindow is how long the same reply to the same customer is taken for a
+// slip of the hand, unless the channel's settings say otherwise (D13).
+const DuplicateWindow = time.Minute
+
 // Capabilities is the matrix, by kind of account. Sources: Meta's Messenger
 // Platform documentation, send API reference (text limit of 2,000 characters,
 // attachments of 25 MB, pictures of 8 MB)
@@ -40,7 +51,7 @@ type Retry struct {
 // Genesys Cloud, Open Messaging (five retries, five seconds apart).
 func Capabilities() map[domain.ChannelKind]Capability {
 	return map[domain.ChannelKind]Capability{
-		domain.ChannelMessenger: {Platform: domain.PlatformMeta, TextLimit: 2000, Window: 24 * time.Hour, HumanWindow: 7 * 24 * time.Hour, AppNeeded: true, StoreMedia: true,
+		domain.ChannelMessenger: {Platform: domain.PlatformMeta, TextLimit: 2000, Window: day, HumanWindow: 7 * day, AppNeeded: true, StoreMedia: true,
 			Files: FileRule{MaxSize: 25 << 20, Smaller: map[string]int64{"image": 8 << 20},
 				Images: []string{"image/jpeg", "image/png", "image/gif", "image/webp"}, Refused: programs()}},
 		domain.ChannelOpen: {Platform: domain.PlatformOpen, TextLimit: 5000, Starts: true, StoreMedia: true, Files: FileRule{MaxSize: MaxFileSize, Refused: programs()},
@@ -61,22 +72,85 @@ func (c Capability) ClosesAt(t domain.ReplyTerms) *time.Time {
 	return &closes
 }
 
+// Coming is the matrix's rows of kinds that no adapter serves yet: what their
+// platforms count and allow is known, and tested. Whoever adds an adapter moves its
+// row. Sources: Meta's documentation of Instagram, Pages (private replies: one for
+// each comment, within 7 days) and WhatsApp (24 hours, then templates); X's of
+// posts and direct messages (five for each of the customer's); Twilio's of messages.
+func Coming() map[domain.ChannelKind]Capability {
+	return map[domain.ChannelKind]Capability{
+		"facebook_page": {Platform: domain.PlatformMeta, TextLimit: 8000, Public: true, FirstWord: 7 * day, AppNeeded: true},
+		"instagram":     {Platform: domain.PlatformMeta, TextLimit: 1000, Counting: CountBytes, Window: day, HumanWindow: 7 * day, Public: true, FirstWord: 7 * day, AppNeeded: true},
+		"whatsapp":      {Platform: domain.PlatformMeta, TextLimit: 4096, Window: day, Templates: true, AppNeeded: true},
+		"x_dm":          {Platform: "x", TextLimit: 10_000, Allowance: 5, AppNeeded: true},
+		"x_post":        {Platform: "x", TextLimit: 280, Counting: CountWeighted, Public: true, AppNeeded: true},
+		"sms":           {Platform: "twilio", TextLimit: 1600, Counting: CountSMS, AppNeeded: true},
+	}
+}
+
 // Judge holds a message to the platform's rules for answering: code is why it
 // may not be sent now, empty where it may. A window is open up to and including
 // its last moment (B10). human tells that only the rule for human agents allows it.
 func (c Capability) Judge(t domain.ReplyTerms, m domain.Message, now time.Time) (human bool, code domain.FailureCode) {
-	if t.HeldElsewhere {
+	switch {
+	case t.HeldElsewhere:
 		return false, domain.FailureHeldElsewhere
-	}
-	closes := c.ClosesAt(t)
-	if closes == nil || !now.After(t.LastInboundAt.Add(c.Window)) {
+	case m.Visibility == domain.Public:
 		return false, ""
-	}
-	if now.After(*closes) || m.Sender.Type != domain.SenderAgent {
+	case t.LastInboundAt == nil:
+		return false, c.judgeFirst(t, now)
+	case c.Spent(t):
+		return false, domain.FailureReplyLimit
+	case !now.After(t.LastInboundAt.Add(c.Window)) || c.Window == 0:
+		return false, ""
+	case c.Templates && m.Details.Template != nil:
+		return false, ""
+	case c.Templates:
+		return false, domain.FailureTemplateRequired
+	case now.After(*c.ClosesAt(t)) || m.Sender.Type != domain.SenderAgent:
 		return false, domain.FailureWindowClosed
 	}
 	return true, ""
 }
 
-// Length counts a text as the channel's limit does: in Unicode code points.
-func (c Capability) Length(text string) int { return utf8.RuneCountInString(text) }
+// judgeFirst is Judge for the private message to somebody who wrote in public alone:
+// a platform that allows it at all allows one.
+func (c Capability) judgeFirst(t domain.ReplyTerms, now time.Time) domain.FailureCode {
+	switch {
+	case c.FirstWord == 0 || t.PostedAt == nil:
+		return ""
+	case t.Replies > 0:
+		return domain.FailureReplyLimit
+	case now.After(t.PostedAt.Add(c.FirstWord)):
+		return domain.FailureWindowClosed
+	}
+	return ""
+}
+
+// MayWrite tells whether anything may be sent at all: where a kind may not write to
+// somebody who has not written, they must have, in private or, where that gives a
+// first word, in public (D04).
+func (c Capability) MayWrite(t domain.ReplyTerms) bool {
+	return c.Starts || t.LastInboundAt != nil || t.PostedAt != nil && (c.Public || c.FirstWord > 0)
+}
+
+// Spent tells whether no reply is left until the customer writes again (B08).
+func (c Capability) Spent(t domain.ReplyTerms) bool {
+	left := c.Left(t)
+	return left != nil && *left == 0 && t.Settings.EnforcesAllowance()
+}
+
+// Left is how many replies are left until the customer writes again; nil where
+// they are not counted.
+func (c Capability) Left(t domain.ReplyTerms) *int {
+	if c.Allowance == 0 {
+		return nil
+	}
+	left := max(0, c.Allowance-t.Replies)
+	return &left
+}
+
+// NeedsTemplate tells whether only a prepared template may be sent now (B13).
+func (c Capability) NeedsTemplate(t domain.ReplyTerms, now time.Time) bool {
+	return c.Templates && t.LastInboundAt != nil && now.After(t.LastInboundAt.Add(c.Window))
+}

@@ -60,15 +60,6 @@ func TestMatrixCannotBeChanged(t *testing.T) {
 	}
 }
 
-func TestLengthCountsCodePoints(t *testing.T) {
-	t.Parallel()
-	for text, want := range map[string]int{"": 0, "abc": 3, "é": 1, "e\u0301": 2, "日本": 2, "👍": 1, "👍🏽": 2, "👨‍👩‍👧": 5, "a\r\nb": 4} {
-		if got := (channel.Capability{}).Length(text); got != want {
-			t.Errorf("%q: got %d, want %d", text, got, want)
-		}
-	}
-}
-
 // A window is open up to and including its last moment, and no longer.
 func TestB10_B11_Windows(t *testing.T) {
 	t.Parallel()
@@ -109,5 +100,15 @@ func TestB10_B11_Windows(t *testing.T) {
 	}
 	if row.ClosesAt(domain.ReplyTerms{}) != nil {
 		t.Error("a customer who never wrote has a window")
+	}
+}
+
+// A row moves from one half of the matrix to the other with its adapter.
+func TestNoRowIsTwice(t *testing.T) {
+	t.Parallel()
+	for kind, row := range channel.Coming() {
+		if _, twice := channel.Capabilities()[kind]; twice || row.TextLimit <= 0 || row.Platform == "" {
+			t.Errorf("%s: twice %v, %+v", kind, twice, row)
+		}
 	}
 }

@@ -18,6 +18,8 @@ type Store interface {
 	SaveInteraction(ctx context.Context, i *domain.Interaction) error
 	Agent(ctx context.Context, org domain.OrganizationID, agent domain.AgentID) (domain.Agent, error)
 	Participant(ctx context.Context, org domain.OrganizationID, i domain.InteractionID, agent domain.AgentID, part domain.ParticipantID) (domain.Participant, error)
+	InteractionHead(ctx context.Context, org domain.OrganizationID, i domain.InteractionID) (domain.InteractionDetail, error)
+	Organization(ctx context.Context, org domain.OrganizationID) (domain.Organization, error)
 	Append(ctx context.Context, events ...domain.Event) error
 	Replies
 }
@@ -31,6 +33,8 @@ type Replies interface {
 	SaveMessage(ctx context.Context, m *domain.Message) error
 	CreateDeliveries(ctx context.Context, deliveries ...domain.Delivery) error
 	ReplyTerms(ctx context.Context, org domain.OrganizationID, thread domain.ThreadID) (domain.ReplyTerms, error)
+	SentSince(ctx context.Context, org domain.OrganizationID, thread domain.ThreadID, above int64, from time.Time) ([]domain.Message, error)
+	Unanswered(ctx context.Context, org domain.OrganizationID, thread domain.ThreadID) ([]domain.Message, error)
 	SendGroup(ctx context.Context, org domain.OrganizationID, i domain.InteractionID, group string) ([]domain.Message, error)
 	FilesByID(ctx context.Context, org domain.OrganizationID, ids []domain.AttachmentID) (map[domain.AttachmentID]domain.File, error)
 	SaveFile(ctx context.Context, f *domain.File) error
@@ -53,6 +57,8 @@ type Draft struct {
 	InReplyTo       domain.MessageID
 	ClientMessageID string
 	Strict          bool // what the platform's rules forbid is refused, and not kept as a failed reply
+
+	assumed bool // the visibility is the interaction's default
 }
 
 // Reply queues what an agent wrote: the text, and each file as a reply of its
@@ -67,6 +73,11 @@ func (c *Composer) Reply(ctx context.Context, by domain.Principal, id domain.Int
 		if err != nil {
 			return err
 		}
+		at, err := c.place(ctx, i, by)
+		if err != nil {
+			return err
+		}
+		d = at.cleaned(d)
 		if earlier, err := c.earlier(ctx, i, d); len(earlier) > 0 || err != nil {
 			replies = earlier
 			return err
@@ -74,40 +85,33 @@ func (c *Composer) Reply(ctx context.Context, by domain.Principal, id domain.Int
 		if err := c.mayReply(ctx, i, by.Agent); err != nil {
 			return err
 		}
-		parts, err := c.parts(ctx, i, by.Agent, d)
+		l, refused, err := c.letter(ctx, at, d)
+		if err == nil && len(refused) > 0 {
+			err = refused[0]
+		}
 		if err != nil {
 			return err
 		}
-		replies, err = c.post(ctx, i, by.Actor(), d.Strict, parts...)
+		parts, codes, err := c.judged(ctx, l)
+		if err != nil {
+			return err
+		}
+		if err := c.use(ctx, l.files); err != nil {
+			return err
+		}
+		replies, err = c.post(ctx, i, by.Actor(), d.Strict, codes, parts...)
 		return err
 	})
 	return replies, err
 }
 
-func (c *Composer) quote(ctx context.Context, i domain.Interaction, d Draft, m *domain.Message) error {
-	if d.InReplyTo == "" {
-		return nil
-	}
-	quoted, err := c.Store.Message(ctx, i.Organization, i.ID, d.InReplyTo)
-	if domain.IsKind(err, domain.ErrorNotFound) {
-		return domain.Invalid("/in_reply_to", "reply.in_reply_to_unknown", "in_reply_to names no message of this interaction.")
-	}
-	m.InReplyTo = &quoted.ID
-	return err
-}
-
 // post appends replies to their interaction, in order, with the work that follows
-// from them. What the platform's rules for answering forbid has failed at once (B09,
-// B11); strict refuses it instead.
-func (c *Composer) post(ctx context.Context, i domain.Interaction, actor domain.Actor, strict bool, parts ...domain.Message) ([]domain.Message, error) {
-	terms, err := c.Store.ReplyTerms(ctx, i.Organization, i.Thread)
-	if err != nil {
-		return nil, err
-	}
+// from them. What has a code has failed at once (B09, B11, D13); strict refuses it instead.
+func (c *Composer) post(ctx context.Context, i domain.Interaction, actor domain.Actor, strict bool, codes []domain.FailureCode, parts ...domain.Message) ([]domain.Message, error) {
 	var events []domain.Event
 	var work []domain.Delivery
 	for n, m := range parts {
-		_, code := c.Capabilities[i.ChannelKind].Judge(terms, m, m.CreatedAt)
+		code := codes[n]
 		if code != "" && strict {
 			return nil, domain.Forbidden(code)
 		}
@@ -149,13 +153,18 @@ func (c *Composer) Resend(ctx context.Context, by domain.Principal, id domain.In
 		if err != nil {
 			return err
 		}
+		if err := c.mayAttach(ctx, i.Organization, len(original.Attachments)); err != nil {
+			return err
+		}
 		if !original.Resendable() {
 			return replyConflict("reply.not_resendable", "Only a reply that failed or is unconfirmed can be sent again, and only once.", original)
 		}
-		again = domain.Message{ID: domain.NewID[domain.MessageID](), Organization: i.Organization, Interaction: i.ID, Thread: i.Thread,
-			Channel: i.Channel, Direction: domain.Outbound, Kind: domain.KindMessage, Visibility: original.Visibility, Sender: original.Sender,
-			Text: original.Text, Attachments: original.Attachments, InReplyTo: original.InReplyTo, CreatedAt: c.Now(),
-			Status: domain.ReplyQueued, SendGroupID: domain.NewID[string](), ResendOf: &original.ID, Version: 1}
+		at, err := c.place(ctx, i, by)
+		if err != nil {
+			return err
+		}
+		again = original.Again(c.Now())
+		codes := at.judge(again)
 		original.ResentAs = &again.ID
 		// The agent has decided: nothing waits for proof of the original any longer.
 		if err := c.Store.DeleteDeliveriesOf(ctx, by.Organization, []domain.MessageID{original.ID}); err != nil {
@@ -168,7 +177,7 @@ func (c *Composer) Resend(ctx context.Context, by domain.Principal, id domain.In
 		if err := c.Store.Append(ctx, resent); err != nil {
 			return err
 		}
-		posted, err := c.post(ctx, i, by.Actor(), strict, again)
+		posted, err := c.post(ctx, i, by.Actor(), strict, codes, again)
 		if err == nil {
 			again = posted[0]
 		}

@@ -3,7 +3,6 @@ package compose
 import (
 	"context"
 	"slices"
-	"strconv"
 
 	"github.com/parley-cx/parley/internal/channel"
 	"github.com/parley-cx/parley/internal/domain"
@@ -41,87 +40,48 @@ func (d Draft) made(group []domain.Message) bool {
 	return text == d.Text && slices.Equal(files, d.Files)
 }
 
-// parts checks the draft against the channel and makes the replies of it: the
-// text first, then a reply for each file, all of one group.
-func (c *Composer) parts(ctx context.Context, i domain.Interaction, agent domain.AgentID, d Draft) ([]domain.Message, error) {
-	if err := c.check(i, d); err != nil {
-		return nil, err
-	}
-	files, err := c.files(ctx, i, d.Files)
-	if err != nil {
-		return nil, err
-	}
-	a, err := c.Store.Agent(ctx, i.Organization, agent)
-	if err != nil {
-		return nil, err
-	}
-	name, group, now := a.PublicName(), domain.NewID[string](), c.Now()
+// parts makes the replies of a letter: the text first, then a reply for each file,
+// all of one group.
+func (l letter) parts() []domain.Message {
+	group := domain.NewID[string]()
 	part := func(text *string, attachments ...domain.Attachment) domain.Message {
-		return domain.Message{ID: domain.NewID[domain.MessageID](), Organization: i.Organization, Interaction: i.ID, Thread: i.Thread, Channel: i.Channel,
-			Direction: domain.Outbound, Kind: domain.KindMessage, Visibility: domain.Private, Text: text, Attachments: attachments,
-			Sender:    domain.Sender{Type: domain.SenderAgent, ID: string(agent), DisplayName: &name},
-			CreatedAt: now, Status: domain.ReplyQueued, SendGroupID: group, Version: 1}
+		return domain.Message{ID: domain.NewID[domain.MessageID](), Organization: l.Organization, Interaction: l.ID, Thread: l.Thread, Channel: l.Channel,
+			Direction: domain.Outbound, Kind: domain.KindMessage, Visibility: l.Visibility, Text: text, Attachments: attachments, Sender: l.sender,
+			CreatedAt: l.now, Status: domain.ReplyQueued, SendGroupID: group, Version: 1}
 	}
 	var parts []domain.Message
-	if d.Text != "" {
-		parts = append(parts, part(&d.Text, []domain.Attachment{}...))
+	if l.Text != "" {
+		parts = append(parts, part(&l.Text, []domain.Attachment{}...))
 	}
-	rule := c.Capabilities[i.ChannelKind].Files
-	for _, f := range files {
-		parts = append(parts, part(nil, domain.Attachment{ID: f.ID, Type: rule.Kind(f.ContentType)}))
+	for _, f := range l.files {
+		parts = append(parts, part(nil, domain.Attachment{ID: f.ID, Type: l.allowed.Files.Kind(f.ContentType)}))
 	}
-	if d.ClientMessageID != "" {
-		parts[0].ClientMessageID = &d.ClientMessageID
+	if len(parts) == 0 {
+		return nil
 	}
-	return parts, c.quote(ctx, i, d, &parts[0])
+	parts[0].InReplyTo = l.quoted
+	if l.ClientMessageID != "" {
+		parts[0].ClientMessageID = &l.ClientMessageID
+	}
+	return parts
 }
 
-// check holds the draft to what the channel allows.
-func (c *Composer) check(i domain.Interaction, d Draft) error {
-	allowed := c.Capabilities[i.ChannelKind]
-	if domain.Blank(d.Text) && (d.Text != "" || len(d.Files) == 0) {
-		return domain.Invalid("/text", "content.empty", "The text must have a character that can be seen.")
-	}
-	if used := allowed.Length(d.Text); used > allowed.TextLimit {
-		return domain.Invalid("/text", "content.too_long",
-			"The text has %d characters; this channel takes %d.", used, allowed.TextLimit)
-	}
-	if d.Visibility == domain.Public {
-		return domain.Invalid("/visibility", "content.visibility_not_supported", "This channel has private messages only.")
-	}
-	return nil
-}
-
-// files gives the files of a draft in its order, each of which the channel takes,
-// and keeps them from now on.
-func (c *Composer) files(ctx context.Context, i domain.Interaction, ids []domain.AttachmentID) ([]domain.File, error) {
-	if len(ids) == 0 {
-		return nil, nil
-	}
-	terms, err := c.Store.ReplyTerms(ctx, i.Organization, i.Thread)
-	if err != nil {
-		return nil, err
-	}
-	rule := c.Capabilities[i.ChannelKind].Files
-	if rule.None() || !terms.Settings.TakesFiles() {
-		return nil, domain.Invalid("/attachment_ids", "content.attachments_not_supported", "This channel takes no attachments.")
-	}
-	known, err := c.Store.FilesByID(ctx, i.Organization, ids)
-	if err != nil {
-		return nil, err
-	}
-	files := make([]domain.File, len(ids))
-	for n, id := range ids {
-		files[n] = known[id]
-		if err := c.fits(files[n], rule, "/attachment_ids/"+strconv.Itoa(n)); err != nil {
-			return nil, err
+// judged gives the replies of a letter, and for each the code with which it fails
+// at once; empty where it goes out.
+func (c *Composer) judged(ctx context.Context, l letter) ([]domain.Message, []domain.FailureCode, error) {
+	parts := l.parts()
+	codes := l.judge(parts...)
+	repeats, err := c.repeats(ctx, l, parts)
+	for n := range codes {
+		if codes[n] == "" && repeats[n] {
+			codes[n] = domain.FailureDuplicate
 		}
 	}
-	return files, c.use(ctx, known)
+	return parts, codes, err
 }
 
-// fits tells what is wrong with a file for the channel.
-func (c *Composer) fits(f domain.File, rule channel.FileRule, pointer string) error {
+// fileFits tells what is wrong with a file for the channel.
+func (c *Composer) fileFits(f domain.File, rule channel.FileRule, pointer string) error {
 	switch {
 	case f.ID == "" || f.Origin != domain.FileUploaded:
 		return domain.Invalid(pointer, "content.attachment_unknown", "There is no attachment with this id that can be sent.")
@@ -137,11 +97,13 @@ func (c *Composer) fits(f domain.File, rule channel.FileRule, pointer string) er
 
 // use keeps files that would have ended unused. One that ends at this moment is
 // looked at again.
-func (c *Composer) use(ctx context.Context, files map[domain.AttachmentID]domain.File) error {
+func (c *Composer) use(ctx context.Context, files []domain.File) error {
+	seen := map[domain.AttachmentID]bool{}
 	for _, f := range files {
-		if f.ExpiresAt == nil {
+		if f.ExpiresAt == nil || seen[f.ID] {
 			continue
 		}
+		seen[f.ID] = true
 		used := f.Use()
 		if err := c.Store.SaveFile(ctx, &used); err != nil {
 			return err

@@ -68,8 +68,8 @@ func (s *Starter) check(o domain.Opening) error {
 	if domain.Blank(o.Text) {
 		return &domain.Error{Kind: domain.ErrorMalformed, Code: "content.empty", Detail: "The text must have a character that can be seen."}
 	}
-	if used := allowed.Length(o.Text); used > allowed.TextLimit {
-		return domain.Invalid("/textBody", "content.too_long", "The text has %d characters; this channel takes %d.", used, allowed.TextLimit)
+	if l := allowed.Measure(o.Text); !l.Fits() {
+		return domain.Invalid("/textBody", "content.too_long", "The text has %d characters; this channel takes %d.", l.Used, l.Limit)
 	}
 	return nil
 }

@@ -164,6 +164,7 @@ func (s Sender) prepare(ctx context.Context, b *book, d domain.Delivery, now, ma
 		return c, err
 	}
 	out := b.outbound(m, a, human)
+	out.Text = ch.Settings.Spoken(m.Sender, out.Text)
 	if file != nil {
 		out.File = &channel.File{ID: file.ID, Kind: m.Attachments[0].Type, URL: s.Link(*file, m), Name: file.Name, ContentType: file.ContentType, Size: file.Size}
 	}

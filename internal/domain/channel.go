@@ -48,15 +48,19 @@ type PlatformApp struct {
 
 // ChannelSettings are a channel's switches; what is nil has its default.
 type ChannelSettings struct {
-	APIBaseURL         *string           `json:"api_base_url"`         // replaces the platform's host
-	Attachments        *string           `json:"attachments"`          // none: agents send no files (C17); nil for what the platform takes
-	GraphVersion       *string           `json:"graph_version"`        // the Graph API version to call
-	HumanAgent         *bool             `json:"human_agent"`          // whether people may answer after the platform's first window; nil for yes
-	InboundTyping      *bool             `json:"inbound_typing"`       // whether it is heard that customers type (B23); yes by default
-	OutboundWebhookURL *string           `json:"outbound_webhook_url"` // open: where the connector takes what we send
-	SendEvents         *bool             `json:"send_events"`          // open: whether the connector is sent more than messages; yes by default
-	SignatureEncoding  *string           `json:"signature_encoding"`   // open: base64, the default, or hex
-	WebhookHeaders     map[string]string `json:"webhook_headers"`      // open: more headers for the connector
+	AgentName              *string           `json:"agent_name"`               // prefix: the text begins with the agent's name; nil for where the platform shows it
+	APIBaseURL             *string           `json:"api_base_url"`             // replaces the platform's host
+	Attachments            *string           `json:"attachments"`              // none: agents send no files (C17); nil for what the platform takes
+	DuplicateWindowSeconds *int              `json:"duplicate_window_seconds"` // in which the same reply is a slip (D13); nil for the matrix's
+	Emoji                  *string           `json:"emoji"`                    // reject, strip or pass (C16); nil for pass
+	GraphVersion           *string           `json:"graph_version"`            // the Graph API version to call
+	HumanAgent             *bool             `json:"human_agent"`              // whether people may answer after the platform's first window; nil for yes
+	InboundTyping          *bool             `json:"inbound_typing"`           // whether it is heard that customers type (B23); yes by default
+	OutboundWebhookURL     *string           `json:"outbound_webhook_url"`     // open: where the connector takes what we send
+	ReplyAllowance         *string           `json:"reply_allowance"`          // warn: what the platform merely counts is counted, and sent (B08); nil for enforce
+	SendEvents             *bool             `json:"send_events"`              // open: whether the connector is sent more than messages; yes by default
+	SignatureEncoding      *string           `json:"signature_encoding"`       // open: base64, the default, or hex
+	WebhookHeaders         map[string]string `json:"webhook_headers"`          // open: more headers for the connector
 }
 
 // AllowsHumanAgent tells whether replies may use the platform's longer window
@@ -66,9 +70,39 @@ func (s ChannelSettings) AllowsHumanAgent() bool { return s.HumanAgent == nil ||
 // TakesFiles tells whether agents may send files.
 func (s ChannelSettings) TakesFiles() bool { return s.Attachments == nil || *s.Attachments != "none" }
 
+// What becomes of emoji in replies.
+const (
+	EmojiReject = "reject"
+	EmojiStrip  = "strip"
+)
+
+// EmojiRule tells what becomes of emoji; empty where they go out.
+func (s ChannelSettings) EmojiRule() string {
+	if s.Emoji == nil {
+		return ""
+	}
+	return *s.Emoji
+}
+
+// EnforcesAllowance tells whether a reply beyond the platform's allowance fails.
+func (s ChannelSettings) EnforcesAllowance() bool {
+	return s.ReplyAllowance == nil || *s.ReplyAllowance != "warn"
+}
+
+// Spoken is an agent's text as the customer reads it: after the agent's name, where
+// the channel's settings say so. It is never changed in any other way.
+func (s ChannelSettings) Spoken(by Sender, text string) string {
+	if text == "" || s.AgentName == nil || *s.AgentName != "prefix" || by.Type != SenderAgent || by.DisplayName == nil {
+		return text
+	}
+	return *by.DisplayName + ": " + text
+}
+
 // ReplyTerms is what a platform's rules for answering depend on.
 type ReplyTerms struct {
 	LastInboundAt *time.Time
+	PostedAt      *time.Time // of the public post that it began with
+	Replies       int        // that count against an allowance, since the customer last wrote; see Message.Counts
 	HeldElsewhere bool
 	Settings      ChannelSettings
 }

@@ -59,11 +59,12 @@ type Error struct {
 	CurrentState   string
 	AllowedActions []Action
 	RequiredScopes []Scope
-	Feature        Feature // what the organization has switched off
-	Outcome        string  // how a race was lost: the state that won
-	Current        any     // the resource as it is, for a stale version
-	Oldest         *int64  // the place in the log from which on everything is kept
-	Cause          error   // for the log only
+	Feature        Feature     // what the organization has switched off
+	Length         *TextLength // of a text that is too long
+	Outcome        string      // how a race was lost: the state that won
+	Current        any         // the resource as it is, for a stale version
+	Oldest         *int64      // the place in the log from which on everything is kept
+	Cause          error       // for the log only
 }
 
 // Error gives the code and the detail.

@@ -31,7 +31,12 @@ const (
 // Origin says what an interaction began with.
 type Origin string
 
-const OriginMessage Origin = "message"
+const (
+	// OriginMessage is a private message of the customer's.
+	OriginMessage Origin = "message"
+	// OriginPost is something that the customer said in public.
+	OriginPost Origin = "post"
+)
 
 // Action is something that a caller can do now. What is not listed answers 409.
 type Action string
@@ -114,6 +119,15 @@ func (i Interaction) Enqueue(queue QueueID, now time.Time) (Interaction, Event) 
 // priority and then age. It is a fixed key, so that an index orders it.
 func (i Interaction) Score() int64 {
 	return i.EnqueuedAt.UnixMilli() - int64(i.Priority)*i.Scoring.Step()
+}
+
+// DefaultVisibility is who reads a reply whose writer says nothing of it: what began
+// in public is answered in public (A16).
+func (i Interaction) DefaultVisibility() Visibility {
+	if i.Origin == OriginPost {
+		return Public
+	}
+	return Private
 }
 
 // Open tells whether the interaction still lives.

@@ -115,6 +115,15 @@ type MessageDetails struct {
 	QuickReply *QuickReply `json:"quick_reply,omitempty"`
 	Referral   *Referral   `json:"referral,omitempty"`
 	Reactions  []Reaction  `json:"reactions,omitempty"`
+	Template   *Template   `json:"template,omitempty"`
+}
+
+// Template is a message that the platform has approved before; Parameters fill
+// its places in order.
+type Template struct {
+	Name       string   `json:"name"`
+	Language   string   `json:"language"`
+	Parameters []string `json:"parameters"`
 }
 
 // Message is one entry of a transcript. A message that an agent sends is a
@@ -158,6 +167,15 @@ type Message struct {
 // which our call began is never later than the platform's own.
 func (m Message) Before(watermark *time.Time) bool {
 	return watermark != nil && m.SentAt != nil && !m.SentAt.After(*watermark)
+}
+
+// Again is a reply with the same content, to be sent once more at the end of the
+// transcript.
+func (m Message) Again(now time.Time) Message {
+	return Message{ID: NewID[MessageID](), Organization: m.Organization, Interaction: m.Interaction, Thread: m.Thread,
+		Channel: m.Channel, Direction: Outbound, Kind: KindMessage, Visibility: m.Visibility, Sender: m.Sender,
+		Text: m.Text, Attachments: m.Attachments, InReplyTo: m.InReplyTo, Details: MessageDetails{Template: m.Details.Template}, CreatedAt: now,
+		Status: ReplyQueued, SendGroupID: NewID[string](), ResendOf: &m.ID, Version: 1}
 }
 
 // Files gives the ids of the files that the message came with.

@@ -131,6 +131,9 @@ const (
 	FailureMediaType          FailureCode = "media_type_not_allowed"
 	FailureMediaTooLarge      FailureCode = "media_too_large"
 	FailureExpired            FailureCode = "expired"
+	FailureDuplicate          FailureCode = "duplicate_detected"
+	FailureReplyLimit         FailureCode = "reply_limit_exceeded"
+	FailureTemplateRequired   FailureCode = "template_required"
 )
 
 // Failure is what an agent is told of a failed reply. Retryable, Lost and Remedy
@@ -161,7 +164,7 @@ func Forbidden(code FailureCode) *Error {
 func FailureCodes() []FailureCode {
 	return []FailureCode{FailurePlatformRejected, FailureMessageLimit, FailureNetworkUnreachable, FailureSendTimeout,
 		FailureWindowClosed, FailureHeldElsewhere, FailureContentRejected, FailureRecipientInvalid, FailureRecipientOptedOut,
-		FailureMediaType, FailureMediaTooLarge, FailureExpired}
+		FailureMediaType, FailureMediaTooLarge, FailureExpired, FailureDuplicate, FailureReplyLimit, FailureTemplateRequired}
 }
 
 var failures = map[FailureCode]Failure{
@@ -187,8 +190,29 @@ var failures = map[FailureCode]Failure{
 		Title: "File type not allowed", Detail: "The platform does not take files of this type."},
 	FailureMediaTooLarge: {Category: "content", Retryable: "no", Lost: true, Remedy: "change_content",
 		Title: "File too large", Detail: "The platform does not take files of this size."},
+	FailureDuplicate: {Category: "duplicate", Retryable: "manual", Lost: true, Remedy: "resend",
+		Title: "Duplicate", Detail: "The same was sent to this customer a moment ago. Resend it if it is meant, or delete it."},
+	FailureReplyLimit: {Category: "policy", Retryable: "after_next_inbound", Lost: true, Remedy: "wait_for_customer",
+		Title: "Reply limit exceeded", Detail: "The platform allows no more replies to the customer's last message. A new message of the customer allows more."},
+	FailureTemplateRequired: {Category: "policy", Retryable: "with_template", Lost: true, Remedy: "use_template",
+		Title: "Template required", Detail: "So long after the customer's last message the platform takes only a prepared template."},
 	FailureExpired: {Category: "recipient", Retryable: "manual", Lost: true, Remedy: "resend",
 		Title: "Not delivered in time", Detail: "The message could not be delivered before the platform gave it up. Resend it."},
+}
+
+// Counts tells whether a message holds one of the replies that the customer's last
+// message allows (B08): it is on its way or went out. What a platform's fault kept
+// from going out, and what was never tried, gives its place back.
+func (m Message) Counts() bool {
+	if m.Direction != Outbound || m.Status == "" || m.Status == ReplyDeleted {
+		return false
+	}
+	return m.Status != ReplyFailed || m.Attempts > 0 && !m.Failure.returned()
+}
+
+// returned tells whether a failure gives a reply of the allowance back.
+func (f *Failure) returned() bool {
+	return f != nil && slices.Contains([]FailureCode{FailureNetworkUnreachable, FailureSendTimeout, FailurePlatformRejected}, f.Code)
 }
 
 // AttemptState is what is known of one call to a platform.

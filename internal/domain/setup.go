@@ -43,6 +43,9 @@ func (o *Organization) Switch(on map[string]bool) {
 	o.Off = off
 }
 
+// Lacks tells whether the organization has switched a feature off.
+func (o Organization) Lacks(f Feature) bool { return slices.Contains(o.Off, f) }
+
 // NotEnabled refuses what an organization has switched off.
 func NotEnabled(f Feature) error {
 	return &Error{Kind: ErrorForbidden, Code: "feature.not_enabled", Detail: "Your organization has switched off %s. PATCH /v1/organization switches it on.", Args: []any{Word(f)}, Feature: f}

@@ -35,7 +35,9 @@ func (s *Server) toInteraction(d domain.InteractionDetail, who domain.Principal)
 
 // toReplyPolicy shows what the platform allows us to send now.
 func (s *Server) toReplyPolicy(d domain.InteractionDetail) api.ReplyPolicy {
-	return api.ReplyPolicy{WindowClosesAt: api.AtOrNull(s.Capabilities[d.ChannelKind].ClosesAt(d.Terms)), HeldElsewhere: d.Terms.HeldElsewhere}
+	allowed := s.Capabilities[d.ChannelKind]
+	return api.ReplyPolicy{WindowClosesAt: api.AtOrNull(allowed.ClosesAt(d.Terms)), HeldElsewhere: d.Terms.HeldElsewhere,
+		ReplyAllowanceRemaining: allowed.Left(d.Terms), TemplateRequired: allowed.NeedsTemplate(d.Terms, s.Now())}
 }
 
 // contactName is the name that the platform told us, or the address: a name is

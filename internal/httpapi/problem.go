@@ -161,6 +161,10 @@ func describe(say speech, e *domain.Error) api.Problem {
 		feature := api.Feature(e.Feature)
 		p.Feature = &feature
 	}
+	if l := e.Length; l != nil {
+		charset := api.Charset(l.Charset)
+		p.Limit, p.Used, p.Charset = l.Limit, l.Used, &charset
+	}
 	if e.AllowedActions != nil {
 		p.AllowedActions = words(e.AllowedActions)
 	}

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/parley-cx/parley/api"
 	"github.com/parley-cx/parley/internal/compose"
@@ -37,18 +38,25 @@ func (s *Server) replies(ctx context.Context, id string, messages ...domain.Mess
 	return each(messages, func(m domain.Message) api.Reply { return s.toReply(m, t, who.Agent) }), err
 }
 
+// fromReplyInput reads what an agent wants to send.
+func fromReplyInput(in api.ReplyInput) compose.Draft {
+	d := compose.Draft{Files: each(in.AttachmentIds, func(id string) domain.AttachmentID { return domain.AttachmentID(id) }), Visibility: domain.Visibility(in.Visibility)}
+	if in.Text != nil {
+		d.Text = *in.Text
+	}
+	if in.InReplyTo != nil {
+		d.InReplyTo = domain.MessageID(*in.InReplyTo)
+	}
+	if in.ClientMessageID != nil {
+		d.ClientMessageID = *in.ClientMessageID
+	}
+	return d
+}
+
 // CreateReplies serves POST /v1/interactions/{id}/replies (A15).
 func (s *Server) CreateReplies(ctx context.Context, r api.CreateRepliesRequestObject) (api.CreateRepliesResponseObject, error) {
-	d := compose.Draft{Files: each(r.Body.AttachmentIds, func(id string) domain.AttachmentID { return domain.AttachmentID(id) }), Visibility: domain.Visibility(r.Body.Visibility), Strict: strict(r.Params.Prefer)}
-	if r.Body.Text != nil {
-		d.Text = *r.Body.Text
-	}
-	if r.Body.InReplyTo != nil {
-		d.InReplyTo = domain.MessageID(*r.Body.InReplyTo)
-	}
-	if r.Body.ClientMessageID != nil {
-		d.ClientMessageID = *r.Body.ClientMessageID
-	}
+	d := fromReplyInput(*r.Body)
+	d.Strict = strict(r.Params.Prefer)
 	sent, err := s.Composer.Reply(ctx, principal(ctx), domain.InteractionID(r.ID), d)
 	if err != nil {
 		return nil, err
@@ -68,6 +76,41 @@ func strict(prefer string) bool {
 		}
 	}
 	return false
+}
+
+// ComposeReply serves POST /v1/interactions/{id}/compose (A11).
+func (s *Server) ComposeReply(ctx context.Context, r api.ComposeReplyRequestObject) (api.ComposeReplyResponseObject, error) {
+	t, err := s.Composer.Try(ctx, principal(ctx), domain.InteractionID(r.ID), fromReplyInput(api.ReplyInput(*r.Body)))
+	if err != nil {
+		return nil, err
+	}
+	return api.ComposeReply200JSONResponse(toComposition(t, s.speech(ctx))), nil
+}
+
+func toComposition(t compose.Trial, say speech) api.Composition {
+	l := t.Length
+	return api.Composition{Charset: api.Charset(l.Charset), Limit: l.Limit, Used: l.Used, Remaining: l.Remaining(), Segments: l.Segments,
+		SegmentLimit: l.SegmentLimit, Fits: utf8.RuneCountInString(t.Fits), Replies: t.Replies, Visibility: api.Visibility(t.Visibility),
+		Text: filled(t.Text), Verdict: toDraftVerdict(t, say)}
+}
+
+// toDraftVerdict tells what stands against a draft: first what refuses it.
+func toDraftVerdict(t compose.Trial, say speech) api.Verdict {
+	v := api.Verdict{Reasons: []api.VerdictReason{}}
+	for _, e := range t.Refused {
+		reason := api.VerdictReason{Code: e.Code, Detail: say(e.Detail, e.Args...), Refused: true}
+		for _, f := range e.Fields {
+			reason.Pointer = filled(f.Pointer)
+		}
+		v.Reasons = append(v.Reasons, reason)
+	}
+	for _, code := range t.Failing {
+		v.Reasons = append(v.Reasons, api.VerdictReason{Code: string(code), Detail: say(domain.FailureOf(code).Detail)})
+	}
+	if v.Allowed = len(v.Reasons) == 0; !v.Allowed {
+		v.Code = &v.Reasons[0].Code
+	}
+	return v
 }
 
 // ListReplies serves GET /v1/interactions/{id}/replies.

@@ -244,6 +244,19 @@ func (s *Store) AwaitingReceipt(ctx context.Context, org domain.OrganizationID, 
 	return s.messages(rows, err)
 }
 
+// SentSince gives what we sent in a thread above a position and not before a time.
+func (s *Store) SentSince(ctx context.Context, org domain.OrganizationID, thread domain.ThreadID, above int64, from time.Time) ([]domain.Message, error) {
+	return s.messages(all[messageRow](s.db(ctx).Where(`organization_id = ? AND thread_id = ? AND position > ? AND created_at >= ?
+		AND direction = 'outbound' AND status NOT IN ('', 'deleted')`, org, thread, above, ms(from)).Order("position")))
+}
+
+// Unanswered gives what we sent in a thread since the customer last wrote.
+func (s *Store) Unanswered(ctx context.Context, org domain.OrganizationID, thread domain.ThreadID) ([]domain.Message, error) {
+	return s.messages(all[messageRow](s.db(ctx).Where(`organization_id = ? AND thread_id = ? AND direction = 'outbound' AND status <> '' AND position >
+		(SELECT COALESCE(MAX(position), 0) FROM messages WHERE organization_id = ? AND thread_id = ? AND direction = 'inbound')`,
+		org, thread, org, thread).Order("position")))
+}
+
 type attemptRow struct {
 	OrganizationID    string `gorm:"primaryKey"`
 	ID                string `gorm:"primaryKey"`

@@ -1,0 +1,193 @@
+package compose
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"time"
+
+	"github.com/parley-cx/parley/internal/channel"
+	"github.com/parley-cx/parley/internal/domain"
+)
+
+// place is a conversation as a writer meets it: what the platform's rules depend
+// on, what its kind of channel allows, and who writes.
+type place struct {
+	domain.Interaction
+	terms     domain.ReplyTerms
+	allowed   channel.Capability
+	sender    domain.Sender
+	publisher bool // whether the writer may write in public
+	now       time.Time
+}
+
+// place reads what the rules for a conversation depend on. What counts against an
+// allowance is read only where there is one.
+func (c *Composer) place(ctx context.Context, i domain.Interaction, by domain.Principal) (at place, err error) {
+	at = place{Interaction: i, allowed: c.Capabilities[i.ChannelKind], publisher: by.Has(domain.ScopePublicCreate), now: c.Now()}
+	if at.terms, err = c.Store.ReplyTerms(ctx, i.Organization, i.Thread); err != nil {
+		return at, err
+	}
+	a, err := c.Store.Agent(ctx, i.Organization, by.Agent)
+	if err != nil {
+		return at, err
+	}
+	name := a.PublicName()
+	at.sender = domain.Sender{Type: domain.SenderAgent, ID: string(by.Agent), DisplayName: &name}
+	if at.allowed.Allowance == 0 && at.allowed.FirstWord == 0 {
+		return at, nil
+	}
+	sent, err := c.Store.Unanswered(ctx, i.Organization, i.Thread)
+	for _, m := range sent {
+		if m.Counts() && m.Visibility == domain.Private {
+			at.terms.Replies++
+		}
+	}
+	return at, err
+}
+
+// cleaned is a draft as it is kept: without emoji where the channel's settings take
+// them out, and with its visibility (A16).
+func (at place) cleaned(d Draft) Draft {
+	if at.terms.Settings.EmojiRule() == domain.EmojiStrip {
+		d.Text = channel.WithoutEmoji(d.Text)
+	}
+	d.assumed = d.Visibility == ""
+	if d.assumed {
+		d.Visibility = at.DefaultVisibility()
+	}
+	return d
+}
+
+// judge gives for each of some replies the code with which the platform's rules let
+// it fail at once. Each that goes out counts for those behind it.
+func (at place) judge(parts ...domain.Message) []domain.FailureCode {
+	codes, terms := make([]domain.FailureCode, len(parts)), at.terms
+	for n, m := range parts {
+		if _, codes[n] = at.allowed.Judge(terms, m, m.CreatedAt); codes[n] == "" {
+			terms.Replies++
+		}
+	}
+	return codes
+}
+
+// letter is a draft that was held to its channel, with what it names.
+type letter struct {
+	place
+	Draft
+	files  []domain.File
+	quoted *domain.MessageID
+}
+
+// letter checks a draft in every way, and gives every reason to refuse it.
+func (c *Composer) letter(ctx context.Context, at place, d Draft) (l letter, refused []*domain.Error, err error) {
+	l = letter{place: at, Draft: d}
+	checks := []func() error{l.reach, l.empty, l.long, l.pictures,
+		func() error { return c.file(ctx, &l) }, func() error { return c.quote(ctx, &l) }}
+	for _, check := range checks {
+		var reason *domain.Error
+		if err := check(); errors.As(err, &reason) && reason.Kind == domain.ErrorInvalid {
+			refused = append(refused, reason)
+		} else if err != nil {
+			return l, nil, err
+		}
+	}
+	return l, refused, nil
+}
+
+// reach refuses what the kind of channel does not have: to write first (D04), or to
+// write in public (A12).
+func (l letter) reach() error {
+	switch {
+	case !l.allowed.MayWrite(l.terms):
+		return domain.Invalid("", "outbound.not_allowed", "Customers of this kind of channel must write first.")
+	case l.Draft.Visibility == domain.Public && !l.allowed.Public:
+		return domain.Invalid("/visibility", "content.visibility_not_supported", "This channel has private messages only.")
+	case l.Draft.Visibility == domain.Public && l.assumed && !l.publisher:
+		return domain.Missing(domain.ScopePublicCreate)
+	}
+	return nil
+}
+
+func (l letter) empty() error {
+	if domain.Blank(l.Text) && (l.Text != "" || len(l.Files) == 0) {
+		return domain.Invalid("/text", "content.empty", "The text must have a character that can be seen.")
+	}
+	return nil
+}
+
+// long refuses a text that the channel does not take in one message (A09).
+func (l letter) long() error {
+	length := l.length()
+	if length.Fits() {
+		return nil
+	}
+	refused := domain.Invalid("/text", "content.too_long", "The text has %d characters; this channel takes %d.", length.Used, length.Limit)
+	refused.Length = &length
+	return refused
+}
+
+// length counts the text as the customer reads it.
+func (l letter) length() domain.TextLength {
+	return l.allowed.Measure(l.terms.Settings.Spoken(l.sender, l.Text))
+}
+
+// pictures refuses emoji where the channel's settings do (C16).
+func (l letter) pictures() error {
+	if l.terms.Settings.EmojiRule() == domain.EmojiReject && channel.HasEmoji(l.Text) {
+		return domain.Invalid("/text", "content.emoji_not_supported", "This channel takes plain text only, without emoji.")
+	}
+	return nil
+}
+
+// file finds the files of a letter, in its order, each of which the channel takes.
+func (c *Composer) file(ctx context.Context, l *letter) error {
+	if len(l.Files) == 0 {
+		return nil
+	}
+	if err := c.mayAttach(ctx, l.Organization, len(l.Files)); err != nil {
+		return err
+	}
+	rule := l.allowed.Files
+	if rule.None() || !l.terms.Settings.TakesFiles() {
+		return domain.Invalid("/attachment_ids", "content.attachments_not_supported", "This channel takes no attachments.")
+	}
+	known, err := c.Store.FilesByID(ctx, l.Organization, l.Files)
+	if err != nil {
+		return err
+	}
+	l.files = make([]domain.File, len(l.Files))
+	for n, id := range l.Files {
+		l.files[n] = known[id]
+		if err := c.fileFits(l.files[n], rule, "/attachment_ids/"+strconv.Itoa(n)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// mayAttach refuses files where the organization has switched them off, also those
+// that were uploaded before.
+func (c *Composer) mayAttach(ctx context.Context, org domain.OrganizationID, files int) error {
+	if files == 0 {
+		return nil
+	}
+	o, err := c.Store.Organization(ctx, org)
+	if err == nil && o.Lacks(domain.FeatureAttachments) {
+		err = domain.NotEnabled(domain.FeatureAttachments)
+	}
+	return err
+}
+
+// quote finds the message that a letter answers.
+func (c *Composer) quote(ctx context.Context, l *letter) error {
+	if l.InReplyTo == "" {
+		return nil
+	}
+	quoted, err := c.Store.Message(ctx, l.Organization, l.ID, l.InReplyTo)
+	if domain.IsKind(err, domain.ErrorNotFound) {
+		return domain.Invalid("/in_reply_to", "reply.in_reply_to_unknown", "in_reply_to names no message of this interaction.")
+	}
+	l.quoted = &quoted.ID
+	return err
+}
