@@ -120,7 +120,8 @@ func (m *bench) replies(held []offerRow) {
 	began := time.Now()
 	t := m.flood(func(worker, n int) error {
 		o := held[(worker+n**benchClients)%len(held)]
-		body := fmt.Sprintf(`{"text":"Your parcel left our house this morning.","client_message_id":"%016x"}`, rand.Uint64())
+		id := rand.Uint64()
+		body := fmt.Sprintf(`{"text":"Your parcel left our house this morning: %x.","client_message_id":"%016x"}`, id, id)
 		return m.do(http.MethodPost, "/v1/interactions/"+o.interaction+"/replies", body, m.tokens[o.agent], key(), 202)
 	})
 	m.ratios("replies accepted", "reply/s", t)
@@ -333,6 +334,6 @@ func countStatements(b *testing.B, out *table, database string) {
 		ana.do("POST", "/v1/interactions/"+offers[i]+"/accept", nil, key()...).want(200)
 	})
 	count("a reply", 20, func(i int) {
-		ana.do("POST", "/v1/interactions/"+offers[0]+"/replies", map[string]any{"text": "Hello", "client_message_id": fmt.Sprint(i)}, key()...).want(202)
+		ana.do("POST", "/v1/interactions/"+offers[0]+"/replies", map[string]any{"text": fmt.Sprint("Hello ", i), "client_message_id": fmt.Sprint(i)}, key()...).want(202)
 	})
 }

@@ -224,7 +224,7 @@ func faultsReceipts(t *testing.T, p *program) {
 		}
 		// The next one is answered after every receipt of this one.
 		d.faults(map[string]any{"mode": "none"})
-		ana.until(i, ana.says(i, "next"), "delivered")
+		ana.until(i, ana.says(i, "after "+text(receipts)), "delivered")
 		if steps := ana.steps(i, id); !strings.HasPrefix(steps, "queued sending ") || !strings.HasSuffix(steps, " read") || repeated(steps) {
 			t.Errorf("%v: it went %s", receipts, steps)
 		}
