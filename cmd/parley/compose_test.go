@@ -132,7 +132,9 @@ func composeName(t *testing.T, p *program) {
 func composeDuplicates(t *testing.T, p *program) {
 	d, ana, i := p.talk(1)
 	address := "/v1/interactions/" + i + "/replies"
-	say := func(body map[string]any, headers ...string) answer { return ana.do("POST", address, body, headers...).want(202) }
+	say := func(body map[string]any, headers ...string) answer {
+		return ana.do("POST", address, body, headers...).want(202)
+	}
 	first := say(map[string]any{"text": "On its way."}, "Idempotency-Key", "one")
 	if again := say(map[string]any{"text": "On its way."}, "Idempotency-Key", "one"); again.get("items.0.id") != first.get("items.0.id") {
 		t.Errorf("the same key made %s", again.body)
