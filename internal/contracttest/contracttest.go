@@ -10,7 +10,6 @@ import (
 	"io"
 	"maps"
 	"net/http"
-	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -164,12 +163,11 @@ var document = sync.OnceValues(func() (*openapi3.T, error) {
 	return doc, nil
 })
 
-var parameter = regexp.MustCompile(`\\\{\w+\\\}`)
-
 // find gives the operation of a request: a path without parameters goes first.
 func find(doc *openapi3.T, r *http.Request) (path string, operation *openapi3.Operation) {
+	asked := r.URL.EscapedPath()
 	for template, item := range doc.Paths.Map() {
-		if !pattern(template).MatchString(r.URL.EscapedPath()) {
+		if !fits(template, asked) {
 			continue
 		}
 		if o := item.GetOperation(r.Method); o != nil && (operation == nil || !strings.Contains(template, "{")) {
@@ -179,13 +177,18 @@ func find(doc *openapi3.T, r *http.Request) (path string, operation *openapi3.Op
 	return path, operation
 }
 
-var patterns sync.Map // by template, because they are asked for at every answer
-
-func pattern(template string) *regexp.Regexp {
-	if known, ok := patterns.Load(template); ok {
-		return known.(*regexp.Regexp)
+// fits tells whether a path is one of a template's, whose parameters are whole
+// segments. It is asked for every template at every answer.
+func fits(template, path string) bool {
+	for {
+		want, moreWanted, wanted := strings.Cut(template, "/")
+		got, more, found := strings.Cut(path, "/")
+		if want != got && (got == "" || !strings.HasPrefix(want, "{")) {
+			return false
+		}
+		if !wanted || !found {
+			return wanted == found
+		}
+		template, path = moreWanted, more
 	}
-	made := regexp.MustCompile("^" + parameter.ReplaceAllString(regexp.QuoteMeta(template), "[^/]+") + "$")
-	patterns.Store(template, made)
-	return made
 }
