@@ -33,6 +33,8 @@ func BenchmarkDispatch(b *testing.B) {
 			out.begin(name)
 			c := newCentre(b, benchDatabase(b, name))
 			c.freed(b, out)
+			c.arrived(b, out, dispatchOffers)
+			c.arrived(b, out, dispatchAgents-1)
 			c.queued(b, out)
 			c.overloaded(b, out)
 			b.ReportMetric(0, "ns/op")
@@ -166,6 +168,20 @@ func (c *centre) freed(b *testing.B, out *table) {
 	c.presence(b, 0, domain.PresenceOnQueue, func(a *domain.Agent) { a.Load.Connected = domain.MessageCapacity - 1 })
 	c.router.Freed(c.org, c.agents[0].ID)
 	out.add("an agent of 500 queues becomes free, once", milliseconds(c.look(b, 1)))
+}
+
+// arrived measures agents who come on queue at once, and have room for three each.
+func (c *centre) arrived(b *testing.B, out *table, agents int) {
+	for n := range agents {
+		c.presence(b, 1+n, domain.PresenceOnQueue, func(a *domain.Agent) { a.Load = domain.Load{} })
+		c.router.Freed(c.org, c.agents[1+n].ID)
+	}
+	took := c.look(b, agents*domain.MessageCapacity)
+	out.add(fmt.Sprintf("%d agents come on queue at once, %d offers", agents, agents*domain.MessageCapacity), milliseconds(took))
+	b.ReportMetric(inMilliseconds(took), fmt.Sprintf("arrived-%d-ms", agents))
+	for n := range agents {
+		c.presence(b, 1+n, domain.PresenceAway, func(a *domain.Agent) { a.Load = domain.Load{} })
+	}
 }
 
 // queued measures work that comes to a queue where nothing waits and agents do.

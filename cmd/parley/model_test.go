@@ -283,7 +283,8 @@ func (m *model) finish(t *rapid.T) {
 	t.Fatal("there is work that nobody can finish")
 }
 
-// close lets everybody who takes part in an interaction do what is left to them.
+// close lets everybody who takes part in an interaction do what is left to them. Who
+// had it twice has two wrap-ups.
 func (m *model) close(t *rapid.T, d domain.InteractionDetail) {
 	for _, p := range d.Participants {
 		n := slices.IndexFunc(m.agents, func(a domain.Principal) bool { return a.Agent == p.Agent })
@@ -293,7 +294,7 @@ func (m *model) close(t *rapid.T, d domain.InteractionDetail) {
 		for _, verb := range []string{"/accept", "/end"} {
 			m.call(t, m.agents[n], "POST", "/v1/interactions/"+string(d.ID)+verb, "")
 		}
-		m.call(t, m.agents[n], "PUT", "/v1/interactions/"+string(d.ID)+"/wrap-up", `{"code_ids":[],"notes":"done"}`)
+		m.call(t, m.agents[n], "PUT", "/v1/interactions/"+string(d.ID)+"/wrap-up", `{"code_ids":[],"notes":"done","participant_id":"`+string(p.ID)+`"}`)
 	}
 }
 

@@ -5,6 +5,8 @@ package dispatch
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -15,7 +17,7 @@ import (
 type Store interface {
 	InTx(ctx context.Context, fn func(context.Context) error) error
 	After(ctx context.Context, f func())
-	CreateEngagement(ctx context.Context, e *domain.Engagement, events []domain.Event) error
+	CreateEngagements(ctx context.Context, made []domain.Engagement, events []domain.Event) error
 	SaveEngagement(ctx context.Context, e *domain.Engagement, events []domain.Event) error
 	LockEngagement(ctx context.Context, org domain.OrganizationID, i domain.InteractionID, agent domain.AgentID, part domain.ParticipantID) (domain.Engagement, error)
 	Matching
@@ -27,15 +29,15 @@ type Store interface {
 // Matching is how dispatch looks for work and for agents.
 type Matching interface {
 	ClassesIn(ctx context.Context, org domain.OrganizationID, queue domain.QueueID) ([]domain.Class, error)
-	ClassesFor(ctx context.Context, org domain.OrganizationID, agent domain.AgentID) ([]domain.Class, error)
+	ClassesFor(ctx context.Context, org domain.OrganizationID, agents []domain.AgentID) ([]domain.Class, error)
 	WaitingIn(ctx context.Context, org domain.OrganizationID, queue domain.QueueID, class domain.ClassName, limit int) ([]domain.Waiting, error)
 	AvailableIn(ctx context.Context, org domain.OrganizationID, queue domain.QueueID, limit int) ([]domain.Candidate, error)
 	CandidatesIn(ctx context.Context, org domain.OrganizationID, queue domain.QueueID, agents []domain.AgentID) ([]domain.Candidate, error)
-	Membership(ctx context.Context, org domain.OrganizationID, queue domain.QueueID, agent domain.AgentID) (ring int, joined bool, err error)
+	Memberships(ctx context.Context, org domain.OrganizationID, queues []domain.QueueID, agents []domain.AgentID) ([]domain.Member, error)
 	Parts(ctx context.Context, org domain.OrganizationID, ids []domain.InteractionID) (map[domain.InteractionID][]domain.Participant, error)
-	LockForOffer(ctx context.Context, org domain.OrganizationID, i domain.InteractionID, agent domain.AgentID) (domain.Interaction, domain.Agent, bool, error)
+	LockForOffers(ctx context.Context, org domain.OrganizationID, interactions []domain.InteractionID, agents []domain.AgentID) (map[domain.InteractionID]domain.Interaction, map[domain.AgentID]domain.Agent, error)
 	QueuesByID(ctx context.Context, org domain.OrganizationID, ids []domain.QueueID) (map[domain.QueueID]domain.Queue, error)
-	Agent(ctx context.Context, org domain.OrganizationID, agent domain.AgentID) (domain.Agent, error)
+	AgentsByID(ctx context.Context, org domain.OrganizationID, agents []domain.AgentID) ([]domain.Agent, error)
 }
 
 // Moving is how waiting work gets on without being offered.
@@ -56,17 +58,12 @@ type Dispatcher struct {
 
 	mu     sync.Mutex
 	queues map[place]bool
-	agents map[person]bool
+	agents map[domain.OrganizationID]map[domain.AgentID]bool
 }
 
 type place struct {
 	organization domain.OrganizationID
 	queue        domain.QueueID
-}
-
-type person struct {
-	organization domain.OrganizationID
-	agent        domain.AgentID
 }
 
 // batch is how many heads of a queue, and how many agents, one look takes in.
@@ -90,14 +87,17 @@ func (d *Dispatcher) Queued(org domain.OrganizationID, queue domain.QueueID) {
 func (d *Dispatcher) Freed(org domain.OrganizationID, agent domain.AgentID) {
 	d.mu.Lock()
 	if d.agents == nil {
-		d.agents = map[person]bool{}
+		d.agents = map[domain.OrganizationID]map[domain.AgentID]bool{}
 	}
-	d.agents[person{org, agent}] = true
+	if d.agents[org] == nil {
+		d.agents[org] = map[domain.AgentID]bool{}
+	}
+	d.agents[org][agent] = true
 	d.mu.Unlock()
 	d.Wake()
 }
 
-func (d *Dispatcher) take() (map[place]bool, map[person]bool) {
+func (d *Dispatcher) take() (map[place]bool, map[domain.OrganizationID]map[domain.AgentID]bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	queues, agents := d.queues, d.agents
@@ -108,24 +108,26 @@ func (d *Dispatcher) take() (map[place]bool, map[person]bool) {
 // Name names the loop.
 func (d *Dispatcher) Name() string { return "dispatch" }
 
-// RunDue makes every offer that what changed allows: first from queues, where
-// every agent whose turn it could be is looked at, then to agents who became free.
+// RunDue makes every offer that what changed allows. Queues go before agents: a look
+// at a queue sees everybody whose turn it could be, and what has just come there is
+// for who has waited longest, not for who became free at the same moment. What is
+// left then is for those who became free. What fails holds up nothing else.
 func (d *Dispatcher) RunDue(ctx context.Context, _ time.Time) (ran int, next time.Time, err error) {
 	queues, agents := d.take()
 	for p := range queues {
-		n, e := d.forQueue(ctx, p)
-		ran += n
-		if e != nil {
-			err = e
+		n, failed := d.forQueue(ctx, p)
+		if ran += n; failed != nil {
+			err = failed
 			d.Queued(p.organization, p.queue)
 		}
 	}
-	for p := range agents {
-		n, e := d.forAgent(ctx, p)
-		ran += n
-		if e != nil {
-			err = e
-			d.Freed(p.organization, p.agent)
+	for org, free := range agents {
+		n, failed := d.forAgents(ctx, org, slices.Sorted(maps.Keys(free)))
+		if ran += n; failed != nil {
+			err = failed
+			for agent := range free {
+				d.Freed(org, agent)
+			}
 		}
 	}
 	return ran, next, err

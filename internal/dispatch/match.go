@@ -2,92 +2,14 @@ package dispatch
 
 import (
 	"context"
+	"errors"
+	"maps"
 	"slices"
 	"time"
 
 	"github.com/parley-cx/parley/internal/domain"
 	"github.com/parley-cx/parley/internal/routing"
 )
-
-// forAgent offers one agent the most urgent work of all their queues.
-func (d *Dispatcher) forAgent(ctx context.Context, p person) (int, error) {
-	a, err := d.Store.Agent(ctx, p.organization, p.agent)
-	if err != nil || !a.Eligible() {
-		return 0, ignoreMissing(err)
-	}
-	classes, err := d.Store.ClassesFor(ctx, p.organization, p.agent)
-	if err != nil || len(classes) == 0 {
-		return 0, err
-	}
-	waiting, c, rules, err := d.workFor(ctx, a, classes)
-	if err != nil {
-		return 0, err
-	}
-	decisions := routing.Match(waiting, []routing.Candidate{c}, rules, d.Now())
-	made, err := d.offerAll(ctx, p.organization, decisions)
-	if err == nil && made < len(decisions) {
-		time.AfterFunc(again, func() { d.Freed(p.organization, p.agent) }) // somebody held a row
-	}
-	return made, err
-}
-
-// workFor gathers the most urgent work that an agent can take: of as many classes
-// as there is room for, since the best of all waits at the heads of these.
-func (d *Dispatcher) workFor(ctx context.Context, a domain.Agent, classes []domain.Class) (waiting []domain.Waiting, c routing.Candidate, rules routing.Rules, err error) {
-	c, rules = routing.Candidate{Agent: a, Rings: map[domain.QueueID]int{}}, routing.Rules{}
-	slices.SortFunc(classes, func(a, b domain.Class) int { return routing.Urgent(a.Head, b.Head) })
-	room := a.Free(domain.MediumMessage) + a.Free(domain.MediumSocial)
-	limit := max(batch, room)
-	taken := 0
-	for part := range slices.Chunk(classes, batch) {
-		if err := d.learn(ctx, &c, rules, part); err != nil {
-			return nil, c, rules, err
-		}
-		for _, class := range part {
-			r, living := rules[class.Queue]
-			if taken == room || !living || !class.Vague && !routing.Fits(class.Head, c, r, d.Now()) {
-				continue
-			}
-			work, err := d.work(ctx, a.Organization, class, r, limit)
-			if err != nil {
-				return nil, c, rules, err
-			}
-			waiting = append(waiting, work...)
-			if slices.ContainsFunc(work, func(w domain.Waiting) bool { return routing.Fits(w, c, r, d.Now()) }) {
-				taken++
-			}
-		}
-		if taken == room {
-			break
-		}
-	}
-	return waiting, c, rules, nil
-}
-
-// learn reads the rules of the queues of some classes, and the agent's ring in each.
-func (d *Dispatcher) learn(ctx context.Context, c *routing.Candidate, rules routing.Rules, classes []domain.Class) error {
-	var unknown []domain.QueueID
-	for _, class := range classes {
-		if _, known := c.Rings[class.Queue]; !known && !slices.Contains(unknown, class.Queue) {
-			unknown = append(unknown, class.Queue)
-		}
-	}
-	queues, err := d.Store.QueuesByID(ctx, c.Organization, unknown)
-	if err != nil {
-		return err
-	}
-	for id, q := range queues {
-		ring, joined, err := d.Store.Membership(ctx, c.Organization, id, c.ID)
-		if err != nil {
-			return err
-		}
-		rules[id] = q.Rules.Routing
-		if joined {
-			c.Rings[id] = ring
-		}
-	}
-	return nil
-}
 
 // work gives the most urgent work of a class with what its rules need to know.
 func (d *Dispatcher) work(ctx context.Context, org domain.OrganizationID, class domain.Class, r domain.Routing, limit int) ([]domain.Waiting, error) {
@@ -134,22 +56,24 @@ func (d *Dispatcher) forQueue(ctx context.Context, p place) (int, error) {
 	if err != nil {
 		return total, err
 	}
+	var failed error // what could not be offered holds up nothing else
 	for limit := batch; ; {
 		decisions, waiting, more, err := d.decide(ctx, q, limit)
 		if err != nil || len(decisions) == 0 && !more {
-			return total, err
+			return total, errors.Join(failed, err)
 		}
 		if len(decisions) == 0 { // nobody whose turn it is can take any of it
 			limit *= 16
 			continue
 		}
-		made, err := d.offerBest(ctx, q, decisions, waiting)
+		made := 0
+		made, failed = d.offerBest(ctx, q, decisions, waiting)
 		total += made
-		if err != nil || made == 0 {
-			if err == nil { // somebody held every row
+		if made == 0 {
+			if failed == nil { // somebody held every row
 				time.AfterFunc(again, func() { d.Queued(p.organization, p.queue) })
 			}
-			return total, err
+			return total, failed
 		}
 	}
 }
@@ -187,31 +111,46 @@ func (d *Dispatcher) decide(ctx context.Context, q domain.Queue, limit int) (dec
 	return decisions, waiting, len(agents) == limit, err
 }
 
-// offerBest makes the offers of decisions about one queue. An agent for whom more
-// urgent work may wait in another queue, which nobody has told of yet, is looked
+// offerBest makes the offers of decisions about one queue. Agents for whom more
+// urgent work may wait in another queue, which nobody has told of yet, are looked
 // at with all their queues.
 func (d *Dispatcher) offerBest(ctx context.Context, q domain.Queue, decisions []routing.Decision, waiting []domain.Waiting) (made int, err error) {
-	for _, decision := range decisions {
-		n := slices.IndexFunc(waiting, func(w domain.Waiting) bool { return w.Interaction == decision.Interaction })
-		classes, err := d.Store.ClassesFor(ctx, q.Organization, decision.Agent)
-		if err != nil {
-			return made, err
-		}
-		better := func(c domain.Class) bool {
-			return c.Queue != q.ID && !c.Vague && routing.Urgent(c.Head, waiting[n]) < 0
-		}
-		offered := 0
-		if slices.ContainsFunc(classes, better) {
-			offered, err = d.forAgent(ctx, person{q.Organization, decision.Agent})
-		} else {
-			offered, err = d.offerAll(ctx, q.Organization, []routing.Decision{decision})
-		}
-		made += offered
-		if err != nil {
-			return made, err
-		}
+	elsewhere, err := d.betterElsewhere(ctx, q, decisions, waiting)
+	if err != nil {
+		return 0, err
 	}
-	return made, nil
+	here := slices.DeleteFunc(decisions, func(decision routing.Decision) bool { return elsewhere[decision.Agent] })
+	made, _, err = d.offerAll(ctx, q.Organization, here)
+	if len(elsewhere) == 0 {
+		return made, err
+	}
+	more, failed := d.forAgents(ctx, q.Organization, slices.Sorted(maps.Keys(elsewhere)))
+	return made + more, errors.Join(err, failed)
+}
+
+// betterElsewhere tells for which agents of some decisions about one queue more
+// urgent work may wait in another one of theirs.
+func (d *Dispatcher) betterElsewhere(ctx context.Context, q domain.Queue, decisions []routing.Decision, waiting []domain.Waiting) (map[domain.AgentID]bool, error) {
+	agents := agentsOf(decisions)
+	classes, err := d.Store.ClassesFor(ctx, q.Organization, agents)
+	classes = slices.DeleteFunc(classes, func(c domain.Class) bool { return c.Queue == q.ID || c.Vague })
+	if err != nil || len(classes) == 0 {
+		return nil, err
+	}
+	rings, err := d.rings(ctx, q.Organization, queuesOf(classes), agents)
+	work := map[domain.InteractionID]domain.Waiting{}
+	for _, w := range waiting {
+		work[w.Interaction] = w
+	}
+	better := map[domain.AgentID]bool{}
+	for _, decision := range decisions {
+		better[decision.Agent] = better[decision.Agent] || slices.ContainsFunc(classes, func(c domain.Class) bool {
+			_, joined := rings[decision.Agent][c.Queue]
+			return joined && routing.Urgent(c.Head, work[decision.Interaction]) < 0
+		})
+	}
+	maps.DeleteFunc(better, func(_ domain.AgentID, is bool) bool { return !is })
+	return better, err
 }
 
 // lastAgents gives the agents to whom some of the work is to be offered first,
@@ -232,69 +171,4 @@ func ignoreMissing(err error) error {
 		return nil
 	}
 	return err
-}
-
-// offerAll makes the offers of decisions, each in a transaction of its own.
-func (d *Dispatcher) offerAll(ctx context.Context, org domain.OrganizationID, decisions []routing.Decision) (made int, err error) {
-	for _, decision := range decisions {
-		ok, err := d.offer(ctx, org, decision)
-		if err != nil {
-			return made, err
-		}
-		if ok {
-			made++
-		}
-	}
-	return made, nil
-}
-
-// offer alerts the agent and reserves their capacity, after looking again at
-// everything that the decision was made of, now under locks.
-func (d *Dispatcher) offer(ctx context.Context, org domain.OrganizationID, decision routing.Decision) (made bool, err error) {
-	queues, err := d.Store.QueuesByID(ctx, org, []domain.QueueID{decision.Queue})
-	q, living := queues[decision.Queue]
-	if err != nil || !living {
-		return false, err
-	}
-	err = d.Store.InTx(ctx, func(ctx context.Context) error {
-		made = false
-		i, a, found, err := d.Store.LockForOffer(ctx, org, decision.Interaction, decision.Agent)
-		if err != nil || !found || i.Queue == nil || *i.Queue != q.ID {
-			return err
-		}
-		fits, err := d.stillFits(ctx, q, i, a)
-		if err != nil || !fits {
-			return err
-		}
-		made = true
-		return d.alert(ctx, q, i, a, domain.System())
-	})
-	return made && err == nil, err
-}
-
-// stillFits looks again at what was decided. Who declined the work cannot have
-// done so meanwhile: it would have been offered.
-func (d *Dispatcher) stillFits(ctx context.Context, q domain.Queue, i domain.Interaction, a domain.Agent) (bool, error) {
-	ring, joined, err := d.Store.Membership(ctx, q.Organization, q.ID, a.ID)
-	if err != nil || !joined {
-		return false, err
-	}
-	c := routing.Candidate{Agent: a, Rings: map[domain.QueueID]int{q.ID: ring}}
-	return routing.Fits(i.Waiting(), c, q.Rules.Routing, d.Now()), nil
-}
-
-// alert makes an offer, and where the queue says so accepts it in the same breath.
-func (d *Dispatcher) alert(ctx context.Context, q domain.Queue, i domain.Interaction, a domain.Agent, by domain.Actor) error {
-	i.Inactivity = q.Rules.Inactivity
-	e, events, err := domain.Offer(i, a, q.AlertingTimeout(), d.Now())
-	if err != nil {
-		return err
-	}
-	events[0].Actor = by
-	if q.Rules.AutoAnswer.For(i.ChannelKind) {
-		if e, events, err = e.AutoAnswer(events, d.Now()); err != nil {
-			return err
-		}
-	}
-	return d.Store.CreateEngagement(ctx, &e, events)
 }

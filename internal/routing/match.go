@@ -37,8 +37,26 @@ func Match(waiting []domain.Waiting, agents []Candidate, rules Rules, now time.T
 		}
 		decisions = append(decisions, Decision{Interaction: w.Interaction, Queue: w.Queue, Agent: agents[best].ID, Reason: why})
 		agents[best].Agent = agents[best].Reserving(w.Medium)
+		if !agents[best].Eligible() { // nobody asks who is full
+			agents = slices.Delete(agents, best, best+1)
+		}
+		if len(agents) == 0 {
+			break
+		}
 	}
 	return decisions
+}
+
+// Turns orders agents, first whose turn it is where skills do not count: who has no
+// work, then who has waited longest.
+func Turns(a, b domain.Agent) int {
+	if x, y := a.Load.Used() > 0, b.Load.Used() > 0; x != y {
+		if y {
+			return -1
+		}
+		return 1
+	}
+	return cmp.Or(a.IdleSince.Compare(b.IdleSince), cmp.Compare(a.ID, b.ID))
 }
 
 // Urgent orders waiting work, the most urgent first. Work that counts priority
@@ -82,10 +100,7 @@ func before(a, b Candidate, skills []domain.SkillID) bool {
 	if x, y := proficiency(a, skills), proficiency(b, skills); x != y {
 		return x > y
 	}
-	if x, y := a.Load.Used() > 0, b.Load.Used() > 0; x != y {
-		return !x
-	}
-	return cmp.Or(a.IdleSince.Compare(b.IdleSince), cmp.Compare(a.ID, b.ID)) < 0
+	return Turns(a.Agent, b.Agent) < 0
 }
 
 func proficiency(a Candidate, skills []domain.SkillID) (sum int) {

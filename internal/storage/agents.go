@@ -106,6 +106,19 @@ func (s *Store) LockAgents(ctx context.Context, org domain.OrganizationID, agent
 	return each(rows, fromAgentRow), err
 }
 
+// AgentsByID gives those of these agents who exist.
+func (s *Store) AgentsByID(ctx context.Context, org domain.OrganizationID, agents []domain.AgentID) ([]domain.Agent, error) {
+	var found []domain.Agent
+	for some := range slices.Chunk(agents, 1000) {
+		rows, err := all[agentRow](s.living(ctx, org).Where("id IN ?", some))
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, each(rows, fromAgentRow)...)
+	}
+	return found, nil
+}
+
 // LivingAgents tells which of these agents exist.
 func (s *Store) LivingAgents(ctx context.Context, org domain.OrganizationID, agents []domain.AgentID) (map[domain.AgentID]bool, error) {
 	living := map[domain.AgentID]bool{}

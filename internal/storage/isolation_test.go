@@ -79,7 +79,6 @@ func newFull(t *testing.T, s *Store) *full {
 		f.arguments[reflect.TypeOf(v)] = v
 	}
 	f.arguments[reflect.TypeFor[domain.InteractionID]()] = talk.ID
-	f.arguments[reflect.TypeFor[waitingID]()] = waits.ID
 	return f
 }
 
@@ -91,9 +90,6 @@ func many[ID ~string](known ...ID) []ID {
 	return known
 }
 
-// waitingID keeps the interaction that still waits, which only one method asks for.
-type waitingID domain.InteractionID
-
 // reads calls a method for an organization with this world's ids, and tells
 // whether it found anything.
 func (f *full) reads(ctx context.Context, m reflect.Method, org domain.OrganizationID) (found bool, err error) {
@@ -103,9 +99,6 @@ func (f *full) reads(ctx context.Context, m reflect.Method, org domain.Organizat
 		v, known := f.arguments[m.Type.In(n)]
 		if !known {
 			f.t.Fatalf("%s: the test has no %s to ask for", m.Name, m.Type.In(n))
-		}
-		if m.Name == "LockForOffer" && m.Type.In(n) == reflect.TypeFor[domain.InteractionID]() {
-			v = f.arguments[reflect.TypeFor[waitingID]()]
 		}
 		in = append(in, reflect.ValueOf(v))
 	}

@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/parley-cx/parley/internal/domain"
@@ -46,22 +47,25 @@ const (
 	FROM classes c WHERE c.class IS NOT NULL`
 	classesOfQueue = `WITH RECURSIVE classes (queue_id, class) AS (SELECT q.queue_id, ` + firstClass + `
 		FROM (SELECT id AS queue_id FROM queues WHERE organization_id = @org AND id = @id) q` + otherClasses
-	classesOfAgent = `WITH RECURSIVE classes (queue_id, class) AS (SELECT q.queue_id, ` + firstClass + `
-		FROM (SELECT queue_id FROM queue_members WHERE organization_id = @org AND agent_id = @id AND joined) q` + otherClasses
+	classesOfAgents = `WITH RECURSIVE classes (queue_id, class) AS (SELECT q.queue_id, ` + firstClass + `
+		FROM (SELECT DISTINCT queue_id FROM queue_members WHERE organization_id = @org AND agent_id IN @id AND joined) q` + otherClasses
 )
 
 // ClassesIn gives the sorts of work that wait in a queue, each with its most
 // urgent one.
 func (s *Store) ClassesIn(ctx context.Context, org domain.OrganizationID, queue domain.QueueID) ([]domain.Class, error) {
-	return s.classes(ctx, classesOfQueue, org, string(queue))
+	return s.classes(ctx, classesOfQueue, org, queue)
 }
 
-// ClassesFor gives the sorts of work that wait in all queues of an agent.
-func (s *Store) ClassesFor(ctx context.Context, org domain.OrganizationID, agent domain.AgentID) ([]domain.Class, error) {
-	return s.classes(ctx, classesOfAgent, org, string(agent))
+// ClassesFor gives the sorts of work that wait in all queues of some agents.
+func (s *Store) ClassesFor(ctx context.Context, org domain.OrganizationID, agents []domain.AgentID) ([]domain.Class, error) {
+	if len(agents) == 0 {
+		return nil, nil
+	}
+	return s.classes(ctx, classesOfAgents, org, agents)
 }
 
-func (s *Store) classes(ctx context.Context, sql string, org domain.OrganizationID, id string) ([]domain.Class, error) {
+func (s *Store) classes(ctx context.Context, sql string, org domain.OrganizationID, id any) ([]domain.Class, error) {
 	var rows []struct {
 		QueueID, Class string
 		Head           *string
@@ -150,28 +154,29 @@ func (s *Store) MembersOf(ctx context.Context, org domain.OrganizationID, queue 
 	return each(rows, fromCandidateRow), next, err
 }
 
-// Membership gives the ring of a joined member of a queue; joined is false for
-// everybody else.
-func (s *Store) Membership(ctx context.Context, org domain.OrganizationID, queue domain.QueueID, agent domain.AgentID) (ring int, joined bool, err error) {
-	rows, err := all[memberRow](s.db(ctx).Where("organization_id = ? AND queue_id = ? AND agent_id = ? AND joined", org, queue, agent))
-	if err != nil || len(rows) == 0 {
-		return 0, false, err
+// Memberships gives the memberships of agents in queues, of those who have joined.
+func (s *Store) Memberships(ctx context.Context, org domain.OrganizationID, queues []domain.QueueID, agents []domain.AgentID) ([]domain.Member, error) {
+	if len(queues) == 0 || len(agents) == 0 {
+		return nil, nil
 	}
-	return rows[0].Ring, true, nil
+	rows, err := all[memberRow](s.db(ctx).Where("organization_id = ? AND queue_id IN ? AND agent_id IN ? AND joined", org, queues, agents))
+	return each(rows, fromMemberRow), err
 }
 
 // Parts gives the agents' parts in interactions, also those that came to nothing.
 func (s *Store) Parts(ctx context.Context, org domain.OrganizationID, ids []domain.InteractionID) (map[domain.InteractionID][]domain.Participant, error) {
 	found := map[domain.InteractionID][]domain.Participant{}
-	if len(ids) == 0 {
-		return found, nil
+	for some := range slices.Chunk(ids, maxProbes) {
+		rows, err := all[participantRow](s.db(ctx).Where("organization_id = ? AND interaction_id IN ?", org, some).Order("interaction_id, id"))
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range rows {
+			i := domain.InteractionID(r.InteractionID)
+			found[i] = append(found[i], fromParticipantRow(r))
+		}
 	}
-	rows, err := all[participantRow](s.db(ctx).Where("organization_id = ? AND interaction_id IN ?", org, ids).Order("interaction_id, id"))
-	for _, r := range rows {
-		i := domain.InteractionID(r.InteractionID)
-		found[i] = append(found[i], fromParticipantRow(r))
-	}
-	return found, err
+	return found, nil
 }
 
 // QueuesByID gives queues by their ids; those that were deleted are left out.
@@ -187,20 +192,26 @@ func (s *Store) QueuesByID(ctx context.Context, org domain.OrganizationID, ids [
 	return found, err
 }
 
-// LockForOffer locks the rows of a decision, the interaction's and then the
-// agent's, unless somebody else holds one of them or the interaction is no
-// longer waiting: then found is false, and nobody waited.
-func (s *Store) LockForOffer(ctx context.Context, org domain.OrganizationID, interaction domain.InteractionID, agent domain.AgentID) (i domain.Interaction, a domain.Agent, found bool, err error) {
-	// The state is looked at afterwards: with it in the query, PostgreSQL would look for the id among all that wait.
-	ir, err := all[interactionRow](forUpdateIfFree(s.db(ctx).Where("organization_id = ? AND id = ?", org, interaction)))
-	if err != nil || len(ir) == 0 || ir[0].State != string(domain.InteractionQueued) {
-		return i, a, false, err
+// LockForOffers locks the rows of decisions, the interactions' and then the agents',
+// each in the order of their ids; but not what somebody else holds, which is left
+// out with what waits no longer. Nobody waits.
+func (s *Store) LockForOffers(ctx context.Context, org domain.OrganizationID, interactions []domain.InteractionID, agents []domain.AgentID) (map[domain.InteractionID]domain.Interaction, map[domain.AgentID]domain.Agent, error) {
+	waiting, free := map[domain.InteractionID]domain.Interaction{}, map[domain.AgentID]domain.Agent{}
+	// The state is looked at afterwards: with it in the query, PostgreSQL would look for the ids among all that wait.
+	ir, err := all[interactionRow](forUpdateIfFree(s.db(ctx).Where("organization_id = ? AND id IN ?", org, interactions).Order("id")))
+	if err != nil {
+		return nil, nil, err
 	}
-	ar, err := all[agentRow](forUpdateIfFree(s.living(ctx, org).Where("id = ?", agent)))
-	if err != nil || len(ar) == 0 {
-		return i, a, false, err
+	for _, r := range ir {
+		if r.State == string(domain.InteractionQueued) {
+			waiting[domain.InteractionID(r.ID)] = fromInteractionRow(r)
+		}
 	}
-	return fromInteractionRow(ir[0]), fromAgentRow(ar[0]), true, nil
+	ar, err := all[agentRow](forUpdateIfFree(s.living(ctx, org).Where("id IN ?", agents).Order("id")))
+	for _, r := range ar {
+		free[domain.AgentID(r.ID)] = fromAgentRow(r)
+	}
+	return waiting, free, err
 }
 
 // DueRings lists waiting interactions whose ring is to widen by now, the oldest

@@ -179,60 +179,50 @@ func TestAvailableInOrder(t *testing.T) {
 			t.Errorf("the head is %v (%v)", head, err)
 		}
 		for agent, member := range map[domain.AgentID]bool{early.ID: true, left.ID: false, stranger.ID: false} {
-			ring, is, err := w.Membership(t.Context(), w.org, w.queue.ID, agent)
-			if err != nil || is != member || is != (ring == 1) {
-				t.Errorf("a joined member: %v of ring %d (%v); want %v", is, ring, err, member)
+			joined, err := w.Memberships(t.Context(), w.org, []domain.QueueID{w.queue.ID}, []domain.AgentID{agent})
+			if err != nil || (len(joined) == 1) != member || member && joined[0] != (domain.Member{Queue: w.queue.ID, Agent: agent, Ring: 1, Joined: true}) {
+				t.Errorf("joined members: %+v (%v); want one: %v", joined, err, member)
 			}
 		}
 	})
 }
 
-func TestLockForOffer(t *testing.T) {
+func TestLockForOffers(t *testing.T) {
 	t.Parallel()
 	both(t, func(t *testing.T, db database) {
 		w, other := newWorld(t, db.Store), newWorld(t, db.Store)
-		made := w.waiting(2, func(n int, i *domain.Interaction) {
+		made := w.waiting(3, func(n int, i *domain.Interaction) {
 			if n == 1 {
 				i.State = domain.InteractionConnected
 			}
 		})
-		a, gone := w.agent(), w.agent()
+		a, b, gone := w.agent(), w.agent(), w.agent()
+		theirs := other.waiting(1)[0]
 		commit(t, db.Store, func(ctx context.Context) error { return db.DeleteAgent(ctx, gone, noon) })
-		for name, c := range map[string]struct {
-			org   domain.OrganizationID
-			i     domain.Interaction
-			agent domain.AgentID
-			found bool
-		}{
-			"both free":            {w.org, made[0], a.ID, true},
-			"not waiting":          {w.org, made[1], a.ID, false},
-			"a deleted agent":      {w.org, made[0], gone.ID, false},
-			"another organization": {other.org, made[0], a.ID, false},
-		} {
-			commit(t, db.Store, func(ctx context.Context) error {
-				i, agent, found, err := db.LockForOffer(ctx, c.org, c.i.ID, c.agent)
-				if found != c.found {
-					t.Errorf("%s: found is %v", name, found)
-				}
-				if found {
-					same(t, name, i, made[0])
-					same(t, name, agent, a)
-				}
-				return err
-			})
-		}
+		commit(t, db.Store, func(ctx context.Context) error {
+			waiting, free, err := db.LockForOffers(ctx, w.org, []domain.InteractionID{made[2].ID, theirs.ID, made[1].ID, made[0].ID}, []domain.AgentID{b.ID, gone.ID, a.ID})
+			if len(waiting) != 2 || len(free) != 2 {
+				t.Fatalf("%d of 2 that wait, %d of 2 agents (%v)", len(waiting), len(free), err)
+			}
+			same(t, "waits", waiting[made[0].ID], made[0])
+			same(t, "waits", waiting[made[2].ID], made[2])
+			same(t, "an agent", free[a.ID], a)
+			same(t, "an agent", free[b.ID], b)
+			return err
+		})
 	})
 }
 
-// Dispatch never waits for a row that somebody else holds.
-func TestLockForOfferSkipsWhatIsLocked(t *testing.T) {
+// Dispatch never waits for a row that somebody else holds, and gets the others.
+func TestLockForOffersSkipsWhatIsLocked(t *testing.T) {
 	t.Parallel()
 	db := onPostgres(t)
 	other := connect(t, db.url)
 	w := newWorld(t, db.Store)
-	i, a := w.waiting(1)[0], w.agent()
+	made, a, b := w.waiting(2), w.agent(), w.agent()
+	interactions, agents := []domain.InteractionID{made[0].ID, made[1].ID}, []domain.AgentID{a.ID, b.ID}
 	for name, lock := range map[string]func(ctx context.Context) error{
-		"interaction": func(ctx context.Context) error { _, err := db.LockInteraction(ctx, w.org, i.ID); return err },
+		"interaction": func(ctx context.Context) error { _, err := db.LockInteraction(ctx, w.org, made[0].ID); return err },
 		"agent":       func(ctx context.Context) error { _, err := db.LockAgent(ctx, w.org, a.ID); return err },
 	} {
 		commit(t, db.Store, func(ctx context.Context) error {
@@ -244,15 +234,52 @@ func TestLockForOfferSkipsWhatIsLocked(t *testing.T) {
 				if err := other.db(ctx).Exec("SET LOCAL lock_timeout = '1ms'").Error; err != nil {
 					return err
 				}
-				_, _, found, err := other.LockForOffer(ctx, w.org, i.ID, a.ID)
-				if found {
-					t.Errorf("the %s is held by another node, and was locked", name)
+				waiting, free, err := other.LockForOffers(ctx, w.org, interactions, agents)
+				if _, locked := waiting[made[0].ID]; locked == (name == "interaction") {
+					t.Errorf("the %s is held by another node; the interaction was locked: %v", name, locked)
+				}
+				if _, locked := free[a.ID]; locked == (name == "agent") {
+					t.Errorf("the %s is held by another node; the agent was locked: %v", name, locked)
+				}
+				if len(waiting)+len(free) != 3 {
+					t.Errorf("the %s is held by another node, and %d rows of 3 were locked", name, len(waiting)+len(free))
 				}
 				return err
 			})
 			return nil
 		})
 	}
+}
+
+// Offers that are written together are what they would be one by one.
+func TestCreateEngagements(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, db database) {
+		w := newWorld(t, db.Store)
+		agents, waiting := []domain.Agent{w.agent(), w.agent()}, w.waiting(3)
+		var made []domain.Engagement
+		var events []domain.Event
+		for n, i := range waiting {
+			e, told, err := domain.Offer(i, agents[n%2], time.Minute, noon)
+			if err != nil {
+				t.Fatal(err)
+			}
+			agents[n%2] = e.Agent
+			made, events = append(made, e), append(events, told...)
+		}
+		commit(t, db.Store, func(ctx context.Context) error {
+			return first(db.CreateEngagements(ctx, made, events), db.CreateEngagements(ctx, nil, nil))
+		})
+		for n, e := range made {
+			commit(t, db.Store, func(ctx context.Context) error {
+				got, err := db.LockEngagement(ctx, w.org, e.Interaction.ID, e.Agent.ID, e.Participant.ID)
+				e.Agent, e.Interaction.Version = agents[n%2], waiting[n].Version+1
+				e.Agent.Version++
+				same(t, "an offer", got, e)
+				return err
+			})
+		}
+	})
 }
 
 func TestDueOffers(t *testing.T) {

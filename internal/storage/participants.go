@@ -86,6 +86,33 @@ func (s *Store) CreateEngagement(ctx context.Context, e *domain.Engagement, even
 	return s.saveAround(ctx, e, events)
 }
 
+// CreateEngagements writes new offers that were made one after the other, and their
+// events. Each agent is written once, as the last offer leaves them.
+func (s *Store) CreateEngagements(ctx context.Context, made []domain.Engagement, events []domain.Event) error {
+	if len(made) == 0 {
+		return nil
+	}
+	if err := insert(ctx, s, "", each(made, func(e domain.Engagement) participantRow { return toParticipantRow(e.Participant) })...); err != nil {
+		return err
+	}
+	last := map[domain.AgentID]int{}
+	for n := range made {
+		last[made[n].Agent.ID] = n
+		if err := s.SaveInteraction(ctx, &made[n].Interaction); err != nil {
+			return err
+		}
+	}
+	for n := range made {
+		if last[made[n].Agent.ID] != n {
+			continue
+		}
+		if err := s.SaveAgent(ctx, &made[n].Agent); err != nil {
+			return err
+		}
+	}
+	return s.Append(ctx, events...)
+}
+
 // SaveEngagement writes an engagement that was locked, and its events.
 func (s *Store) SaveEngagement(ctx context.Context, e *domain.Engagement, events []domain.Event) error {
 	if err := save(ctx, s, &e.Participant.Version, toParticipantRow(e.Participant)); err != nil {

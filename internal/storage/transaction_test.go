@@ -152,7 +152,7 @@ func TestEveryReadReportsAFailedWrite(t *testing.T) {
 	both(t, func(t *testing.T, db database) {
 		w := newWorld(t, db.Store)
 		reads := map[string]func(ctx context.Context) error{
-			"Membership":   func(ctx context.Context) error { _, _, err := db.Membership(ctx, w.org, w.queue.ID, ""); return err },
+			"Waits":        func(ctx context.Context) error { _, err := db.Waits(ctx, w.queue, 1); return err },
 			"NextDelivery": func(ctx context.Context) error { _, err := db.NextDelivery(ctx, noon); return err },
 			"Events": func(ctx context.Context) error {
 				_, _, err := db.Events(ctx, w.org, domain.EventFilter{}, 0, 1)
