@@ -125,6 +125,9 @@ type ServerInterface interface {
 	// ReplaceChannel Replace a channel
 	// (PUT /v1/channels/{id})
 	ReplaceChannel(ctx echo.Context, id ID, params ReplaceChannelParams) error
+	// ListConferenceTargets List whom to ask into a conference
+	// (GET /v1/conference-targets)
+	ListConferenceTargets(ctx echo.Context, params ListConferenceTargetsParams) error
 	// ListEvents Read the log of events
 	// (GET /v1/events)
 	ListEvents(ctx echo.Context, params ListEventsParams) error
@@ -146,6 +149,21 @@ type ServerInterface interface {
 	// ComposeReply Count and check a reply before it is sent
 	// (POST /v1/interactions/{id}/compose)
 	ComposeReply(ctx echo.Context, id ID) error
+	// EndConference End a conference
+	// (DELETE /v1/interactions/{id}/conference)
+	EndConference(ctx echo.Context, id ID) error
+	// GetConference Get the latest conference
+	// (GET /v1/interactions/{id}/conference)
+	GetConference(ctx echo.Context, id ID) error
+	// RequestConference Ask another agent into a conversation
+	// (POST /v1/interactions/{id}/conference)
+	RequestConference(ctx echo.Context, id ID) error
+	// CancelConference Take the request of a conference back
+	// (POST /v1/interactions/{id}/conference/cancel)
+	CancelConference(ctx echo.Context, id ID) error
+	// ExitConference Leave a conference
+	// (POST /v1/interactions/{id}/conference/exit)
+	ExitConference(ctx echo.Context, id ID) error
 	// DeclineInteraction Decline an offer
 	// (POST /v1/interactions/{id}/decline)
 	DeclineInteraction(ctx echo.Context, id ID) error
@@ -1211,6 +1229,45 @@ func (w *ServerInterfaceWrapper) ReplaceChannel(ctx echo.Context) error {
 	return err
 }
 
+// ListConferenceTargets converts echo context to params.
+func (w *ServerInterfaceWrapper) ListConferenceTargets(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListConferenceTargetsParams
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// ------------- Optional query parameter "order" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "order", ctx.QueryParams(), &params.Order, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter order: %s", err))
+	}
+
+	// ------------- Optional query parameter "q" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "q", ctx.QueryParams(), &params.Q, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter q: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListConferenceTargets(ctx, params)
+	return err
+}
+
 // ListEvents converts echo context to params.
 func (w *ServerInterfaceWrapper) ListEvents(ctx echo.Context) error {
 	var err error
@@ -1431,6 +1488,86 @@ func (w *ServerInterfaceWrapper) ComposeReply(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ComposeReply(ctx, id)
+	return err
+}
+
+// EndConference converts echo context to params.
+func (w *ServerInterfaceWrapper) EndConference(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.EndConference(ctx, id)
+	return err
+}
+
+// GetConference converts echo context to params.
+func (w *ServerInterfaceWrapper) GetConference(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetConference(ctx, id)
+	return err
+}
+
+// RequestConference converts echo context to params.
+func (w *ServerInterfaceWrapper) RequestConference(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RequestConference(ctx, id)
+	return err
+}
+
+// CancelConference converts echo context to params.
+func (w *ServerInterfaceWrapper) CancelConference(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CancelConference(ctx, id)
+	return err
+}
+
+// ExitConference converts echo context to params.
+func (w *ServerInterfaceWrapper) ExitConference(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ExitConference(ctx, id)
 	return err
 }
 
@@ -3672,6 +3809,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.PATCH(options.BaseURL+"/v1/channels/:id", wrapper.UpdateChannel, options.OperationMiddlewares["updateChannel"]...)
 	router.PUT(options.BaseURL+"/v1/channels/:id", wrapper.ReplaceChannel, options.OperationMiddlewares["replaceChannel"]...)
 	router.PUT(options.BaseURL+"/v1/channels/by-external-id/:external_id", wrapper.UpsertChannel, options.OperationMiddlewares["upsertChannel"]...)
+	router.GET(options.BaseURL+"/v1/conference-targets", wrapper.ListConferenceTargets, options.OperationMiddlewares["listConferenceTargets"]...)
 	router.GET(options.BaseURL+"/v1/events", wrapper.ListEvents, options.OperationMiddlewares["listEvents"]...)
 	router.GET(options.BaseURL+"/v1/interactions", wrapper.ListInteractions, options.OperationMiddlewares["listInteractions"]...)
 	router.GET(options.BaseURL+"/v1/interactions/:id", wrapper.GetInteraction, options.OperationMiddlewares["getInteraction"]...)
@@ -3679,6 +3817,11 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.PUT(options.BaseURL+"/v1/interactions/:id/after-contact-work", wrapper.PutAfterContactWork, options.OperationMiddlewares["putAfterContactWork"]...)
 	router.POST(options.BaseURL+"/v1/interactions/:id/assign", wrapper.AssignInteraction, options.OperationMiddlewares["assignInteraction"]...)
 	router.POST(options.BaseURL+"/v1/interactions/:id/compose", wrapper.ComposeReply, options.OperationMiddlewares["composeReply"]...)
+	router.DELETE(options.BaseURL+"/v1/interactions/:id/conference", wrapper.EndConference, options.OperationMiddlewares["endConference"]...)
+	router.GET(options.BaseURL+"/v1/interactions/:id/conference", wrapper.GetConference, options.OperationMiddlewares["getConference"]...)
+	router.POST(options.BaseURL+"/v1/interactions/:id/conference", wrapper.RequestConference, options.OperationMiddlewares["requestConference"]...)
+	router.POST(options.BaseURL+"/v1/interactions/:id/conference/cancel", wrapper.CancelConference, options.OperationMiddlewares["cancelConference"]...)
+	router.POST(options.BaseURL+"/v1/interactions/:id/conference/exit", wrapper.ExitConference, options.OperationMiddlewares["exitConference"]...)
 	router.POST(options.BaseURL+"/v1/interactions/:id/decline", wrapper.DeclineInteraction, options.OperationMiddlewares["declineInteraction"]...)
 	router.POST(options.BaseURL+"/v1/interactions/:id/end", wrapper.EndInteraction, options.OperationMiddlewares["endInteraction"]...)
 	router.POST(options.BaseURL+"/v1/interactions/:id/forward", wrapper.ForwardInteraction, options.OperationMiddlewares["forwardInteraction"]...)
@@ -4793,6 +4936,28 @@ func (response ReplaceChannel200JSONResponse) VisitReplaceChannelResponse(w http
 	return err
 }
 
+type ListConferenceTargetsRequestObject struct {
+	Params ListConferenceTargetsParams
+}
+
+type ListConferenceTargetsResponseObject interface {
+	VisitListConferenceTargetsResponse(w http.ResponseWriter) error
+}
+
+type ListConferenceTargets200JSONResponse TargetList
+
+func (response ListConferenceTargets200JSONResponse) VisitListConferenceTargetsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListEventsRequestObject struct {
 	Params ListEventsParams
 }
@@ -4979,6 +5144,135 @@ func (response ComposeReply200JSONResponse) VisitComposeReplyResponse(w http.Res
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EndConferenceRequestObject struct {
+	ID ID `json:"id"`
+}
+
+type EndConferenceResponseObject interface {
+	VisitEndConferenceResponse(w http.ResponseWriter) error
+}
+
+type EndConference204Response struct {
+}
+
+func (response EndConference204Response) VisitEndConferenceResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type GetConferenceRequestObject struct {
+	ID ID `json:"id"`
+}
+
+type GetConferenceResponseObject interface {
+	VisitGetConferenceResponse(w http.ResponseWriter) error
+}
+
+type GetConference200JSONResponse Conference
+
+func (response GetConference200JSONResponse) VisitGetConferenceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RequestConferenceRequestObject struct {
+	ID   ID `json:"id"`
+	Body *RequestConferenceJSONRequestBody
+}
+
+type RequestConferenceResponseObject interface {
+	VisitRequestConferenceResponse(w http.ResponseWriter) error
+}
+
+type RequestConference201ResponseHeaders struct {
+	Location string
+}
+
+type RequestConference201JSONResponse struct {
+	Body    Conference
+	Headers RequestConference201ResponseHeaders
+}
+
+func (response RequestConference201JSONResponse) VisitRequestConferenceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelConferenceRequestObject struct {
+	ID ID `json:"id"`
+}
+
+type CancelConferenceResponseObject interface {
+	VisitCancelConferenceResponse(w http.ResponseWriter) error
+}
+
+type CancelConference200ResponseHeaders struct {
+	ETag string
+}
+
+type CancelConference200JSONResponse struct {
+	Body    Interaction
+	Headers CancelConference200ResponseHeaders
+}
+
+func (response CancelConference200JSONResponse) VisitCancelConferenceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExitConferenceRequestObject struct {
+	ID ID `json:"id"`
+}
+
+type ExitConferenceResponseObject interface {
+	VisitExitConferenceResponse(w http.ResponseWriter) error
+}
+
+type ExitConference200ResponseHeaders struct {
+	ETag string
+}
+
+type ExitConference200JSONResponse struct {
+	Body    Interaction
+	Headers ExitConference200ResponseHeaders
+}
+
+func (response ExitConference200JSONResponse) VisitExitConferenceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
@@ -7320,6 +7614,9 @@ type StrictServerInterface interface {
 	// ReplaceChannel Replace a channel
 	// (PUT /v1/channels/{id})
 	ReplaceChannel(ctx context.Context, request ReplaceChannelRequestObject) (ReplaceChannelResponseObject, error)
+	// ListConferenceTargets List whom to ask into a conference
+	// (GET /v1/conference-targets)
+	ListConferenceTargets(ctx context.Context, request ListConferenceTargetsRequestObject) (ListConferenceTargetsResponseObject, error)
 	// ListEvents Read the log of events
 	// (GET /v1/events)
 	ListEvents(ctx context.Context, request ListEventsRequestObject) (ListEventsResponseObject, error)
@@ -7341,6 +7638,21 @@ type StrictServerInterface interface {
 	// ComposeReply Count and check a reply before it is sent
 	// (POST /v1/interactions/{id}/compose)
 	ComposeReply(ctx context.Context, request ComposeReplyRequestObject) (ComposeReplyResponseObject, error)
+	// EndConference End a conference
+	// (DELETE /v1/interactions/{id}/conference)
+	EndConference(ctx context.Context, request EndConferenceRequestObject) (EndConferenceResponseObject, error)
+	// GetConference Get the latest conference
+	// (GET /v1/interactions/{id}/conference)
+	GetConference(ctx context.Context, request GetConferenceRequestObject) (GetConferenceResponseObject, error)
+	// RequestConference Ask another agent into a conversation
+	// (POST /v1/interactions/{id}/conference)
+	RequestConference(ctx context.Context, request RequestConferenceRequestObject) (RequestConferenceResponseObject, error)
+	// CancelConference Take the request of a conference back
+	// (POST /v1/interactions/{id}/conference/cancel)
+	CancelConference(ctx context.Context, request CancelConferenceRequestObject) (CancelConferenceResponseObject, error)
+	// ExitConference Leave a conference
+	// (POST /v1/interactions/{id}/conference/exit)
+	ExitConference(ctx context.Context, request ExitConferenceRequestObject) (ExitConferenceResponseObject, error)
 	// DeclineInteraction Decline an offer
 	// (POST /v1/interactions/{id}/decline)
 	DeclineInteraction(ctx context.Context, request DeclineInteractionRequestObject) (DeclineInteractionResponseObject, error)
@@ -8824,6 +9136,31 @@ func (sh *strictHandler) ReplaceChannel(ctx echo.Context, id ID, params ReplaceC
 	return nil
 }
 
+// ListConferenceTargets operation middleware
+func (sh *strictHandler) ListConferenceTargets(ctx echo.Context, params ListConferenceTargetsParams) error {
+	var request ListConferenceTargetsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListConferenceTargets(ctx.Request().Context(), request.(ListConferenceTargetsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListConferenceTargets")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListConferenceTargetsResponseObject); ok {
+		return validResponse.VisitListConferenceTargetsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // ListEvents operation middleware
 func (sh *strictHandler) ListEvents(ctx echo.Context, params ListEventsParams) error {
 	var request ListEventsRequestObject
@@ -9089,6 +9426,154 @@ func (sh *strictHandler) ComposeReply(ctx echo.Context, id ID) error {
 		return err
 	} else if validResponse, ok := response.(ComposeReplyResponseObject); ok {
 		return validResponse.VisitComposeReplyResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// EndConference operation middleware
+func (sh *strictHandler) EndConference(ctx echo.Context, id ID) error {
+	var request EndConferenceRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.EndConference(ctx.Request().Context(), request.(EndConferenceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "EndConference")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(EndConferenceResponseObject); ok {
+		return validResponse.VisitEndConferenceResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetConference operation middleware
+func (sh *strictHandler) GetConference(ctx echo.Context, id ID) error {
+	var request GetConferenceRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetConference(ctx.Request().Context(), request.(GetConferenceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetConference")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetConferenceResponseObject); ok {
+		return validResponse.VisitGetConferenceResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RequestConference operation middleware
+func (sh *strictHandler) RequestConference(ctx echo.Context, id ID) error {
+	var request RequestConferenceRequestObject
+
+	request.ID = id
+
+	var body RequestConferenceJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RequestConference(ctx.Request().Context(), request.(RequestConferenceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RequestConference")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RequestConferenceResponseObject); ok {
+		return validResponse.VisitRequestConferenceResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CancelConference operation middleware
+func (sh *strictHandler) CancelConference(ctx echo.Context, id ID) error {
+	var request CancelConferenceRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CancelConference(ctx.Request().Context(), request.(CancelConferenceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CancelConference")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CancelConferenceResponseObject); ok {
+		return validResponse.VisitCancelConferenceResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ExitConference operation middleware
+func (sh *strictHandler) ExitConference(ctx echo.Context, id ID) error {
+	var request ExitConferenceRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ExitConference(ctx.Request().Context(), request.(ExitConferenceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ExitConference")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ExitConferenceResponseObject); ok {
+		return validResponse.VisitExitConferenceResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -331,6 +331,51 @@ func (e ClosedAction) Valid() bool {
 	}
 }
 
+// Defines values for ConferenceEnd.
+const (
+	ConferenceEndBackToOneToOne ConferenceEnd = "back_to_one_to_one"
+	ConferenceEndDisconnect     ConferenceEnd = "disconnect"
+)
+
+// Valid indicates whether the value is a known member of the ConferenceEnd enum.
+func (e ConferenceEnd) Valid() bool {
+	switch e {
+	case ConferenceEndBackToOneToOne:
+		return true
+	case ConferenceEndDisconnect:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ConferenceState.
+const (
+	ConferenceStateActive    ConferenceState = "active"
+	ConferenceStateCancelled ConferenceState = "cancelled"
+	ConferenceStateEnded     ConferenceState = "ended"
+	ConferenceStateFailed    ConferenceState = "failed"
+	ConferenceStateRequested ConferenceState = "requested"
+)
+
+// Valid indicates whether the value is a known member of the ConferenceState enum.
+func (e ConferenceState) Valid() bool {
+	switch e {
+	case ConferenceStateActive:
+		return true
+	case ConferenceStateCancelled:
+		return true
+	case ConferenceStateEnded:
+		return true
+	case ConferenceStateFailed:
+		return true
+	case ConferenceStateRequested:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for Direction.
 const (
 	DirectionInbound  Direction = "inbound"
@@ -442,6 +487,12 @@ const (
 	EventTypeChannelNeedsReauthorization EventType = "channel.needs_reauthorization"
 	EventTypeChannelUnblocked            EventType = "channel.unblocked"
 	EventTypeChannelWarned               EventType = "channel.warned"
+	EventTypeConferenceCancelled         EventType = "conference.cancelled"
+	EventTypeConferenceDeclined          EventType = "conference.declined"
+	EventTypeConferenceEnded             EventType = "conference.ended"
+	EventTypeConferenceExited            EventType = "conference.exited"
+	EventTypeConferenceRequested         EventType = "conference.requested"
+	EventTypeConferenceStarted           EventType = "conference.started"
 	EventTypeInteractionClosed           EventType = "interaction.closed"
 	EventTypeInteractionConnected        EventType = "interaction.connected"
 	EventTypeInteractionCreated          EventType = "interaction.created"
@@ -507,6 +558,18 @@ func (e EventType) Valid() bool {
 	case EventTypeChannelUnblocked:
 		return true
 	case EventTypeChannelWarned:
+		return true
+	case EventTypeConferenceCancelled:
+		return true
+	case EventTypeConferenceDeclined:
+		return true
+	case EventTypeConferenceEnded:
+		return true
+	case EventTypeConferenceExited:
+		return true
+	case EventTypeConferenceRequested:
+		return true
+	case EventTypeConferenceStarted:
 		return true
 	case EventTypeInteractionClosed:
 		return true
@@ -735,14 +798,18 @@ func (e InboundInputEvent) Valid() bool {
 
 // Defines values for InteractionAction.
 const (
-	InteractionActionAccept  InteractionAction = "accept"
-	InteractionActionDecline InteractionAction = "decline"
-	InteractionActionEnd     InteractionAction = "end"
-	InteractionActionHold    InteractionAction = "hold"
-	InteractionActionRecord  InteractionAction = "record"
-	InteractionActionReply   InteractionAction = "reply"
-	InteractionActionResume  InteractionAction = "resume"
-	InteractionActionWrapUp  InteractionAction = "wrap_up"
+	InteractionActionAccept           InteractionAction = "accept"
+	InteractionActionCancelConference InteractionAction = "cancel_conference"
+	InteractionActionConference       InteractionAction = "conference"
+	InteractionActionDecline          InteractionAction = "decline"
+	InteractionActionEnd              InteractionAction = "end"
+	InteractionActionEndConference    InteractionAction = "end_conference"
+	InteractionActionExitConference   InteractionAction = "exit_conference"
+	InteractionActionHold             InteractionAction = "hold"
+	InteractionActionRecord           InteractionAction = "record"
+	InteractionActionReply            InteractionAction = "reply"
+	InteractionActionResume           InteractionAction = "resume"
+	InteractionActionWrapUp           InteractionAction = "wrap_up"
 )
 
 // Valid indicates whether the value is a known member of the InteractionAction enum.
@@ -750,9 +817,17 @@ func (e InteractionAction) Valid() bool {
 	switch e {
 	case InteractionActionAccept:
 		return true
+	case InteractionActionCancelConference:
+		return true
+	case InteractionActionConference:
+		return true
 	case InteractionActionDecline:
 		return true
 	case InteractionActionEnd:
+		return true
+	case InteractionActionEndConference:
+		return true
+	case InteractionActionExitConference:
 		return true
 	case InteractionActionHold:
 		return true
@@ -1317,18 +1392,21 @@ func (e ScoringMethod) Valid() bool {
 
 // Defines values for SegmentType.
 const (
-	SegmentTypeAlert    SegmentType = "alert"
-	SegmentTypeHold     SegmentType = "hold"
-	SegmentTypeInteract SegmentType = "interact"
-	SegmentTypeQueue    SegmentType = "queue"
-	SegmentTypeSystem   SegmentType = "system"
-	SegmentTypeWrapup   SegmentType = "wrapup"
+	SegmentTypeAlert      SegmentType = "alert"
+	SegmentTypeConference SegmentType = "conference"
+	SegmentTypeHold       SegmentType = "hold"
+	SegmentTypeInteract   SegmentType = "interact"
+	SegmentTypeQueue      SegmentType = "queue"
+	SegmentTypeSystem     SegmentType = "system"
+	SegmentTypeWrapup     SegmentType = "wrapup"
 )
 
 // Valid indicates whether the value is a known member of the SegmentType enum.
 func (e SegmentType) Valid() bool {
 	switch e {
 	case SegmentTypeAlert:
+		return true
+	case SegmentTypeConference:
 		return true
 	case SegmentTypeHold:
 		return true
@@ -1402,6 +1480,24 @@ func (e SortOrder) Valid() bool {
 	case SortOrderAsc:
 		return true
 	case SortOrderDesc:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for TargetType.
+const (
+	TargetTypeAgent TargetType = "agent"
+	TargetTypeQueue TargetType = "queue"
+)
+
+// Valid indicates whether the value is a known member of the TargetType enum.
+func (e TargetType) Valid() bool {
+	switch e {
+	case TargetTypeAgent:
+		return true
+	case TargetTypeQueue:
 		return true
 	default:
 		return false
@@ -2314,6 +2410,54 @@ type Composition struct {
 	Visibility Visibility `json:"visibility"`
 }
 
+// Conference A conversation of a customer with two agents, asked for or held.
+type Conference struct {
+	// AgentID The agent who was asked in.
+	AgentID ID `json:"agent_id"`
+
+	// EndedAt When it was over or came to nothing, or null.
+	EndedAt *Time `json:"ended_at"`
+
+	// InitiatorID The agent who asked for it.
+	InitiatorID ID `json:"initiator_id"`
+
+	// InteractionID The identifier of a resource, a UUIDv7 in small letters. Ids sort roughly by the time they were made.
+	InteractionID ID `json:"interaction_id"`
+
+	// RequestedAt A moment, RFC 3339 in UTC with milliseconds.
+	RequestedAt Time `json:"requested_at"`
+
+	// StartedAt When the other agent accepted, or null.
+	StartedAt *Time `json:"started_at"`
+
+	// State How far a conference has come.
+	// - `requested`: another agent has been asked in
+	// - `active`: two agents talk with the customer
+	// - `failed`: the other declined, did not answer, or could not any more
+	// - `cancelled`: it was taken back, or the conversation was over before
+	// - `ended`: one of the two has left
+	State ConferenceState `json:"state"`
+}
+
+// ConferenceEnd What becomes of a conversation whose conference the initiator ends.
+// - `disconnect`: it ends for everybody
+// - `back_to_one_to_one`: the initiator goes on alone with the customer
+type ConferenceEnd string
+
+// ConferenceInput Whom to ask.
+type ConferenceInput struct {
+	// AgentID The identifier of a resource, a UUIDv7 in small letters. Ids sort roughly by the time they were made.
+	AgentID ID `json:"agent_id"`
+}
+
+// ConferenceState How far a conference has come.
+// - `requested`: another agent has been asked in
+// - `active`: two agents talk with the customer
+// - `failed`: the other declined, did not answer, or could not any more
+// - `cancelled`: it was taken back, or the conversation was over before
+// - `ended`: one of the two has left
+type ConferenceState string
+
 // DeclineInput Which offer is declined, and why.
 type DeclineInput struct {
 	// OfferID The offer meant, so that a late click cannot decline a newer one. Absent, the one that is open.
@@ -2334,7 +2478,8 @@ type Direction string
 // - `admin`: somebody ended it who was not its agent
 // - `system`: Parley ended it
 // - `inactivity`: nobody wrote for too long
-// - `transfer`, `transfer_dropped`, `conference_ended`: it ended in another's hands
+// - `transfer`, `transfer_dropped`: it ended in another's hands
+// - `conference_ended`: the agent who asked for a conference ended it
 // - `unsubscribed`: the customer wants no more messages
 // - `spam`: it was no conversation
 // - `error`: something broke
@@ -2399,6 +2544,9 @@ type Event struct {
 	// - `interaction.ring_reached`: more agents of the queue may be asked
 	// - `recording.started`, `.stopped`: an agent switched recording on or off
 	// - `offer.created`, `.accepted`, `.declined`, `.timed_out`, `.rescinded`: the way of an offer
+	// - `conference.requested`, `.started`, `.declined`, `.cancelled`, `.exited`, `.ended`: the way of a conference; the
+	//   subject is the part of the agent who was asked in, or of the one who left, and `participant_id` that of the one
+	//   who has the conversation
 	// - `wrap_up.requested`: an agent wants after-contact work, or no longer does
 	// - `wrap_up.started`, `.submitted`, `.skipped`, `.timed_out`: the way of a wrap-up; `.timed_out` also ends the
 	//   forced time of one that was submitted, `after` tells
@@ -2436,6 +2584,9 @@ type EventList struct {
 //   - `interaction.ring_reached`: more agents of the queue may be asked
 //   - `recording.started`, `.stopped`: an agent switched recording on or off
 //   - `offer.created`, `.accepted`, `.declined`, `.timed_out`, `.rescinded`: the way of an offer
+//   - `conference.requested`, `.started`, `.declined`, `.cancelled`, `.exited`, `.ended`: the way of a conference; the
+//     subject is the part of the agent who was asked in, or of the one who left, and `participant_id` that of the one
+//     who has the conversation
 //   - `wrap_up.requested`: an agent wants after-contact work, or no longer does
 //   - `wrap_up.started`, `.submitted`, `.skipped`, `.timed_out`: the way of a wrap-up; `.timed_out` also ends the
 //     forced time of one that was submitted, `after` tells
@@ -2701,11 +2852,8 @@ type Interaction struct {
 	// ClosedAt When it was over for everybody, wrap-ups included; null before.
 	ClosedAt *Time `json:"closed_at"`
 
-	// Conference The conference that is asked for or held, or null. This version holds none.
-	Conference *struct {
-		// State Where the conference stands.
-		State string `json:"state"`
-	} `json:"conference"`
+	// Conference The conference that is asked for or held, or the last one; null where none was ever asked for.
+	Conference *Conference `json:"conference"`
 
 	// ConnectedAt When an agent first accepted, or null.
 	ConnectedAt *Time `json:"connected_at"`
@@ -2790,6 +2938,8 @@ type Interaction struct {
 // - `reply`: write to the customer
 // - `hold`, `resume`: put the conversation aside, and take it up again; `accept` resumes it, too
 // - `record`: switch recording on or off
+// - `conference`, `cancel_conference`: ask another agent in, and take that back
+// - `exit_conference`, `end_conference`: leave the conference as the one who was asked in, and end it as the one who asked
 // - `end`: disconnect
 // - `wrap_up`: say what it was about
 type InteractionAction string
@@ -4187,6 +4337,11 @@ type Queue struct {
 	// BusinessHours When the queue is open; null, and it never closes.
 	BusinessHours *BusinessHours `json:"business_hours"`
 
+	// ConferenceEnd What becomes of a conversation whose conference the initiator ends.
+	// - `disconnect`: it ends for everybody
+	// - `back_to_one_to_one`: the initiator goes on alone with the customer
+	ConferenceEnd ConferenceEnd `json:"conference_end"`
+
 	// CreatedAt A moment, RFC 3339 in UTC with milliseconds.
 	CreatedAt Time `json:"created_at"`
 
@@ -4285,6 +4440,11 @@ type QueueInput struct {
 
 	// BusinessHours When the queue is open; null, and it never closes. Agents who are on queue get offers all the same.
 	BusinessHours *BusinessHoursInput `json:"business_hours,omitempty"`
+
+	// ConferenceEnd What becomes of a conversation whose conference the initiator ends.
+	// - `disconnect`: it ends for everybody
+	// - `back_to_one_to_one`: the initiator goes on alone with the customer
+	ConferenceEnd *ConferenceEnd `json:"conference_end,omitempty"`
 
 	// DeclineSetsNotResponding Whether an agent who declines becomes `not_responding`. One who lets an offer time out always does.
 	DeclineSetsNotResponding *bool `json:"decline_sets_not_responding,omitempty"`
@@ -4905,6 +5065,7 @@ type Segment struct {
 	// - `alert`: an agent was offered it
 	// - `interact`: an agent had the conversation
 	// - `hold`: the agent had put it aside
+	// - `conference`: the agent had the conversation together with another
 	// - `wrapup`: the agent wrapped up
 	Type SegmentType `json:"type"`
 }
@@ -4915,6 +5076,7 @@ type Segment struct {
 // - `alert`: an agent was offered it
 // - `interact`: an agent had the conversation
 // - `hold`: the agent had put it aside
+// - `conference`: the agent had the conversation together with another
 // - `wrapup`: the agent wrapped up
 type SegmentType string
 
@@ -5028,6 +5190,40 @@ type SkillUpdate = json.RawMessage
 // - `asc`: oldest first
 // - `desc`: newest first
 type SortOrder string
+
+// Target Somebody or something to hand a conversation to.
+type Target struct {
+	// ID The identifier of a resource, a UUIDv7 in small letters. Ids sort roughly by the time they were made.
+	ID ID `json:"id"`
+
+	// Name The name of the agent or the queue.
+	Name string `json:"name"`
+
+	// Presence The agent's presence; null for a queue.
+	Presence *Presence `json:"presence"`
+
+	// RoutingStatus The agent's routing status; null for a queue.
+	RoutingStatus *RoutingStatus `json:"routing_status"`
+
+	// Type What a conversation can be handed to.
+	// - `agent`: a colleague
+	// - `queue`: whoever serves it
+	Type TargetType `json:"type"`
+}
+
+// TargetList One page of targets.
+type TargetList struct {
+	// Items The targets, as they are now.
+	Items []Target `json:"items"`
+
+	// NextCursor The cursor of the next page, or null at the end.
+	NextCursor *string `json:"next_cursor"`
+}
+
+// TargetType What a conversation can be handed to.
+// - `agent`: a colleague
+// - `queue`: whoever serves it
+type TargetType string
 
 // Time A moment, RFC 3339 in UTC with milliseconds.
 type Time = Millis
@@ -5529,6 +5725,21 @@ type ReplaceChannelParams struct {
 	IfMatch IfMatchRequired `json:"If-Match"`
 }
 
+// ListConferenceTargetsParams defines parameters for ListConferenceTargets.
+type ListConferenceTargetsParams struct {
+	// Limit How many items to answer with at most.
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor Where to go on, the `next_cursor` of the answer before; an empty one is the beginning.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// Order The direction of the list; `desc`, newest first, unless given.
+	Order Order `form:"order,omitempty" json:"order,omitempty"`
+
+	// Q A part of the name, in any case.
+	Q NamePart `form:"q,omitempty" json:"q,omitempty"`
+}
+
 // ListEventsParams defines parameters for ListEvents.
 type ListEventsParams struct {
 	// Limit How many items to answer with at most.
@@ -6023,6 +6234,9 @@ type AssignInteractionJSONRequestBody = AssignInput
 
 // ComposeReplyJSONRequestBody defines body for ComposeReply for application/json ContentType.
 type ComposeReplyJSONRequestBody = ComposeInput
+
+// RequestConferenceJSONRequestBody defines body for RequestConference for application/json ContentType.
+type RequestConferenceJSONRequestBody = ConferenceInput
 
 // DeclineInteractionJSONRequestBody defines body for DeclineInteraction for application/json ContentType.
 type DeclineInteractionJSONRequestBody = DeclineInput

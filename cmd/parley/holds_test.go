@@ -64,19 +64,20 @@ func holdActions(t *testing.T, p *program) {
 	i, _, _ := ana.offered("")
 	address := "/v1/interactions/" + i
 	tries := map[string]func() answer{
-		"hold":    func() answer { return ana.do("POST", address+"/hold", nil) },
-		"resume":  func() answer { return ana.do("POST", address+"/resume", nil) },
-		"record":  func() answer { return ana.do("PUT", address+"/recording", map[string]any{"recording": true}) },
-		"reply":   func() answer { return ana.do("POST", address+"/replies", map[string]any{"text": "hello"}) },
-		"end":     func() answer { return ana.do("POST", address+"/end", nil) },
-		"wrap_up": func() answer { return ana.do("PUT", address+"/wrap-up", map[string]any{"code_ids": d.codes[:1]}) },
+		"hold":       func() answer { return ana.do("POST", address+"/hold", nil) },
+		"resume":     func() answer { return ana.do("POST", address+"/resume", nil) },
+		"record":     func() answer { return ana.do("PUT", address+"/recording", map[string]any{"recording": true}) },
+		"conference": func() answer { return ana.ask(address, d.ids[0]) },
+		"reply":      func() answer { return ana.do("POST", address+"/replies", map[string]any{"text": "hello"}) },
+		"end":        func() answer { return ana.do("POST", address+"/end", nil) },
+		"wrap_up":    func() answer { return ana.do("PUT", address+"/wrap-up", map[string]any{"code_ids": d.codes[:1]}) },
 	}
 	for _, step := range []struct {
 		state, verb string
 		actions     []string
 	}{
 		{"alerting", "", []string{"accept", "decline"}},
-		{"connected", "/accept", []string{"reply", "hold", "record", "end"}},
+		{"connected", "/accept", []string{"reply", "hold", "record", "conference", "end"}},
 		{"held", "/hold", []string{"reply", "accept", "resume", "record", "end"}},
 	} {
 		if step.verb != "" {

@@ -29,6 +29,7 @@ import (
 	"github.com/parley-cx/parley/internal/dispatch"
 	"github.com/parley-cx/parley/internal/domain"
 	"github.com/parley-cx/parley/internal/egress"
+	"github.com/parley-cx/parley/internal/handover"
 	"github.com/parley-cx/parley/internal/httpapi"
 	"github.com/parley-cx/parley/internal/intake"
 	"github.com/parley-cx/parley/internal/jobs"
@@ -172,13 +173,16 @@ func (a *app) assemble(ctx context.Context, contract *httpapi.Contract) error {
 	a.batcher = intake.NewBatcher(a.store.AppendInbox, wake("intake"))
 	receiver := &intake.Receiver{Platforms: platforms, Adapters: adapters, Inbox: a.batcher, Now: a.clock.Now}
 	ending := &closing.Closing{Store: a.store, Router: router, Deliver: wake("delivery"), Say: words.Notice, Now: a.clock.Now}
+	conferences := &handover.Conferences{Store: a.store, Router: router, Deliver: wake("delivery"), Disconnect: ending.Disconnect, Say: words.Notice, Now: a.clock.Now}
+	invitations := map[domain.Purpose]desk.Invitation{domain.PurposeConference: conferences}
+	overdue := map[domain.Purpose]func(context.Context, domain.DueOffer, time.Time) (bool, error){domain.PurposeConference: conferences.TimeOut}
 	sweeper := &retention.Sweeper{Store: a.store, Events: a.config.EventRetention}
-	watch := &desk.Watch{Store: a.store, Router: router, Now: a.clock.Now}
+	watch := &desk.Watch{Store: a.store, Router: router, Invitations: invitations, Now: a.clock.Now}
 	a.runner = jobs.NewRunner(a.clock, a.log, poll,
 		&intake.Applier{Store: a.store, Adapters: adapters, Receipts: a.delivery, Acknowledge: a.delivery.Acknowledge, Queued: router.Queued, Erased: wake("erasure"),
 			Capabilities: channel.Capabilities(), NewKey: newBlobKey, Files: wake("attachments"), Deliver: wake("delivery"), Now: a.clock.Now, Log: a.log},
 		watch,
-		&dispatch.Timers{Dispatcher: router, Due: a.store.DueOffers, After: a.store.After},
+		&dispatch.Timers{Dispatcher: router, Due: a.store.DueOffers, Invitations: overdue, After: a.store.After},
 		&jobs.Timer[domain.DueWrapUp]{Named: "wrap_ups", Due: a.store.DueWrapUps, Act: ending.RunOut},
 		&closing.Inactivity{Closing: ending, Due: a.store.DueInactivity, Queued: router.Queued},
 		&closing.Expiry{Store: a.store, Erased: wake("erasure")},
@@ -201,13 +205,14 @@ func (a *app) assemble(ctx context.Context, contract *httpapi.Contract) error {
 		Contract: contract, Store: a.store, Words: words, Verifier: auth.Anyone{Own: verifier, URL: a.issuer(), Outside: outside}, Keys: keys, Hub: hub, Hooks: hooks, Connectors: connectors, Sandbox: a.sandbox(), Files: files,
 		Tokens:     auth.Endpoint{Clients: a.store, Agents: a.store, Issuer: auth.Issuer{Keys: keys, URL: a.issuer()}, Hash: a.hash, Machine: a.clock.Machine},
 		Dispatch:   router,
-		Desk:       &desk.Desk{Store: a.store, Router: router, Now: a.clock.Now},
+		Desk:       &desk.Desk{Store: a.store, Router: router, Invitations: invitations, Now: a.clock.Now},
 		Watch:      watch,
 		Watches:    wake("presence"),
 		Composer:   &compose.Composer{Store: a.store, Capabilities: channel.Capabilities(), Deliver: wake("delivery"), Now: a.clock.Now},
 		Typing:     a.delivery.Typing,
 		Quarantine: &intake.Quarantine{Store: a.store, Adapters: adapters, Apply: wake("intake")},
 		Applies:    wake("intake"), Removed: removed(sweeper),
+		Conferences:  conferences,
 		Closing:      ending,
 		Capabilities: channel.Capabilities(), CheckURL: network.CheckURL, Freed: router.Freed, Deliver: wake("delivery"), Forget: verifier.Forget,
 		Distrust:  outside.Forget,

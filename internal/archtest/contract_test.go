@@ -34,6 +34,7 @@ func words() map[string]word {
 		"Platform": {list{"Platform"}, true}, "ChannelKind": {list{"ChannelKind"}, true}, "ChannelStatus": {list{"ChannelStatus"}, true},
 		"Tombstone":     {list{"Tombstone"}, true},
 		"ScoringMethod": {list{"ScoringMethod"}, true}, "RoutingReason": {list{"RoutingReason"}, true}, "SkillEvaluation": {list{"SkillEvaluation"}, true},
+		"ConferenceState": {list{"ConferenceState"}, true}, "ConferenceOutcome": {list{"ConferenceEnd"}, true},
 		"ClosedAction": {list{"ClosedAction"}, true}, "Weekday": {list{"Weekday"}, true},
 		// The contract names what later rounds bring.
 		"InteractionState": {list{"InteractionState"}, false}, "ParticipantState": {list{"ParticipantState"}, false},
@@ -42,7 +43,7 @@ func words() map[string]word {
 		"FailureCode": {}, "Scope": {}, "Sentence": {},
 		"FileState": {list{"AttachmentState"}, true}, "FileFault": {list{"AttachmentFault"}, true},
 		// Our own.
-		"FileOrigin": {}, "ErrorKind": {}, "InboxState": {}, "InteractionMove": {}, "OfferMove": {}, "ParticipantMove": {}, "WrapUpMove": {}, "WrapUpCodeID": {}, "AttemptState": {}, "DeliveryStage": {},
+		"FileOrigin": {}, "ErrorKind": {}, "InboxState": {}, "InteractionMove": {}, "OfferMove": {}, "ConferenceMove": {}, "ParticipantMove": {}, "WrapUpMove": {}, "WrapUpCodeID": {}, "AttemptState": {}, "DeliveryStage": {},
 	}
 }
 

@@ -167,17 +167,17 @@ func (c *Closing) end(ctx context.Context, kind domain.DisconnectType, actor dom
 	if err != nil {
 		return err
 	}
-	var withdrawn []domain.Event
+	var withdrawn, posted []domain.Event
 	if e.Interaction, withdrawn, err = c.withdraw(ctx, e.Interaction, actor); err != nil {
 		return err
 	}
 	if e.Others, err = c.others(ctx, e); err != nil {
 		return err
 	}
-	var notice domain.Message
-	var posted []domain.Event
-	left := c.Say(language(q), domain.NoticeLeft, e.Agent.PublicName())
-	e.Interaction, notice, posted = e.Interaction.Post(domain.Notice(e.Interaction, left, now), domain.System(), now)
+	e.Interaction, posted, err = c.farewell(ctx, e, q, now)
+	if err != nil {
+		return err
+	}
 	ended, events, err := e.EndAs(kind, q.ACW, actor, now)
 	if err != nil {
 		return err
@@ -186,17 +186,46 @@ func (c *Closing) end(ctx context.Context, kind domain.DisconnectType, actor dom
 	if err := c.Store.SaveThread(ctx, &t); err != nil {
 		return err
 	}
-	if err := c.Store.CreateMessages(ctx, notice); err != nil {
-		return err
-	}
-	if err := c.Store.CreateDeliveries(ctx, domain.NewDelivery(notice, now)); err != nil {
-		return err
-	}
 	c.Store.After(ctx, func() {
 		c.Deliver()
-		c.Router.Freed(e.Interaction.Organization, e.Agent.ID)
+		c.freed(e)
 	})
 	return c.Store.SaveEngagement(ctx, &ended, slices.Concat(withdrawn, posted, events))
+}
+
+// Disconnect ends a conversation for its agent and for the guest of their conference,
+// in the transaction of ctx.
+func (c *Closing) Disconnect(ctx context.Context, actor domain.Actor, e domain.Engagement, t domain.Thread) error {
+	return c.end(ctx, domain.DisconnectConference, actor, e, t)
+}
+
+// farewell tells the customer of every agent who leaves with the end, a guest first.
+func (c *Closing) farewell(ctx context.Context, e domain.Engagement, q domain.Queue, now time.Time) (i domain.Interaction, events []domain.Event, err error) {
+	leaving := []domain.Agent{e.Agent}
+	if e.HandsOver() {
+		leaving = []domain.Agent{e.Other.Agent, e.Agent}
+	}
+	i = e.Interaction
+	for _, a := range leaving {
+		left := c.Say(language(q), domain.NoticeLeft, a.PublicName())
+		next, notice, posted := i.Post(domain.Notice(i, left, now), domain.System(), now)
+		i, events = next, append(events, posted...)
+		if err := c.Store.CreateMessages(ctx, notice); err != nil {
+			return i, nil, err
+		}
+		if err := c.Store.CreateDeliveries(ctx, domain.NewDelivery(notice, now)); err != nil {
+			return i, nil, err
+		}
+	}
+	return i, events, nil
+}
+
+// freed says that everybody who had a conversation may have room for more.
+func (c *Closing) freed(e domain.Engagement) {
+	c.Router.Freed(e.Interaction.Organization, e.Agent.ID)
+	if e.Other != nil {
+		c.Router.Freed(e.Interaction.Organization, e.Other.Agent.ID)
+	}
 }
 
 // language is that of the queue's customers.
@@ -220,11 +249,14 @@ func (c *Closing) queue(ctx context.Context, p domain.Participant) (domain.Queue
 	return q, err
 }
 
-// others tells whether somebody else still takes part in an interaction, be it to
-// wrap up.
+// others tells whether somebody still takes part in an interaction, be it to wrap up,
+// besides the agents of an engagement.
 func (c *Closing) others(ctx context.Context, e domain.Engagement) (bool, error) {
 	open, err := c.Store.OpenParts(ctx, e.Interaction.Organization, e.Interaction.ID)
 	if e.Participant.State != domain.ParticipantClosed {
+		open--
+	}
+	if e.Other != nil && e.Other.Participant.State != domain.ParticipantClosed {
 		open--
 	}
 	return open > 0, err

@@ -88,7 +88,7 @@ func (l *Inactivity) over(ctx context.Context, i domain.Interaction, t domain.Th
 		if q := e.Interaction.Queue; q != nil {
 			l.Queued(i.Organization, *q)
 		}
-		c.Router.Freed(i.Organization, e.Agent.ID)
+		c.freed(e)
 	})
 	return c.Store.SaveEngagement(ctx, &e, events)
 }

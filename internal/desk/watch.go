@@ -14,6 +14,7 @@ import (
 // Watching is what a watch needs of the database besides what a desk does.
 type Watching interface {
 	LockInteraction(ctx context.Context, org domain.OrganizationID, i domain.InteractionID) (domain.Interaction, error)
+	LockAgents(ctx context.Context, org domain.OrganizationID, agents []domain.AgentID) ([]domain.Agent, error)
 	Graces(ctx context.Context) ([]domain.Grace, error)
 	SaveSeen(ctx context.Context, org domain.OrganizationID, agent domain.AgentID, at time.Time) error
 	ForgetSeen(ctx context.Context, org domain.OrganizationID, agent domain.AgentID) error
@@ -223,10 +224,18 @@ func (w *Watch) lose(ctx context.Context, g domain.Grace, agent domain.AgentID, 
 		if err != nil {
 			return err
 		}
-		for _, p := range parts { // all of them before the agent
-			if _, err := w.Store.LockInteraction(ctx, g.Organization, p.Interaction); err != nil {
+		party := []domain.AgentID{agent}
+		for _, p := range parts { // all of them before the agents
+			i, err := w.Store.LockInteraction(ctx, g.Organization, p.Interaction)
+			if err != nil {
 				return err
 			}
+			if c := i.Conference; c.Open() {
+				party = append(party, c.Initiator, c.Guest)
+			}
+		}
+		if _, err := w.Store.LockAgents(ctx, g.Organization, party); err != nil {
+			return err
 		}
 		a, err := w.Store.LockAgent(ctx, g.Organization, agent)
 		if err != nil || !g.Over(a, now) || a.Load.Alerting+a.Load.Connected != len(parts) {
@@ -256,15 +265,19 @@ func (w *Watch) offQueue(ctx context.Context, a domain.Agent, now time.Time) err
 // organization wants it.
 func (w *Watch) takeBack(ctx context.Context, g domain.Grace, parts []domain.Participant, now time.Time) error {
 	for _, p := range parts {
-		if p.Offer != domain.OfferPending && g.Lost == domain.AgentLostWait {
-			continue
-		}
 		e, err := w.Store.LockEngagement(ctx, p.Organization, p.Interaction, p.Agent, p.ID)
 		if err != nil {
 			return err
 		}
-		if e.Invited() {
-			if err := w.Invitations[e.Participant.Purpose].Lost(ctx, e, now); err != nil {
+		purpose := e.Participant.Purpose
+		switch {
+		case e.HandsOver():
+			purpose = domain.PurposeConference
+		case p.Offer != domain.OfferPending && g.Lost == domain.AgentLostWait:
+			continue
+		}
+		if e.Invited() || e.HandsOver() {
+			if err := w.Invitations[purpose].Lost(ctx, e, now); err != nil {
 				return err
 			}
 			continue

@@ -24,7 +24,7 @@ func TestAllowedActions(t *testing.T) {
 	}{
 		"alerting":  {alerting, actions{domain.ActionAccept, domain.ActionDecline}},
 		"declined":  {declined, actions{}},
-		"connected": {talking, actions{domain.ActionReply, domain.ActionHold, domain.ActionRecord, domain.ActionEnd}},
+		"connected": {talking, actions{domain.ActionReply, domain.ActionHold, domain.ActionRecord, domain.ActionConference, domain.ActionEnd}},
 		"held":      {aside, actions{domain.ActionReply, domain.ActionAccept, domain.ActionResume, domain.ActionRecord, domain.ActionEnd}},
 		"ended":     {over, actions{domain.ActionWrapUp}},
 		"closed":    {closed, actions{}},
@@ -59,6 +59,19 @@ func TestAllowedActionsAreThoseThatSucceed(t *testing.T) {
 		domain.ActionRecord:  func(e domain.Engagement) error { _, _, err := e.Record(true, byAgent(e.Agent), at); return err },
 		domain.ActionDecline: func(e domain.Engagement) error { _, _, err := e.Decline(true, "", byAgent(e.Agent), at); return err },
 		domain.ActionReply:   func(e domain.Engagement) error { return e.Interaction.CanReply(e.Agent.ID) },
+		domain.ActionConference: func(e domain.Engagement) error {
+			_, _, err := e.Confer(newAgent("Alan"), timeout, byAgent(e.Agent), at)
+			return err
+		},
+		domain.ActionCancelConference: func(e domain.Engagement) error { _, _, err := e.CancelConference(byAgent(e.Agent), at); return err },
+		domain.ActionExitConference: func(e domain.Engagement) error {
+			_, _, err := e.ExitConference(domain.ACW{}, byAgent(e.Agent), at)
+			return err
+		},
+		domain.ActionEndConference: func(e domain.Engagement) error {
+			_, _, err := e.DismissGuest(domain.ACW{}, byAgent(e.Agent), at)
+			return err
+		},
 		domain.ActionEnd: func(e domain.Engagement) error {
 			_, _, err := e.End(domain.ACW{Mode: domain.ACWOptional}, byAgent(e.Agent), at)
 			return err
@@ -68,7 +81,10 @@ func TestAllowedActionsAreThoseThatSucceed(t *testing.T) {
 	aside := connected(t)
 	aside, _, err := aside.Hold(byAgent(aside.Agent), at)
 	must(t, err)
-	for _, e := range []domain.Engagement{offered(t), connected(t), aside, ended(t, domain.ACWOptional), ended(t, domain.ACWMandatory)} {
+	waiting, _, err := swapped(invited(t)).Hold(domain.System(), at)
+	must(t, err)
+	for _, e := range []domain.Engagement{offered(t), connected(t), aside, ended(t, domain.ACWOptional), ended(t, domain.ACWMandatory),
+		invited(t), swapped(invited(t)), waiting, conferring(t), swapped(conferring(t))} {
 		allowed := e.Interaction.AllowedActions(e.Agent.ID, []domain.Participant{e.Participant})
 		for action, try := range tries {
 			same(t, string(action)+" while "+string(e.Participant.State), try(e) == nil, slices.Contains(allowed, action))

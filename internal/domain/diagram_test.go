@@ -123,6 +123,14 @@ func tables() edges {
 			}
 		}
 	}
+	all.add("conference", edge{"", "request", string(domain.ConferenceRequested)})
+	for _, from := range domain.ConferenceStates() {
+		for _, move := range domain.ConferenceMoves() {
+			if to, ok := from.After(move); ok {
+				all.add("conference", edge{string(from), string(move), string(to)})
+			}
+		}
+	}
 	all.add("reply", edge{"", "", string(domain.ReplyQueued)})
 	for _, from := range domain.ReplyStatuses() {
 		for _, to := range domain.ReplyStatuses() {
@@ -150,6 +158,7 @@ func TestStates(t *testing.T) {
 	page.WriteString("# States\n\nWritten by a test from the state tables and from what the moves do; do not edit.\n" +
 		"After a change: `go test ./internal/domain -run TestStates -update`\n")
 	section(&page, "Interaction", table["interaction"], domain.InteractionStates())
+	section(&page, "Conference", table["conference"], domain.ConferenceStates())
 	section(&page, "Offer", seen["offer"], domain.OfferStates())
 	section(&page, "Participant", seen["participant"], domain.ParticipantStates())
 	section(&page, "Wrap-up", seen["wrap-up"], domain.WrapUpStates())

@@ -8,7 +8,8 @@ type Engagement struct {
 	Interaction Interaction
 	Participant Participant
 	Agent       Agent
-	Others      bool // another agent still takes part or wraps up: the interaction is not closed with this part
+	Others      bool  // another agent still takes part or wraps up: the interaction is not closed with this part
+	Other       *Seat // the other agent of a conference that is asked for or held
 }
 
 // Offer alerts an agent to a waiting interaction and reserves their capacity.
@@ -31,6 +32,9 @@ func (e Engagement) connect(move InteractionMove, actor Actor, now time.Time) (E
 	next, ok := before.After(move)
 	if !ok {
 		return e, nil, e.refuse("an acceptance")
+	}
+	if next == InteractionConference {
+		return e.join(next, actor, now)
 	}
 	accepted, status, err := e.take(actor, now)
 	if err != nil {
@@ -96,10 +100,13 @@ func (e *Engagement) answer(offer OfferMove, part ParticipantMove) error {
 // refuse answers a move that a state table does not hold.
 func (e Engagement) refuse(move Phrase) error {
 	i := e.Interaction
-	return InvalidTransition("interaction", move, string(i.State), i.AllowedActions(e.Agent.ID, []Participant{e.Participant}))
+	return InvalidTransition("interaction", move, string(i.State), i.AllowedActions(e.Participant.Agent, []Participant{e.Participant}))
 }
 
 func (e Engagement) requeue(answer OfferMove, notResponding bool, reason string, actor Actor, now time.Time) (Engagement, []Event, error) {
+	if e.Other != nil {
+		return e.uninvited(answer, ConferenceFail, EventConferenceDeclined, notResponding, reason, actor, now)
+	}
 	before := e.Interaction.State
 	next, ok := before.After(MoveRequeue)
 	if !ok {
@@ -128,6 +135,9 @@ func (e Engagement) EndAs(kind DisconnectType, acw ACW, actor Actor, now time.Ti
 	if !ok {
 		return e, nil, e.refuse("an end")
 	}
+	if i.Conference.Holds(e.Agent.ID) {
+		return e, nil, e.notInitiator()
+	}
 	if err := i.ownedBy(e.Agent.ID); err != nil {
 		return e, nil, err
 	}
@@ -138,7 +148,8 @@ func (e Engagement) EndAs(kind DisconnectType, acw ACW, actor Actor, now time.Ti
 	before := i.State
 	i.State, i.InactiveAt, i.DisconnectedAt, i.DisconnectType = next, nil, &now, &kind
 	ended := i.emit(EventInteractionDisconnected, actor, now, EventData{Before: string(before), After: string(next), Reason: string(kind)})
-	events := append([]Event{ended}, e.leave(part, acw, actor, now)...)
+	e, events := e.alone(acw, string(kind), actor, now)
+	events = append(append([]Event{ended}, events...), e.leave(part, acw, actor, now)...)
 	i.Owner = nil
 	return e, append(events, e.closes(actor, now)...), nil
 }

@@ -59,6 +59,13 @@ const (
 	EventChannelReauthorizeNeeded EventType = "channel.needs_reauthorization"
 
 	EventInteractionInactivityWarned EventType = "interaction.inactivity_warned"
+
+	EventConferenceRequested EventType = "conference.requested"
+	EventConferenceStarted   EventType = "conference.started"
+	EventConferenceDeclined  EventType = "conference.declined"
+	EventConferenceCancelled EventType = "conference.cancelled"
+	EventConferenceExited    EventType = "conference.exited"
+	EventConferenceEnded     EventType = "conference.ended"
 )
 
 // ActorType says what sort of actor caused an event.

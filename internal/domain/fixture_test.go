@@ -66,6 +66,37 @@ func ended(t *testing.T, mode domain.ACWMode) domain.Engagement {
 	return e
 }
 
+// mandatory asks for after-contact work that holds the agent.
+var mandatory = domain.ACW{Mode: domain.ACWMandatory}
+
+// invited and conferring give the engagement of a second agent, who has been asked
+// into a conversation and who takes part in it; swapped gives the first one's.
+func invited(t *testing.T) domain.Engagement {
+	t.Helper()
+	host := connected(t)
+	e, _, err := host.Confer(newAgent("Grace"), timeout, byAgent(host.Agent), at)
+	must(t, err)
+	e.Other = &domain.Seat{Participant: host.Participant, Agent: host.Agent}
+	return e
+}
+
+func conferring(t *testing.T) domain.Engagement {
+	t.Helper()
+	e := invited(t)
+	e, _, err := e.Accept(byAgent(e.Agent), at)
+	must(t, err)
+	return e
+}
+
+func swapped(e domain.Engagement) domain.Engagement {
+	if e.Other == nil {
+		return e
+	}
+	mine := domain.Seat{Participant: e.Participant, Agent: e.Agent}
+	e.Participant, e.Agent, e.Other = e.Other.Participant, e.Other.Agent, &mine
+	return e
+}
+
 func must(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {

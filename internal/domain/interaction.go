@@ -15,6 +15,9 @@ const (
 	InteractionConnected    InteractionState = "connected"
 	InteractionHeld         InteractionState = "held"
 	InteractionDisconnected InteractionState = "disconnected"
+
+	InteractionConferenceRequested InteractionState = "conference_requested"
+	InteractionConference          InteractionState = "conference"
 )
 
 // DisconnectType says who or what ended an interaction.
@@ -26,6 +29,7 @@ const (
 	DisconnectSystem DisconnectType = "system"
 
 	DisconnectInactivity DisconnectType = "inactivity"
+	DisconnectConference DisconnectType = "conference_ended"
 )
 
 // Origin says what an interaction began with.
@@ -52,6 +56,11 @@ const (
 	ActionWrapUp  Action = "wrap_up"
 	ActionResend  Action = "resend"
 	ActionDelete  Action = "delete"
+
+	ActionConference       Action = "conference"
+	ActionCancelConference Action = "cancel_conference"
+	ActionExitConference   Action = "exit_conference"
+	ActionEndConference    Action = "end_conference"
 )
 
 // Interaction is the unit of routing and reporting: from the first message to
@@ -72,6 +81,7 @@ type Interaction struct {
 	Owner        *AgentID       // the agent who is connected
 	Offered      *ParticipantID // the pending offer
 	Recording    bool           // the agent has asked for a recording
+	Conference   *Conference    // the latest; nil where none was ever asked for
 
 	Inactivity       *Inactivity // the rule under which an agent got it
 	InactiveAt       *time.Time  // when the rule has something to do

@@ -11,7 +11,7 @@ type InteractionMove string
 const (
 	MoveOffer   InteractionMove = "offer"
 	MoveAccept  InteractionMove = "accept"
-	MoveRequeue InteractionMove = "requeue"
+	MoveRequeue InteractionMove = "requeue" // the offer came to nothing: to the queue, or to who has it
 	MoveReply   InteractionMove = "reply"
 	MoveHold    InteractionMove = "hold"
 	MoveResume  InteractionMove = "resume"
@@ -20,17 +20,21 @@ const (
 	MoveEnd     InteractionMove = "end"
 	MoveClose   InteractionMove = "close"  // the end of one that no agent has
 	MoveCancel  InteractionMove = "cancel" // the end of one that is only offered
+
+	MoveConference     InteractionMove = "conference"      // a second agent is asked in
+	MoveRequeueHeld    InteractionMove = "requeue_held"    // they do not come, and the agent has put it aside
+	MoveConferenceExit InteractionMove = "conference_exit" // one of two agents leaves
 )
 
 // InteractionMoves lists every move, in the order in which they are documented.
 func InteractionMoves() []InteractionMove {
 	return []InteractionMove{MoveOffer, MoveAccept, MoveRequeue, MoveReply, MoveHold, MoveResume, MoveRecord,
-		MoveRelease, MoveEnd, MoveClose, MoveCancel}
+		MoveRelease, MoveEnd, MoveClose, MoveCancel, MoveConference, MoveRequeueHeld, MoveConferenceExit}
 }
 
 // InteractionStates lists every state of this round.
 func InteractionStates() []InteractionState {
-	return []InteractionState{InteractionQueued, InteractionAlerting, InteractionConnected, InteractionHeld, InteractionDisconnected}
+	return []InteractionState{InteractionQueued, InteractionAlerting, InteractionConnected, InteractionHeld, InteractionConferenceRequested, InteractionConference, InteractionDisconnected}
 }
 
 // table is a state table: the moves that each state allows, and where each
@@ -44,8 +48,13 @@ var interactionMoves = table[InteractionState, InteractionMove]{
 	InteractionQueued:   {MoveOffer: InteractionAlerting, MoveClose: InteractionDisconnected},
 	InteractionAlerting: {MoveAccept: InteractionConnected, MoveRequeue: InteractionQueued, MoveCancel: InteractionDisconnected},
 	InteractionConnected: {MoveReply: InteractionConnected, MoveHold: InteractionHeld, MoveRecord: InteractionConnected,
-		MoveRelease: InteractionQueued, MoveEnd: InteractionDisconnected},
+		MoveConference: InteractionConferenceRequested, MoveRelease: InteractionQueued, MoveEnd: InteractionDisconnected},
 	InteractionHeld: {MoveReply: InteractionHeld, MoveResume: InteractionConnected, MoveRecord: InteractionHeld,
+		MoveRelease: InteractionQueued, MoveEnd: InteractionDisconnected},
+	InteractionConferenceRequested: {MoveAccept: InteractionConference, MoveRequeue: InteractionConnected, MoveRequeueHeld: InteractionHeld,
+		MoveReply: InteractionConferenceRequested, MoveHold: InteractionConferenceRequested, MoveResume: InteractionConferenceRequested,
+		MoveRecord: InteractionConferenceRequested, MoveRelease: InteractionQueued, MoveEnd: InteractionDisconnected},
+	InteractionConference: {MoveReply: InteractionConference, MoveRecord: InteractionConference, MoveConferenceExit: InteractionConnected,
 		MoveRelease: InteractionQueued, MoveEnd: InteractionDisconnected},
 	InteractionDisconnected: {},
 }
@@ -61,6 +70,9 @@ func (s InteractionState) After(move InteractionMove) (next InteractionState, ok
 func (i Interaction) CanReply(agent AgentID, parts ...Participant) error {
 	if _, ok := i.State.After(MoveReply); !ok {
 		return InvalidTransition("interaction", "a reply", string(i.State), i.AllowedActions(agent, parts))
+	}
+	if i.Conference.Holds(agent) {
+		return nil
 	}
 	return i.ownedBy(agent)
 }
@@ -100,8 +112,12 @@ func (i Interaction) AllowedActions(agent AgentID, parts []Participant) []Action
 	if agent == "" && i.Unowned() {
 		actions = append(actions, ActionEnd)
 	}
-	if agent != "" && i.Owner != nil && *i.Owner == agent {
-		actions = append(actions, i.State.ownersActions()...)
+	switch {
+	case agent == "":
+	case i.Conference.Holds(agent):
+		actions = append(actions, ActionReply, ActionExitConference)
+	case i.Owner != nil && *i.Owner == agent:
+		actions = append(actions, i.ownersActions(parts)...)
 	}
 	for _, p := range parts {
 		if agent == "" || p.Agent != agent {
@@ -129,17 +145,20 @@ func (i Interaction) NotUnowned() error {
 	return InvalidTransition("interaction", "an end without its agent", string(i.State), i.AllowedActions("", nil))
 }
 
-// ownersActions lists what the agent who holds an interaction can do in a state:
-// each action that has its move in the table. To pick up what is held is to
-// resume it (D07).
-func (s InteractionState) ownersActions() []Action {
+// ownersActions lists what the agent who holds an interaction can do in its state,
+// given their own part: each action that has its move in the table. To pick up what
+// is held is to resume it (D07).
+func (i Interaction) ownersActions(parts []Participant) []Action {
+	aside := i.State == InteractionHeld || slices.ContainsFunc(parts, func(p Participant) bool { return p.Agent == *i.Owner && p.State == ParticipantHeld })
 	var actions []Action
 	for _, can := range []struct {
 		move   InteractionMove
 		action Action
-	}{{MoveReply, ActionReply}, {MoveHold, ActionHold}, {MoveResume, ActionAccept}, {MoveResume, ActionResume},
-		{MoveRecord, ActionRecord}, {MoveEnd, ActionEnd}} {
-		if _, ok := s.After(can.move); ok {
+		not    bool // as the agent has it now
+	}{{MoveReply, ActionReply, false}, {MoveHold, ActionHold, aside}, {MoveResume, ActionAccept, !aside}, {MoveResume, ActionResume, !aside},
+		{MoveRecord, ActionRecord, false}, {MoveConference, ActionConference, false}, {MoveRequeueHeld, ActionCancelConference, false},
+		{MoveConferenceExit, ActionEndConference, false}, {MoveEnd, ActionEnd, false}} {
+		if _, ok := i.State.After(can.move); ok && !can.not {
 			actions = append(actions, can.action)
 		}
 	}

@@ -10,7 +10,7 @@ type Invariant struct {
 // Invariants lists what holds at any moment for the data of an organization.
 func Invariants() []Invariant {
 	return []Invariant{
-		{1, "Each open interaction is in exactly one place: it waits, has exactly one pending offer, or is held by its agent."},
+		{1, "Each open interaction is in exactly one place: it waits, has exactly one pending offer, or is held by its agent, who may have asked in one more."},
 		{2, "What agents are counted to have is what they have, so that no offer exceeds a capacity."},
 		{3, "No pending offer was made to an agent who was not responding or off queue."},
 		{4, "Only an explicit choice of an agent's or a supervisor's ended not responding."},

@@ -40,15 +40,19 @@ func (a Agent) Lose(now time.Time) (Agent, []Event) {
 }
 
 // Lose takes back what an agent who is lost has: the offer, or the conversation,
-// waits again with its age. The agent is not punished, and nobody wraps up.
+// waits again with its age. Of a conference the other agent has it from then on. The
+// agent is not punished, and does not wrap up.
 func (e Engagement) Lose(now time.Time) (Engagement, []Event, error) {
 	if e.Participant.Offer == OfferPending {
 		return e.Rescind(reasonLost, System(), now)
 	}
-	return e.giveBack(PartLose, reasonLost, System(), now, func(e *Engagement, part ParticipantState) []Event {
-		e.Participant.State, e.Participant.LeftAt = part, &now
-		agent, status := e.Agent.finish(e.Interaction.Medium(), false, System(), now)
-		e.Agent = agent
-		return status
-	})
+	if e.HandsOver() {
+		return e.parted(EventConferenceExited, PartLose, ACW{}, reasonLost, System(), now)
+	}
+	return e.giveBack(PartLose, ACW{}, reasonLost, System(), now)
+}
+
+// HandsOver tells whether somebody else goes on with the customer when this agent is lost.
+func (e Engagement) HandsOver() bool {
+	return e.Other != nil && e.Interaction.State == InteractionConference
 }

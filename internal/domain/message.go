@@ -201,6 +201,9 @@ func (m Message) Tombstone() Tombstone {
 // language of the queue's customers.
 const NoticeLeft Sentence = "%s has left the chat."
 
+// NoticeJoined tells the customer and the agents that a second one takes part (C33).
+const NoticeJoined Sentence = "%s has joined the chat."
+
 // Notice is what the system tells the customer of an interaction.
 func Notice(i Interaction, text string, now time.Time) Message {
 	return Message{ID: NewID[MessageID](), Organization: i.Organization, Interaction: i.ID, Thread: i.Thread, Channel: i.Channel,

@@ -131,11 +131,12 @@ type Rules struct {
 	MaxWaiting    *int // how many wait before more goes to the overflow queue
 	ReplyLanguage *string
 	Inactivity    *Inactivity // nil: nothing ends by itself
+	ConferenceEnd ConferenceOutcome
 }
 
 // DefaultRules are those of a queue that says nothing of its own.
 func DefaultRules() Rules {
-	return Rules{AutoAnswer: AutoAnswer{Kinds: map[ChannelKind]bool{}}, ServiceLevel: ServiceLevel{Percentage: 0.8, Seconds: 20},
+	return Rules{AutoAnswer: AutoAnswer{Kinds: map[ChannelKind]bool{}}, ServiceLevel: ServiceLevel{Percentage: 0.8, Seconds: 20}, ConferenceEnd: ConferenceDisconnects,
 		Routing: Routing{Method: ScoringConversation, Evaluation: EvaluationAll, Skills: []SkillID{}, Rings: []Ring{},
 			Affinity: Affinity{WindowMinutes: AffinityWindow}}}
 }

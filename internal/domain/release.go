@@ -31,13 +31,11 @@ func (e Engagement) Cancel(actor Actor, now time.Time) (Engagement, []Event, err
 // Release gives a conversation back to its queue, with its age, when its agent
 // no longer serves it; their wrap-up begins as after an end.
 func (e Engagement) Release(acw ACW, reason string, actor Actor, now time.Time) (Engagement, []Event, error) {
-	return e.giveBack(e.leaving(acw), reason, actor, now, func(e *Engagement, part ParticipantState) []Event {
-		return e.leave(part, acw, actor, now)
-	})
+	return e.giveBack(e.leaving(acw), acw, reason, actor, now)
 }
 
-// giveBack lets a conversation wait again; over ends its agent's part.
-func (e Engagement) giveBack(move ParticipantMove, reason string, actor Actor, now time.Time, over func(*Engagement, ParticipantState) []Event) (Engagement, []Event, error) {
+// giveBack lets a conversation wait again, without a second agent who was in it or asked in.
+func (e Engagement) giveBack(move ParticipantMove, acw ACW, reason string, actor Actor, now time.Time) (Engagement, []Event, error) {
 	i := &e.Interaction
 	next, ok := i.State.After(MoveRelease)
 	if !ok {
@@ -52,7 +50,8 @@ func (e Engagement) giveBack(move ParticipantMove, reason string, actor Actor, n
 	}
 	before := i.State
 	i.State, i.RequeueCount, i.Recording, i.InactiveAt = next, i.RequeueCount+1, false, nil
-	events := over(&e, part)
+	e, events := e.alone(acw, reason, actor, now)
+	events = append(events, e.leave(part, acw, actor, now)...)
 	i.Owner = nil
 	return e, append(events, i.emit(EventInteractionRequeued, actor, now, EventData{Before: string(before), After: string(next), Reason: reason})), nil
 }

@@ -12,6 +12,8 @@ const (
 	SegmentInteract SegmentType = "interact"
 	SegmentHold     SegmentType = "hold"
 	SegmentWrapUp   SegmentType = "wrapup"
+
+	SegmentConference SegmentType = "conference" // two agents have it
 )
 
 // Segment is a stretch of an interaction's time. Those without a participant are
@@ -84,6 +86,14 @@ func (l *lines) read(e Event) {
 		l.begin(e, ParticipantID(e.Data.ParticipantID), SegmentHold)
 	case EventInteractionResumed:
 		l.begin(e, ParticipantID(e.Data.ParticipantID), SegmentInteract)
+	case EventConferenceStarted:
+		l.turn(e, part, SegmentConference) // which began with the acceptance
+		l.begin(e, ParticipantID(e.Data.ParticipantID), SegmentConference)
+	case EventConferenceExited, EventConferenceEnded:
+		l.end(e, part)
+		if stays := ParticipantID(e.Data.ParticipantID); stays != "" {
+			l.begin(e, stays, SegmentInteract)
+		}
 	case EventWrapUpStarted:
 		l.begin(e, part, SegmentWrapUp)
 	case EventInteractionDisconnected:
@@ -96,6 +106,15 @@ func (l *lines) read(e Event) {
 func (l *lines) begin(e Event, line ParticipantID, t SegmentType) {
 	l.end(e, line)
 	l.add(e, line, t)
+}
+
+// turn says what a segment is that has just begun on a line.
+func (l *lines) turn(e Event, line ParticipantID, t SegmentType) {
+	for n, s := range l.begun {
+		if s.Interaction == e.Interaction && s.Participant == line && s.End == nil {
+			l.begun[n].Type = t
+		}
+	}
 }
 
 // add opens a segment on a line where nothing is open.

@@ -57,6 +57,9 @@ func attempts() map[domain.InteractionMove][]attempt {
 				after.Participant.Offer = domain.OfferPending
 				return after, events, err
 			}
+			if e.HandsOver() { // then nobody waits: that is an exit
+				return e.Release(domain.ACW{}, "inactivity", domain.System(), at)
+			}
 			return e.Lose(at)
 		}},
 		domain.MoveCancel: {func(e domain.Engagement) (domain.Engagement, []domain.Event, error) {
@@ -66,6 +69,25 @@ func attempts() map[domain.InteractionMove][]attempt {
 			return e.End(domain.ACW{Mode: domain.ACWOptional}, byAgent(e.Agent), at)
 		}, func(e domain.Engagement) (domain.Engagement, []domain.Event, error) {
 			return e.End(domain.ACW{Mode: domain.ACWAgentRequested}, byAgent(e.Agent), at)
+		}},
+		domain.MoveConference: {func(e domain.Engagement) (domain.Engagement, []domain.Event, error) {
+			after, events, err := e.Confer(newAgent("Grace"), timeout, byAgent(e.Agent), at)
+			if err != nil {
+				after = e
+			}
+			return after, events, err
+		}},
+		domain.MoveRequeueHeld: {func(e domain.Engagement) (domain.Engagement, []domain.Event, error) {
+			return e.CancelConference(byAgent(e.Agent), at)
+		}},
+		domain.MoveConferenceExit: {func(e domain.Engagement) (domain.Engagement, []domain.Event, error) {
+			return e.ExitConference(domain.ACW{}, byAgent(e.Agent), at)
+		}, func(e domain.Engagement) (domain.Engagement, []domain.Event, error) {
+			after, events, err := swapped(e).DismissGuest(domain.ACW{}, byAgent(e.Agent), at)
+			if err != nil {
+				after = e
+			}
+			return after, events, err
 		}},
 		domain.MoveClose: {func(e domain.Engagement) (domain.Engagement, []domain.Event, error) {
 			after, events, err := e.Interaction.Close(domain.Actor{Type: domain.ActorClient, ID: "admin"}, at)
@@ -92,11 +114,7 @@ func TestInteractionTable(t *testing.T) {
 				t.Errorf("no method is known for the move %s", move)
 			}
 			for _, try := range moves[move] {
-				e := offered(t)
-				e.Interaction.State, e.Interaction.Owner = state, &e.Agent.ID
-				if part, ok := partOf[state]; ok {
-					e.Participant.State = part
-				}
+				e := standing(t, state, move)
 				after, events, err := try(e)
 				switch {
 				case allowed && (err != nil || after.Interaction.State != want):
@@ -112,6 +130,33 @@ func TestInteractionTable(t *testing.T) {
 	}
 }
 
+// standing gives an engagement for which a move is possible wherever the state allows it.
+func standing(t *testing.T, state domain.InteractionState, move domain.InteractionMove) domain.Engagement {
+	t.Helper()
+	byGuest := map[domain.InteractionMove]bool{domain.MoveAccept: true, domain.MoveRequeue: true, domain.MoveCancel: true, domain.MoveConferenceExit: true}[move]
+	e := offered(t)
+	switch {
+	case state == domain.InteractionConference && move == domain.MoveConferenceExit:
+		return conferring(t)
+	case (state == domain.InteractionConferenceRequested || state == domain.InteractionConference) && byGuest:
+		e = invited(t)
+	case state == domain.InteractionConferenceRequested:
+		e = swapped(invited(t))
+	case state == domain.InteractionConference:
+		e = swapped(conferring(t))
+	default:
+		e.Interaction.Owner = &e.Agent.ID
+	}
+	e.Interaction.State = state
+	if part, ok := partOf[state]; ok {
+		e.Participant.State = part
+	}
+	if move == domain.MoveRequeueHeld || move == domain.MoveResume && state == domain.InteractionConferenceRequested {
+		e.Participant.State = domain.ParticipantHeld
+	}
+	return e
+}
+
 func checkRefusal(t *testing.T, move domain.InteractionMove, state domain.InteractionState, err error) {
 	t.Helper()
 	var e *domain.Error
@@ -122,7 +167,16 @@ func checkRefusal(t *testing.T, move domain.InteractionMove, state domain.Intera
 		same(t, "code", e.Code, "offer.not_possible")
 		return
 	}
-	same(t, "code", e.Code, "state.invalid_transition")
+	want := "state.invalid_transition"
+	switch {
+	case move == domain.MoveConference && state == domain.InteractionConferenceRequested:
+		want = "conference.in_progress"
+	case move == domain.MoveConference && state == domain.InteractionConference:
+		want = "conference.full"
+	case move == domain.MoveRequeueHeld && state == domain.InteractionConference:
+		want = "conference.not_pending"
+	}
+	same(t, "code", e.Code, want)
 	same(t, "current state", e.CurrentState, string(state))
 	if e.AllowedActions == nil {
 		t.Errorf("%s from %s: no list of what is allowed", move, state)

@@ -311,7 +311,8 @@ func (e *Engagement) finish(actor Actor, now time.Time) []Event {
 // closes closes an interaction that is over with its last part.
 func (e *Engagement) closes(actor Actor, now time.Time) []Event {
 	i := &e.Interaction
-	if i.Open() || i.ClosedAt != nil || e.Others || e.Participant.State != ParticipantClosed {
+	both := e.Participant.State == ParticipantClosed && (e.Other == nil || e.Other.Participant.State == ParticipantClosed)
+	if i.Open() || i.ClosedAt != nil || e.Others || !both {
 		return nil
 	}
 	i.ClosedAt = &now

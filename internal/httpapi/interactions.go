@@ -19,6 +19,10 @@ func (s *Server) toInteraction(d domain.InteractionDetail, who domain.Principal)
 		AllowedActions: each(d.ActionsOf(who), func(a domain.Action) api.InteractionAction { return api.InteractionAction(a) }),
 		ConnectedAt:    api.AtOrNull(d.ConnectedAt), DisconnectedAt: api.AtOrNull(d.DisconnectedAt), ClosedAt: api.AtOrNull(d.ClosedAt),
 		ReplyPolicy: s.toReplyPolicy(d), Referral: toReferral(d.Referral), Recording: d.Recording, EnqueuedAt: api.AtOrNull(&d.EnqueuedAt), Version: d.Version}
+	if c := d.Conference; c != nil {
+		conference := toConference(d.Interaction)
+		i.Conference = &conference
+	}
 	if d.DisconnectType != nil {
 		kind := api.DisconnectType(*d.DisconnectType)
 		i.DisconnectType = &kind

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -22,7 +23,7 @@ func toRules(a api.Queue, q domain.Queue) api.Queue {
 	a.Routing, a.Priority = toRouting(r.Routing), r.Priority
 	a.ServiceLevel = api.ServiceLevel{Percentage: r.ServiceLevel.Percentage, Seconds: r.ServiceLevel.Seconds}
 	a.BusinessHours, a.OverflowQueueID = toHours(r.Hours), ref(q.Overflow)
-	a.Inactivity = toInactivity(r.Inactivity)
+	a.Inactivity, a.ConferenceEnd = toInactivity(r.Inactivity), api.ConferenceEnd(cmp.Or(r.ConferenceEnd, domain.ConferenceDisconnects))
 	a.MaxWaiting, a.DefaultReplyLanguage = r.MaxWaiting, r.ReplyLanguage
 	return a
 }
@@ -54,7 +55,7 @@ func fromRules(q domain.Queue, a api.Queue) domain.Queue {
 	for kind, s := range a.SubTypeSettings {
 		q.Rules.AutoAnswer.Kinds[domain.ChannelKind(kind)] = s.AutoAnswer
 	}
-	q.Rules.Inactivity = fromInactivity(a.Inactivity)
+	q.Rules.Inactivity, q.Rules.ConferenceEnd = fromInactivity(a.Inactivity), domain.ConferenceOutcome(a.ConferenceEnd)
 	q.Overflow = unref[domain.QueueID](a.OverflowQueueID)
 	return q
 }

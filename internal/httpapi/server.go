@@ -27,6 +27,7 @@ import (
 	"github.com/parley-cx/parley/internal/desk"
 	"github.com/parley-cx/parley/internal/dispatch"
 	"github.com/parley-cx/parley/internal/domain"
+	"github.com/parley-cx/parley/internal/handover"
 	"github.com/parley-cx/parley/internal/intake"
 	"github.com/parley-cx/parley/internal/locale"
 	"github.com/parley-cx/parley/internal/storage"
@@ -45,6 +46,7 @@ type Server struct {
 	Watch        *desk.Watch
 	Dispatch     *dispatch.Dispatcher
 	Composer     *compose.Composer
+	Conferences  *handover.Conferences
 	Closing      *closing.Closing
 	Quarantine   *intake.Quarantine
 	Applies      func()                  // wakes what applies the inbox

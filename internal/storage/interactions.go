@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"gorm.io/gorm"
@@ -24,6 +25,7 @@ type interactionRow struct {
 	OwnerID        *string
 	OfferedID      *string
 	Recording      bool
+	Conference     *string
 
 	Inactivity       *string
 	InactiveAt       *int64
@@ -53,7 +55,7 @@ func (interactionRow) TableName() string { return "interactions" }
 func toInteractionRow(i domain.Interaction) interactionRow {
 	return interactionRow{OrganizationID: string(i.Organization), ID: string(i.ID), ThreadID: string(i.Thread), ChannelID: string(i.Channel),
 		ContactID: string(i.Contact), ChannelKind: string(i.ChannelKind), QueueID: id[string](i.Queue), PreviousID: id[string](i.Previous),
-		Origin: string(i.Origin), Referral: doc(i.Referral), State: string(i.State), OwnerID: id[string](i.Owner), OfferedID: id[string](i.Offered), Recording: i.Recording,
+		Origin: string(i.Origin), Referral: doc(i.Referral), State: string(i.State), OwnerID: id[string](i.Owner), OfferedID: id[string](i.Offered), Recording: i.Recording, Conference: optionalDoc(i.Conference),
 		Inactivity: optionalDoc(i.Inactivity), InactiveAt: msPtr(i.InactiveAt), InactivityWarned: i.InactivityWarned,
 		Priority: i.Priority, Score: i.Score(), EnqueuedAt: ms(i.EnqueuedAt), RequeueCount: i.RequeueCount, Sequence: i.Sequence,
 		Position: i.Position, ConnectedAt: msPtr(i.ConnectedAt), DisconnectedAt: msPtr(i.DisconnectedAt),
@@ -66,7 +68,7 @@ func fromInteractionRow(r interactionRow) domain.Interaction {
 		Thread: domain.ThreadID(r.ThreadID), Channel: domain.ChannelID(r.ChannelID), Contact: domain.ContactID(r.ContactID),
 		ChannelKind: domain.ChannelKind(r.ChannelKind), Queue: id[domain.QueueID](r.QueueID), Previous: id[domain.InteractionID](r.PreviousID),
 		Origin: domain.Origin(r.Origin), Referral: fromDoc[*domain.Referral](r.Referral), State: domain.InteractionState(r.State), Owner: id[domain.AgentID](r.OwnerID),
-		Offered: id[domain.ParticipantID](r.OfferedID), Recording: r.Recording,
+		Offered: id[domain.ParticipantID](r.OfferedID), Recording: r.Recording, Conference: fromOptionalDoc[domain.Conference](r.Conference),
 		Inactivity: fromOptionalDoc[domain.Inactivity](r.Inactivity), InactiveAt: fromMSPtr(r.InactiveAt), InactivityWarned: r.InactivityWarned, Priority: r.Priority, EnqueuedAt: fromMS(r.EnqueuedAt),
 		RequeueCount: r.RequeueCount, Sequence: r.Sequence, Position: r.Position, ConnectedAt: fromMSPtr(r.ConnectedAt),
 		DisconnectedAt: fromMSPtr(r.DisconnectedAt), DisconnectType: id[domain.DisconnectType](r.DisconnectType),
@@ -163,6 +165,14 @@ func (f InteractionFilter) parts() []domain.ParticipantState {
 	return parts
 }
 
+// shared gives those of the states in which an agent's part alone does not tell how the
+// interaction stands: they have it, and another agent is asked in or takes part.
+func (f InteractionFilter) shared() []domain.InteractionState {
+	return slices.DeleteFunc(slices.Clone(f.States), func(s domain.InteractionState) bool {
+		return s != domain.InteractionConferenceRequested && s != domain.InteractionConference
+	})
+}
+
 // plainly keeps a condition from leading through an index where an agent's sight is
 // the better way: they have few interactions, a queue or a state has many.
 func (f InteractionFilter) plainly(condition string) string {
@@ -176,8 +186,10 @@ func (f InteractionFilter) apply(db *gorm.DB, org domain.OrganizationID) *gorm.D
 	db = visible(db.Where("organization_id = ?", org), f.Sight, org)
 	switch {
 	case f.Agent != "":
-		db = db.Where(`id IN (SELECT interaction_id FROM participants WHERE organization_id = ? AND agent_id = ? AND state IN ?
-			AND (offer = 'pending' OR joined_at IS NOT NULL))`, org, f.Agent, append([]domain.ParticipantState{"none"}, f.parts()...))
+		part := `id IN (SELECT interaction_id FROM participants WHERE organization_id = ? AND agent_id = ? AND state IN ?
+			AND (offer = 'pending' OR joined_at IS NOT NULL))`
+		db = db.Where("("+part+" OR state IN ? AND "+part+")", org, f.Agent, append([]domain.ParticipantState{"none"}, f.parts()...),
+			append([]domain.InteractionState{"none"}, f.shared()...), org, f.Agent, []domain.ParticipantState{domain.ParticipantConnected, domain.ParticipantHeld})
 	case len(f.States) > 0:
 		db = db.Where(f.plainly("state IN ?"), f.States)
 	}

@@ -37,7 +37,14 @@ func checks() map[int]string {
 				AND (` + partOf + `p.state IN ('alerting', 'connected', 'held')) = 1
 			WHEN i.state IN ('connected', 'held') THEN i.offered_id IS NULL AND (` + partOf + `p.agent_id = i.owner_id AND p.state = i.state) = 1
 				AND (` + partOf + `p.state IN ('alerting', 'connected', 'held')) = 1
-			ELSE i.state IN ('bot', 'transferring', 'conference_requested', 'conference') END`,
+			WHEN i.state = 'conference_requested' THEN (` + partOf + `p.agent_id = i.owner_id AND p.state IN ('connected', 'held')) = 1
+				AND (` + partOf + `p.offer = 'pending' AND p.state = 'alerting' AND p.id = i.offered_id) = 1 AND (` + partOf + `p.state IN ('alerting', 'connected', 'held')) = 2
+			WHEN i.state = 'conference' THEN i.offered_id IS NULL AND (` + partOf + `p.agent_id = i.owner_id AND p.state = 'connected') = 1
+				AND (` + partOf + `p.agent_id <> i.owner_id AND p.state = 'connected') = 1 AND (` + partOf + `p.state IN ('alerting', 'connected', 'held')) = 2
+			ELSE i.state IN ('bot', 'transferring') END
+			UNION ALL SELECT i.id, 'its conference stands otherwise' FROM ` + openRows + ` i WHERE coalesce(i.conference, '') NOT LIKE
+				CASE i.state WHEN 'conference_requested' THEN '%"State":"requested"%' WHEN 'conference' THEN '%"State":"active"%' ELSE '%' END
+				OR i.state NOT IN ('conference_requested', 'conference') AND (i.conference LIKE '%"State":"requested"%' OR i.conference LIKE '%"State":"active"%')`,
 		2: `SELECT a.id, 'the counted work is not the work of its parts' AS wrong FROM (SELECT * FROM agents WHERE organization_id = ? ORDER BY id DESC LIMIT ?) a
 			WHERE a.deleted_at IS NULL AND (a.alerting <> (SELECT count(*) FROM participants p WHERE p.organization_id = a.organization_id AND p.agent_id = a.id AND p.state = 'alerting')
 			OR a.connected <> (SELECT count(*) FROM participants p WHERE p.organization_id = a.organization_id AND p.agent_id = a.id AND p.state IN ('connected', 'held'))
@@ -60,10 +67,13 @@ func checks() map[int]string {
 			WHERE i.disconnected_at IS NOT NULL AND m.created_at > i.disconnected_at`,
 		9: `SELECT i.id, 'its events are not counted without a gap' AS wrong FROM ` + newestRows + ` i JOIN events e ON e.organization_id = i.organization_id AND e.interaction_id = i.id
 			GROUP BY i.id, i.sequence HAVING max(e.sequence) <> i.sequence OR count(*) <> max(e.sequence) - min(e.sequence) + 1
-			UNION ALL SELECT i.id, 'its last event tells another state' FROM ` + newestRows + ` i WHERE (SELECT e.data FROM events e WHERE e.organization_id = i.organization_id
+			UNION ALL SELECT i.id, 'its last event tells another state' FROM ` + newestRows + ` i WHERE (SELECT CASE
+				WHEN e.type LIKE 'conference.%' AND e.type NOT IN ('conference.requested', 'conference.started') THEN '"after":"connected","after":"held"' ELSE e.data END FROM events e WHERE e.organization_id = i.organization_id
 				AND e.interaction_id = i.id AND e.type IN ('interaction.created', 'interaction.queued', 'interaction.requeued', 'interaction.connected', 'interaction.held',
-				'interaction.resumed', 'interaction.disconnected', 'offer.created') ORDER BY e.sequence DESC LIMIT 1)
-				NOT LIKE '%"after":"' || CASE i.state WHEN 'alerting' THEN 'pending' ELSE i.state END || '"%' AND i.state IN ('queued', 'alerting', 'connected', 'held', 'disconnected')`,
+				'interaction.resumed', 'interaction.disconnected', 'offer.created', 'conference.requested', 'conference.started', 'conference.declined', 'conference.cancelled',
+				'conference.exited', 'conference.ended') AND (e.type NOT LIKE 'conference.%' OR e.data LIKE '%"participant_id"%') ORDER BY e.sequence DESC LIMIT 1)
+				NOT LIKE '%"after":"' || CASE i.state WHEN 'alerting' THEN 'pending' WHEN 'conference_requested' THEN '%requested' WHEN 'conference' THEN 'active' ELSE i.state END || '"%'
+				AND i.state IN ('queued', 'alerting', 'connected', 'held', 'conference_requested', 'conference', 'disconnected')`,
 		11: `SELECT k.key AS id, 'the key has no answer' AS wrong FROM (SELECT * FROM idempotency_keys WHERE organization_id = ? LIMIT ?) k WHERE k.status < 200 OR k.status > 299`,
 		12: `SELECT i.id, 'more agents take part than may' AS wrong FROM ` + openRows + ` i WHERE (` + partOf + `p.state IN ('connected', 'held'))
 			> CASE i.state WHEN 'conference' THEN 2 ELSE 1 END`,

@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/parley-cx/parley/internal/domain"
@@ -122,6 +123,14 @@ func (s *Store) SaveEngagement(ctx context.Context, e *domain.Engagement, events
 }
 
 func (s *Store) saveAround(ctx context.Context, e *domain.Engagement, events []domain.Event) error {
+	if o := e.Other; o != nil {
+		if err := save(ctx, s, &o.Participant.Version, toParticipantRow(o.Participant)); err != nil {
+			return err
+		}
+		if err := s.SaveAgent(ctx, &o.Agent); err != nil {
+			return err
+		}
+	}
 	if err := s.SaveInteraction(ctx, &e.Interaction); err != nil {
 		return err
 	}
@@ -132,8 +141,9 @@ func (s *Store) saveAround(ctx context.Context, e *domain.Engagement, events []d
 }
 
 // LockEngagement gives an agent's latest part in an interaction, and holds the
-// interaction's row and then the agent's. Without such a part, or with another
-// organization's id, it is not found.
+// interaction's row and then the agent's; where the part is in a conference that is
+// asked for or held, also that of the other agent, by id. Without such a part, or with
+// another organization's id, it is not found.
 func (s *Store) LockEngagement(ctx context.Context, org domain.OrganizationID, i domain.InteractionID, agent domain.AgentID, part domain.ParticipantID) (domain.Engagement, error) {
 	interaction, err := s.LockInteraction(ctx, org, i)
 	if err != nil {
@@ -146,8 +156,33 @@ func (s *Store) LockEngagement(ctx context.Context, org domain.OrganizationID, i
 	if err != nil {
 		return domain.Engagement{Interaction: interaction}, err
 	}
-	a, err := s.LockAgent(ctx, org, p.Agent)
-	return domain.Engagement{Interaction: interaction, Participant: p, Agent: a}, err
+	e := domain.Engagement{Interaction: interaction, Participant: p}
+	if opposite, shared := interaction.Opposite(p.ID); shared {
+		return s.lockBoth(ctx, e, opposite)
+	}
+	e.Agent, err = s.LockAgent(ctx, org, p.Agent)
+	return e, err
+}
+
+// lockBoth adds both agents of a conference to the engagement of one, and the other's part.
+func (s *Store) lockBoth(ctx context.Context, e domain.Engagement, opposite domain.ParticipantID) (domain.Engagement, error) {
+	org := e.Interaction.Organization
+	other, err := s.Participant(ctx, org, e.Interaction.ID, "", opposite)
+	if err != nil {
+		return e, err
+	}
+	agents, err := s.LockAgents(ctx, org, []domain.AgentID{e.Participant.Agent, other.Agent})
+	if err == nil && len(agents) < 2 {
+		err = domain.NotFound("agent")
+	}
+	if err != nil {
+		return e, err
+	}
+	if agents[0].ID != e.Participant.Agent {
+		slices.Reverse(agents)
+	}
+	e.Agent, e.Other = agents[0], &domain.Seat{Participant: other, Agent: agents[1]}
+	return e, nil
 }
 
 // lockParty holds the rows of all agents who have a part in an interaction now, in
