@@ -40,9 +40,10 @@ type Envelope struct {
 
 // Identity is what intake must know of an event before it is stored.
 type Identity struct {
-	Contact   string // the customer's address: events of one contact stay in order
-	Subject   string // the platform's id of the message that it is about, if it is about one
-	DedupeKey string // equal for a repetition of the same event, and only then
+	Contact   string    // the customer's address: events of one contact stay in order
+	Subject   string    // the platform's id of the message that it is about, if it is about one
+	DedupeKey string    // equal for a repetition of the same event, and only then
+	ExpiresAt time.Time // when the platform's terms end the life of what it says, as Event has it; zero where they do not
 }
 
 // Adapter connects one kind of account.

@@ -19,6 +19,7 @@ type Expiring interface {
 
 // Contents is what is known of what a message says.
 type Contents interface {
+	ExpireInbox(ctx context.Context, now time.Time, limit int) (n int, next time.Time, err error)
 	DueExpiries(ctx context.Context, now time.Time, limit int) ([]domain.ExpiringMessage, time.Time, error)
 	Message(ctx context.Context, org domain.OrganizationID, i domain.InteractionID, m domain.MessageID) (domain.Message, error)
 	SaveMessage(ctx context.Context, m *domain.Message) error
@@ -36,9 +37,28 @@ type Expiry struct {
 // Name names the loop.
 func (l *Expiry) Name() string { return "expiry" }
 
-// RunDue erases what is due; one message that fails does not hold up the others.
+// maxExpired bounds what one turn erases.
+const maxExpired = 64
+
+// RunDue erases what is due, in transcripts and in the inbox.
 func (l *Expiry) RunDue(ctx context.Context, now time.Time) (ran int, next time.Time, err error) {
-	due, next, err := l.Store.DueExpiries(ctx, now, 64)
+	ran, next, err = l.messages(ctx, now)
+	if err != nil {
+		return ran, next, err
+	}
+	n, soon, err := l.Store.ExpireInbox(ctx, now, maxExpired)
+	if n > 0 {
+		l.Erased()
+	}
+	if next.IsZero() || !soon.IsZero() && soon.Before(next) {
+		next = soon
+	}
+	return ran + n, next, err
+}
+
+// messages erases messages; one that fails does not hold up the others.
+func (l *Expiry) messages(ctx context.Context, now time.Time) (ran int, next time.Time, err error) {
+	due, next, err := l.Store.DueExpiries(ctx, now, maxExpired)
 	for _, d := range due {
 		if failed := l.expire(ctx, d, now); failed != nil {
 			err = failed

@@ -36,6 +36,7 @@ type InboxEvent struct {
 	Fault        string
 	ReceivedAt   time.Time
 	AppliedAt    *time.Time
+	ExpiresAt    *time.Time // business time at which the platform's terms end the life of what it says
 }
 
 // FaultNoChannel is the fault of an event whose account no channel has yet. Once

@@ -51,6 +51,9 @@ func (r *Receiver) file(app domain.PlatformApp, e channel.Envelope) domain.Inbox
 		identity.DedupeKey = "raw:" + digest(e.Payload)
 	}
 	event.Contact, event.Subject, event.DedupeKey = identity.Contact, identity.Subject, identity.DedupeKey
+	if at := identity.ExpiresAt; !at.IsZero() {
+		event.ExpiresAt = &at
+	}
 	event.Lane = lane(string(app.Organization), string(e.Kind), e.AccountID, identity.Contact)
 	return event
 }

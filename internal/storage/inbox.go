@@ -26,6 +26,7 @@ type inboxRow struct {
 	Fault          string
 	ReceivedAt     int64 `gorm:"<-:create"`
 	AppliedAt      *int64
+	ExpiresAt      *int64 `gorm:"<-:create"`
 }
 
 func (inboxRow) TableName() string { return "inbox" }
@@ -38,13 +39,14 @@ func (s *Store) toInboxRow(e domain.InboxEvent) (inboxRow, error) {
 	sealed, err := s.sealer.Seal(place(string(e.Organization), "inbox", "payload", string(e.ID)), e.Payload)
 	return inboxRow{OrganizationID: string(e.Organization), ID: string(e.ID), AppID: appKey(e.App), Kind: string(e.Kind), AccountID: e.AccountID,
 		Field: e.Field, Contact: e.Contact, Subject: e.Subject, Lane: e.Lane % Lanes, DedupeKey: e.DedupeKey, Payload: sealed, State: string(e.State), Fault: e.Fault,
-		ReceivedAt: ms(e.ReceivedAt), AppliedAt: msPtr(e.AppliedAt)}, err
+		ReceivedAt: ms(e.ReceivedAt), AppliedAt: msPtr(e.AppliedAt), ExpiresAt: msPtr(e.ExpiresAt)}, err
 }
 
 func (s *Store) fromInboxRow(r inboxRow) (domain.InboxEvent, error) {
 	e := domain.InboxEvent{Organization: domain.OrganizationID(r.OrganizationID), ID: domain.InboxID(r.ID), App: fromAppKey(r.AppID),
 		Kind: domain.ChannelKind(r.Kind), AccountID: r.AccountID, Field: r.Field, Contact: r.Contact, Subject: r.Subject, Lane: r.Lane, DedupeKey: r.DedupeKey,
-		State: domain.InboxState(r.State), Fault: r.Fault, ReceivedAt: fromMS(r.ReceivedAt), AppliedAt: fromMSPtr(r.AppliedAt)}
+		State: domain.InboxState(r.State), Fault: r.Fault, ReceivedAt: fromMS(r.ReceivedAt), AppliedAt: fromMSPtr(r.AppliedAt),
+		ExpiresAt: fromMSPtr(r.ExpiresAt)}
 	if len(r.Payload) == 0 { // erased
 		return e, nil
 	}
@@ -159,11 +161,13 @@ func (s *Store) fromInboxRows(rows []inboxRow) (events []domain.InboxEvent, err 
 	return events, nil
 }
 
+// eraseEvents leaves of events that they came.
+const eraseEvents = "UPDATE inbox SET payload = ?, state = 'applied', fault = '', expires_at = NULL WHERE "
+
 // EraseInbox takes the content out of all events about these messages of a
 // channel. What had not been applied will not be: nothing is left to apply.
 func (s *Store) EraseInbox(ctx context.Context, ch domain.Channel, subjects []string) error {
-	return s.exec(ctx, "inbox", nil, `UPDATE inbox SET payload = ?, state = 'applied', fault = ''
-		WHERE organization_id = ? AND app_id = ? AND account_id = ? AND subject <> '' AND subject IN ?`,
+	return s.exec(ctx, "inbox", nil, eraseEvents+`organization_id = ? AND app_id = ? AND account_id = ? AND subject <> '' AND subject IN ?`,
 		[]byte{}, ch.Organization, appKey(ch.App), ch.AccountID, subjects)
 }
 
@@ -171,19 +175,42 @@ func (s *Store) EraseInbox(ctx context.Context, ch domain.Channel, subjects []st
 // event that brought it, whose id it has, all others about it, and what was told of
 // it before it came.
 func (s *Store) EraseSources(ctx context.Context, m domain.Message) error {
-	const erase = "UPDATE inbox SET payload = ?, state = 'applied', fault = '' WHERE organization_id = ? AND "
 	const channel = "(SELECT %s FROM channels WHERE organization_id = ? AND id = ?)"
-	err := s.exec(ctx, "inbox", []string{rowKey(m.Organization, m.ID)}, erase+"id = ?", []byte{}, m.Organization, m.ID)
+	err := s.exec(ctx, "inbox", []string{rowKey(m.Organization, m.ID)}, eraseEvents+"organization_id = ? AND id = ?", []byte{}, m.Organization, m.ID)
 	if err != nil || m.PlatformMessageID == nil {
 		return err
 	}
-	err = s.exec(ctx, "inbox", nil, erase+"app_id = "+fmt.Sprintf(channel, "app_id")+" AND account_id = "+fmt.Sprintf(channel, "account_id")+
+	err = s.exec(ctx, "inbox", nil, eraseEvents+"organization_id = ? AND app_id = "+fmt.Sprintf(channel, "app_id")+" AND account_id = "+fmt.Sprintf(channel, "account_id")+
 		" AND subject <> '' AND subject = ?", []byte{}, m.Organization, m.Organization, m.Channel, m.Organization, m.Channel, *m.PlatformMessageID)
 	if err != nil {
 		return err
 	}
 	return s.exec(ctx, "early_events", nil, "DELETE FROM early_events WHERE organization_id = ? AND channel_id = ? AND platform_message_id = ?",
 		m.Organization, m.Channel, *m.PlatformMessageID)
+}
+
+// ExpireInbox takes the content out of events whose time is over, wherever they
+// ended: applied, set aside, or waiting for a conversation that another app has. What
+// is still to be applied is erased once it is. It gives the number of those events
+// and the time of the next.
+func (s *Store) ExpireInbox(ctx context.Context, now time.Time, limit int) (n int, next time.Time, err error) {
+	var orgs []domain.OrganizationID
+	err = s.InTx(ctx, func(ctx context.Context) error {
+		err := s.db(ctx).Raw(eraseEvents+`(organization_id, id) IN (SELECT organization_id, id FROM inbox
+			WHERE expires_at <= ? AND state <> 'pending' ORDER BY expires_at LIMIT ?`+s.skipLocked()+") RETURNING organization_id", []byte{}, ms(now), limit).Scan(&orgs).Error
+		if err != nil || len(orgs) == 0 {
+			return err
+		}
+		return s.CreateErasure(ctx, orgs[0], now)
+	})
+	var first *int64
+	if err == nil {
+		err = s.scan(ctx, &first, "SELECT min(expires_at) FROM inbox WHERE expires_at > ?", ms(now))
+	}
+	if first != nil {
+		next = fromMS(*first)
+	}
+	return len(orgs), next, err
 }
 
 // InboxID gives the id of an event as it is on disk: of an event that came again,

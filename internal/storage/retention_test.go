@@ -210,6 +210,49 @@ func TestB14_SourcesOfExpiringMessages(t *testing.T) {
 	})
 }
 
+// B14: what an event says ends in time wherever the event ended, and not before it
+// had its effect.
+func TestB14_InboxExpires(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, db database) {
+		w, ctx := newWorld(t, db.Store), t.Context()
+		events := w.inbox(6, 1)
+		ends, later := noon.Add(time.Minute), noon.Add(time.Hour)
+		for n := range events[:5] {
+			events[n].ExpiresAt = &ends
+		}
+		events[4].ExpiresAt = &later
+		if err := db.AppendInbox(ctx, events); err != nil {
+			t.Fatal(err)
+		}
+		commit(t, db.Store, func(ctx context.Context) error {
+			return first(w.MarkInbox(ctx, events[:1], domain.InboxApplied, "", noon), w.MarkInbox(ctx, events[1:2], domain.InboxQuarantined, "x", noon),
+				w.MarkInbox(ctx, events[2:3], domain.InboxStandby, "", noon))
+		})
+		for _, turn := range []struct {
+			at        time.Time
+			n, left   int
+			next      time.Time
+			erasures  int
+			stillWait int
+		}{{ends.Add(-1), 0, 6, ends, 0, 3}, {ends, 3, 3, later, 1, 3}, {ends, 0, 3, later, 1, 3}} {
+			n, next, err := db.ExpireInbox(ctx, turn.at, 9)
+			if err != nil || n != turn.n || !next.Equal(turn.next) {
+				t.Errorf("at %v: %d events end, next at %v (%v)", turn.at, n, next, err)
+			}
+			var full int
+			if err := db.scan(ctx, &full, "SELECT count(*) FROM inbox WHERE organization_id = ? AND length(payload) > 0", w.org); err != nil || full != turn.left {
+				t.Errorf("at %v: %d events have a content, want %d (%v)", turn.at, full, turn.left, err)
+			}
+			asked, err := db.PendingErasures(ctx, 9)
+			waiting, failed := db.PendingEvents(ctx, 1, 9)
+			if err := errors.Join(err, failed); err != nil || len(asked) != turn.erasures || len(waiting) != turn.stillWait {
+				t.Errorf("at %v: %d erasures, %d events wait (%v)", turn.at, len(asked), len(waiting), err)
+			}
+		}
+	})
+}
+
 // anyOf looks for the pieces of a value, which may lie on several pages.
 func (db database) anyOf(content, value []byte) bool {
 	for piece := range slices.Chunk(value, 32) {

@@ -118,6 +118,7 @@ func calls(f *full) map[string]func(ctx context.Context) {
 		"WaitingQueues":   func(ctx context.Context) { _, _ = f.WaitingQueues(ctx) },
 		"Graces":          func(ctx context.Context) { _, _ = f.Graces(ctx) },
 		"DueAgents":       func(ctx context.Context) { _, _, _ = f.DueAgents(ctx, domain.Grace{Organization: f.org}, noon, 100) },
+		"ExpireInbox":     func(ctx context.Context) { _, _, _ = f.ExpireInbox(ctx, noon, 100) },
 		"DueExpiries":     func(ctx context.Context) { _, _, _ = f.DueExpiries(ctx, noon, 100) },
 		"DueInactivity":   func(ctx context.Context) { _, _, _ = f.DueInactivity(ctx, noon, 100) },
 		"DueRings":        func(ctx context.Context) { _, _, _ = f.DueRings(ctx, noon, 100) },

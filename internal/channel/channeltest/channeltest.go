@@ -95,6 +95,7 @@ type reading struct {
 	Contact   string             `json:"contact,omitempty"`
 	Subject   string             `json:"subject,omitempty"`
 	DedupeKey string             `json:"dedupe_key,omitempty"`
+	ExpiresAt time.Time          `json:"expires_at,omitzero"`
 	Event     *event             `json:"event,omitempty"`
 	Errors    []string           `json:"errors,omitempty"`
 }
@@ -154,7 +155,7 @@ func read(adapter channel.Adapter, e channel.Envelope) reading {
 		return r
 	}
 	identity, err := adapter.Identify(e)
-	r.Contact, r.Subject, r.DedupeKey = identity.Contact, identity.Subject, identity.DedupeKey
+	r.Contact, r.Subject, r.DedupeKey, r.ExpiresAt = identity.Contact, identity.Subject, identity.DedupeKey, identity.ExpiresAt
 	r.note(err)
 	parsed, err := adapter.Parse(e)
 	r.note(err)

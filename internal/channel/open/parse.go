@@ -41,7 +41,7 @@ func (Adapter) Identify(e channel.Envelope) (channel.Identity, error) {
 	switch e.Field {
 	case Message, Structured:
 		id := b.messageID(e)
-		return channel.Identity{Contact: string(b.Channel.From.ID), Subject: id, DedupeKey: Message + ":" + id}, nil
+		return channel.Identity{Contact: string(b.Channel.From.ID), Subject: id, DedupeKey: Message + ":" + id, ExpiresAt: b.Metadata.ExpiresAt}, nil
 	case Receipt:
 		key, _ := json.Marshal([]string{b.replyID(), strings.ToLower(string(b.Status)), b.why()}) // strings always encode
 		return channel.Identity{Contact: b.recipient(e), DedupeKey: Receipt + ":" + digest(key)}, nil
