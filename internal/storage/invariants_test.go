@@ -69,23 +69,39 @@ func broken(w *world, talk domain.Engagement) map[int][]string {
 	one := domain.NewID[string]()
 	event := fmt.Sprintf("INSERT INTO events (organization_id, id, type, time, subject, interaction_id, sequence, agent_id, actor, data) VALUES ('%s', '%s', ", org, one)
 	logged := "; INSERT INTO event_log (organization_id, position, event_id) VALUES ('" + org + "', 1000000, '" + one + "')"
+	no, yes := "FALSE", "TRUE"
+	file := func(values string) string {
+		return fmt.Sprintf(`INSERT INTO attachments (organization_id, id, origin, state, name, sha256, blob_key, expires_at, due, erased, content_type, size, source, sealed_name,
+			fault, lease_until, tries, version, created_at) VALUES ('%s', '%s', 'platform', %s, '', 0, '', '', '', 0, 0, 1, 0)`, org, domain.NewID[string](), values)
+	}
+	key := func(answer string) string {
+		return fmt.Sprintf(`INSERT INTO idempotency_keys (organization_id, client_id, operation, key, fingerprint, status, headers, body, request_id, created_at)
+			VALUES ('%s', 'c', 'o', 'k', '', %s, '', 0)`, org, answer)
+	}
 	return map[int][]string{
 		1: {in("interactions", "owner_id = NULL", "id = '"+i+"'"), in("interactions", "state = 'queued'", "id = '"+i+"'"),
 			in("participants", "offer = 'declined'", "offer = 'pending'"), in("participants", "state = 'closed'", "id = '"+part+"'")},
-		2: {in("agents", "connected = connected + 1", "id = '"+a+"'"), in("agents", "alerting = 0", "id = '"+a+"'"), in("agents", "wrap_up = 7", "id = '"+a+"'")},
+		2: {in("agents", "connected = connected + 1", "id = '"+a+"'"), in("agents", "alerting = 0", "id = '"+a+"'"), in("agents", "wrap_up = 7", "id = '"+a+"'"),
+			in("agents", "social = 1", "id = '"+a+"'"), in("agents", "message_capacity = 1, updated_at = 0", "id = '"+a+"'"),
+			in("agents", "message_capacity = 2, updated_at = 0, shared = "+no+", social_capacity = 9", "id = '"+a+"'")},
 		3: {in("events", `data = '{"before":"idle","after":"not_responding"}'`, "type = 'agent.routing_status_changed'")},
 		4: {event + "'agent.routing_status_changed', 0, '" + a + "', NULL, NULL, '" + a + `', '{"type":"system"}', '{"before":"not_responding","after":"idle"}')` + logged},
 		5: {in("segments", "end_at = end_at + 1", "interaction_id = '"+i+"' AND type = 'interact'"), in("segments", "end_at = end_at - 1", "interaction_id = '"+i+"' AND type = 'alert'"),
-			in("segments", "end_at = NULL", "interaction_id = '"+i+"' AND type = 'alert'")},
+			in("segments", "end_at = NULL", "interaction_id = '"+i+"' AND type = 'alert'"),
+			in("segments", "end_at = start_at", "interaction_id = '"+i+"' AND type = 'hold'"), in("segments", "end_at = start_at", "type = 'queue' AND end_at IS NULL"),
+			in("segments", "end_at = start_at", "type = 'wrapup'"), in("participants", "state = 'closed'", "id = '"+part+"'"),
+			"DELETE FROM segments WHERE organization_id = '" + org + "' AND interaction_id = '" + i + "'"},
 		6: {event + "'reply.sending', 0, '" + i + "', NULL, NULL, NULL, '{}', " + `'{"reply_id":"r","before":"delivered","after":"sending"}')` + logged},
 		7: {"INSERT INTO messages (organization_id, id, interaction_id, thread_id, channel_id, position, direction, kind, visibility, sender_type, sender_id, attachments, created_at, status, attempts, sent_at, reconciled, send_group_id, version) " +
 			fmt.Sprintf("SELECT '%s', '%s', interaction_id, thread_id, channel_id, 900 + 0, 'outbound', 'message', 'private', 'agent', 'a', '[]', created_at, 'sent', 1, 2000, reconciled, '', 1 FROM messages WHERE organization_id = '%s' AND interaction_id = '%s'", org, domain.NewID[string](), org, i) +
 			"; INSERT INTO messages (organization_id, id, interaction_id, thread_id, channel_id, position, direction, kind, visibility, sender_type, sender_id, attachments, created_at, status, attempts, sent_at, reconciled, send_group_id, version) " +
 			fmt.Sprintf("SELECT '%s', '%s', interaction_id, thread_id, channel_id, 901, 'outbound', 'message', 'private', 'agent', 'a', '[]', created_at, 'sent', 1, 1000, reconciled, '', 1 FROM messages WHERE organization_id = '%s' AND interaction_id = '%s' AND position < 900", org, domain.NewID[string](), org, i)},
-		8:  {in("messages", "created_at = created_at + 10000", "1 = 1")},
-		9:  {in("interactions", "sequence = sequence + 1", "id = '"+i+"'"), in("events", "sequence = 99", "interaction_id = '"+i+"' AND sequence = 3"), in("interactions", "state = 'connected'", "id = '"+i+"'")},
-		10: {in("events", `data = '{"reason":"https://example.com/a.jpg"}'`, "type = 'offer.created'"), in("events", `data = '{"reason":"4111111111111111"}'`, "type = 'offer.created'")},
-		11: {fmt.Sprintf("INSERT INTO idempotency_keys (organization_id, client_id, operation, key, fingerprint, status, headers, body, request_id, created_at) SELECT id, 'c', 'o', 'half', '', 0, '{}', '', '', 0 FROM organizations WHERE id = '%s'", org)},
+		8: {in("messages", "created_at = created_at + 10000", "1 = 1")},
+		9: {in("interactions", "sequence = sequence + 1", "id = '"+i+"'"), in("events", "sequence = 99", "interaction_id = '"+i+"' AND sequence = 3"), in("interactions", "state = 'connected'", "id = '"+i+"'")},
+		10: {in("events", `data = '{"reason":"https://example.com/a.jpg"}'`, "type = 'offer.created'"), in("events", `data = '{"reason":"4111111111111111"}'`, "type = 'offer.created'"),
+			file("'ready', '', '', 'key', 1, NULL, " + no), file("'ready', '', '', 'key', 1, 2, " + no), file("'expired', '', '', 'key', 1, NULL, " + no),
+			file("'expired', 'passport.jpg', '', '', 1, NULL, " + no), file("'ready', '', 'abc', '', NULL, NULL, " + yes)},
+		11: {key("200, '{}', 'an answer that was not sealed'"), key("0, '{}', ''")},
 		12: {in("participants", "state = 'connected'", "interaction_id = '"+i+"'") + "; INSERT INTO participants (organization_id, id, interaction_id, agent_id, agent_name, state, offer, answered_by, offered_at, expires_at, joined_at, version) " +
 			fmt.Sprintf("VALUES ('%s', '%s', '%s', '%s', 'b', 'connected', 'accepted', 'agent', 0, 0, 0, 1)", org, domain.NewID[string](), i, domain.NewID[string]())},
 	}
