@@ -22,6 +22,7 @@ func TestC30_C31_C32_C33_C34_C35_C36_Conferences(t *testing.T) {
 		part{"hold while the other is asked", conferenceHolds},
 		part{"an agent is lost", conferenceLost},
 		part{"nobody writes", conferenceInactive},
+		part{"C32 cancel, time-out, end and exit race", conferenceRaces},
 	)
 }
 
@@ -347,4 +348,64 @@ func conferenceInactive(t *testing.T, p *program) {
 		}
 		d.holdTrue()
 	}
+}
+
+// conferenceRaces lets two requests race for one conference, again and again: one of
+// them wins, the other is told so, and nobody is left with what is not theirs.
+func conferenceRaces(t *testing.T, p *program) {
+	d, ana, ben, address := p.meet(map[string]any{"alerting_timeout_seconds": 7, "conference_end": "back_to_one_to_one"})
+	for name, race := range map[string]struct {
+		joined bool // the other agent is in already
+		two    [2]func() int
+		fine   map[[2]int]bool
+	}{
+		"cancel and accept":   {two: [2]func() int{verb(ana, address+"/conference/cancel"), verb(ben, address+"/accept")}, fine: map[[2]int]bool{{200, 409}: true, {409, 200}: true}},
+		"decline and cancel":  {two: [2]func() int{verb(ben, address+"/decline"), verb(ana, address+"/conference/cancel")}, fine: map[[2]int]bool{{200, 409}: true, {409, 200}: true}},
+		"time-out and accept": {two: [2]func() int{func() int { d.admin.advance(7); return 200 }, verb(ben, address+"/accept")}, fine: map[[2]int]bool{{200, 409}: true, {200, 200}: true}},
+		"exit and end": {joined: true, two: [2]func() int{verb(ben, address+"/conference/exit"), func() int { return ana.do("DELETE", address+"/conference", nil).status }},
+			fine: map[[2]int]bool{{200, 204}: true}},
+		"two exits": {joined: true, two: [2]func() int{verb(ben, address+"/conference/exit"), verb(ben, address+"/conference/exit")}, fine: map[[2]int]bool{{200, 200}: true}},
+	} {
+		for range 20 {
+			ben.onQueue()
+			ana.ask(address, d.ids[1]).want(201)
+			if race.joined {
+				ben.do("POST", address+"/accept", nil).want(200)
+			}
+			var got [2]int
+			together(2, func(n int) { got[n] = race.two[n]() })
+			if !race.fine[got] {
+				t.Fatalf("%s end with %v", name, got)
+			}
+			if ana.do("GET", address, nil).get("state") == "conference" {
+				ben.do("POST", address+"/conference/exit", nil).want(200)
+			}
+			ana.do("GET", address, nil).holds(map[string]string{"state": "connected", "offer": ""})
+		}
+	}
+	for n := range 20 { // whatever comes first, the end is the end for everybody
+		ben.presence("away")
+		d.writes("more", "hello")
+		d.admin.advance(0)
+		i := text(lookup(ana.offers()[0], "id"))
+		ana.do("POST", "/v1/interactions/"+i+"/accept", nil).want(200)
+		other := "/v1/interactions/" + i
+		ben.onQueue()
+		ana.ask(other, d.ids[1]).want(201)
+		var got [2]int
+		together(2, func(n int) { got[n] = [2]func() int{verb(ana, other+"/end"), verb(ben, other+"/accept")}[n]() })
+		if got[0] != 200 || got[1] != 200 && got[1] != 409 {
+			t.Fatalf("end and accept end with %v", got)
+		}
+		ana.do("GET", other, nil).holds(map[string]string{"state": "disconnected", "offer": ""})
+		if used := ben.me("utilization.message.used"); used != "0" {
+			t.Fatalf("after %d rounds the other has %s", n, used)
+		}
+	}
+	d.holdTrue()
+}
+
+// verb gives a POST without a body, for its status.
+func verb(c *caller, path string) func() int {
+	return func() int { return c.do("POST", path, nil).status }
 }

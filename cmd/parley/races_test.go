@@ -11,7 +11,7 @@ import (
 )
 
 // TestRaces lets acceptances, declines, time-outs, ends by agents and by
-// supervisors, assignments, holds and wrap-ups race, 32 at a time: nobody ends up
+// supervisors, assignments, holds, conferences and wrap-ups race, 32 at a time: nobody ends up
 // with what another has, nobody has more than they may, and nothing is lost.
 func TestRaces(t *testing.T) {
 	t.Parallel()
@@ -34,7 +34,7 @@ func racesAtOnce(t *testing.T, p *program) {
 			wrote++
 		}
 		d.admin.advance(0)
-		open := each(d.admin.list("/v1/interactions?limit=200&state=queued,alerting,connected,held&queue_id="+d.queue), "id")
+		open := each(d.admin.list("/v1/interactions?limit=200&state=queued,alerting,connected,held,conference_requested,conference&queue_id="+d.queue), "id")
 		together(racers, func(n int) {
 			random := rand.New(rand.NewPCG(uint64(round), uint64(n)))
 			for range 6 {
@@ -61,7 +61,7 @@ func (d deskSetup) acts(t *testing.T, random *rand.Rand, i string) int64 {
 	t.Helper()
 	address, who := "/v1/interactions/"+i, d.agents[random.IntN(len(d.agents))]
 	var got answer
-	switch random.IntN(10) {
+	switch random.IntN(14) {
 	case 0, 1, 2:
 		got = who.do("POST", address+"/accept", nil)
 	case 3:
@@ -78,11 +78,20 @@ func (d deskSetup) acts(t *testing.T, random *rand.Rand, i string) int64 {
 		got = who.do("POST", address+"/replies", map[string]any{"text": "hello"})
 	case 9:
 		got = d.admin.do("POST", address+"/assign", map[string]any{"agent_id": d.ids[random.IntN(len(d.ids))]})
+	case 10:
+		got = who.ask(address, d.ids[random.IntN(len(d.ids))])
+	case 11:
+		got = who.do("POST", address+"/conference/exit", nil)
+	case 12:
+		got = who.do("POST", address+"/conference/cancel", nil)
+	case 13:
+		got = who.do("DELETE", address+"/conference", nil)
 	}
 	if got.status/100 == 2 {
 		return 1
 	}
-	if got.status != 409 && got.status != 404 {
+	oneself, guest := got.get("code") == "conference.to_oneself", got.get("code") == "conference.not_initiator"
+	if got.status != 409 && got.status != 404 && !oneself && !guest {
 		t.Errorf("%s answered %d: %s", got.what, got.status, got.body)
 	}
 	return 0

@@ -188,8 +188,12 @@ func (f InteractionFilter) apply(db *gorm.DB, org domain.OrganizationID) *gorm.D
 	case f.Agent != "":
 		part := `id IN (SELECT interaction_id FROM participants WHERE organization_id = ? AND agent_id = ? AND state IN ?
 			AND (offer = 'pending' OR joined_at IS NOT NULL))`
-		db = db.Where("("+part+" OR state IN ? AND "+part+")", org, f.Agent, append([]domain.ParticipantState{"none"}, f.parts()...),
-			append([]domain.InteractionState{"none"}, f.shared()...), org, f.Agent, []domain.ParticipantState{domain.ParticipantConnected, domain.ParticipantHeld})
+		args := []any{org, f.Agent, append([]domain.ParticipantState{"none"}, f.parts()...)}
+		if shared := f.shared(); len(shared) > 0 {
+			part += " OR state IN ? AND " + part
+			args = append(args, shared, org, f.Agent, []domain.ParticipantState{domain.ParticipantConnected, domain.ParticipantHeld})
+		}
+		db = db.Where("("+part+")", args...)
 	case len(f.States) > 0:
 		db = db.Where(f.plainly("state IN ?"), f.States)
 	}
