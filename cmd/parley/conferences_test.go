@@ -350,6 +350,9 @@ func conferenceInactive(t *testing.T, p *program) {
 	}
 }
 
+// conferenceRounds is how often each two race.
+const conferenceRounds = 6
+
 // conferenceRaces lets two requests race for one conference, again and again: one of
 // them wins, the other is told so, and nobody is left with what is not theirs.
 func conferenceRaces(t *testing.T, p *program) {
@@ -366,7 +369,7 @@ func conferenceRaces(t *testing.T, p *program) {
 			fine: map[[2]int]bool{{200, 204}: true}},
 		"two exits": {joined: true, two: [2]func() int{verb(ben, address+"/conference/exit"), verb(ben, address+"/conference/exit")}, fine: map[[2]int]bool{{200, 200}: true}},
 	} {
-		for range 20 {
+		for range conferenceRounds {
 			ben.onQueue()
 			ana.ask(address, d.ids[1]).want(201)
 			if race.joined {
@@ -383,7 +386,7 @@ func conferenceRaces(t *testing.T, p *program) {
 			ana.do("GET", address, nil).holds(map[string]string{"state": "connected", "offer": ""})
 		}
 	}
-	for n := range 20 { // whatever comes first, the end is the end for everybody
+	for n := range conferenceRounds { // whatever comes first, the end is the end for everybody
 		ben.presence("away")
 		d.writes("more", "hello")
 		d.admin.advance(0)

@@ -53,6 +53,32 @@ func TestReadmeWalk(t *testing.T) {
 	}
 }
 
+// TestReadmeConference pastes README's conference behind its walk, twice.
+func TestReadmeConference(t *testing.T) {
+	t.Parallel()
+	_, part, _ := strings.Cut(readme(t), "## Two agents with one customer")
+	_, block, _ := strings.Cut(part, "```bash\n")
+	block, _, found := strings.Cut(block, "\n```")
+	if !found {
+		t.Fatal("README.md shows no conference")
+	}
+	p := start(t, "sqlite:"+t.TempDir()+"/demo.db", func(c *config.Config) {
+		c.BootstrapClientID, c.BootstrapClientSecret = demoAdmin, demoSecret
+	})
+	if err := p.demo(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	for _, turn := range []string{"first", "second"} {
+		out := paste(t, fmt.Sprintf(demoTry, p.url)+"\n"+block)
+		for _, want := range []string{`"state":"requested"`, `"state":"conference"`, "Ben has joined the chat.", "Ben here, from the warehouse.",
+			`"conference":{"agent_id":`, "Ben has left the chat."} {
+			if !strings.Contains(out, want) {
+				t.Errorf("the %s time, the conference printed no %s:\n%s", turn, want, out)
+			}
+		}
+	}
+}
+
 // paste runs lines in a shell, as a reader would.
 func paste(t *testing.T, script string) string {
 	t.Helper()
