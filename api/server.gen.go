@@ -206,6 +206,18 @@ type ServerInterface interface {
 	// GetInteractionRouting Explain routing
 	// (GET /v1/interactions/{id}/routing)
 	GetInteractionRouting(ctx echo.Context, id ID, params GetInteractionRoutingParams) error
+	// ListTransfers List transfers
+	// (GET /v1/interactions/{id}/transfers)
+	ListTransfers(ctx echo.Context, id ID, params ListTransfersParams) error
+	// CreateTransfer Transfer an interaction
+	// (POST /v1/interactions/{id}/transfers)
+	CreateTransfer(ctx echo.Context, id ID) error
+	// CancelTransfer Cancel a transfer
+	// (DELETE /v1/interactions/{id}/transfers/{transfer_id})
+	CancelTransfer(ctx echo.Context, id ID, transferID ID) error
+	// GetTransfer Get a transfer
+	// (GET /v1/interactions/{id}/transfers/{transfer_id})
+	GetTransfer(ctx echo.Context, id ID, transferID ID) error
 	// SignalTyping Show that you are typing
 	// (POST /v1/interactions/{id}/typing)
 	SignalTyping(ctx echo.Context, id ID) error
@@ -380,6 +392,9 @@ type ServerInterface interface {
 	// ReplaceTokenIssuer Replace a token issuer
 	// (PUT /v1/token-issuers/{id})
 	ReplaceTokenIssuer(ctx echo.Context, id ID, params ReplaceTokenIssuerParams) error
+	// ListTransferTargets List to whom a conversation can go
+	// (GET /v1/transfer-targets)
+	ListTransferTargets(ctx echo.Context, params ListTransferTargetsParams) error
 	// ListWrapUpCodes List wrap-up codes
 	// (GET /v1/wrap-up-codes)
 	ListWrapUpCodes(ctx echo.Context, params ListWrapUpCodesParams) error
@@ -1932,6 +1947,109 @@ func (w *ServerInterfaceWrapper) GetInteractionRouting(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.GetInteractionRouting(ctx, id, params)
+	return err
+}
+
+// ListTransfers converts echo context to params.
+func (w *ServerInterfaceWrapper) ListTransfers(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListTransfersParams
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// ------------- Optional query parameter "order" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "order", ctx.QueryParams(), &params.Order, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter order: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListTransfers(ctx, id, params)
+	return err
+}
+
+// CreateTransfer converts echo context to params.
+func (w *ServerInterfaceWrapper) CreateTransfer(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CreateTransfer(ctx, id)
+	return err
+}
+
+// CancelTransfer converts echo context to params.
+func (w *ServerInterfaceWrapper) CancelTransfer(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// ------------- Path parameter "transfer_id" -------------
+	var transferID ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "transfer_id", ctx.Param("transfer_id"), &transferID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter transfer_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CancelTransfer(ctx, id, transferID)
+	return err
+}
+
+// GetTransfer converts echo context to params.
+func (w *ServerInterfaceWrapper) GetTransfer(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// ------------- Path parameter "transfer_id" -------------
+	var transferID ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "transfer_id", ctx.Param("transfer_id"), &transferID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter transfer_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetTransfer(ctx, id, transferID)
 	return err
 }
 
@@ -3523,6 +3641,52 @@ func (w *ServerInterfaceWrapper) ReplaceTokenIssuer(ctx echo.Context) error {
 	return err
 }
 
+// ListTransferTargets converts echo context to params.
+func (w *ServerInterfaceWrapper) ListTransferTargets(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListTransferTargetsParams
+	// ------------- Optional query parameter "type" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "type", ctx.QueryParams(), &params.Type, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter type: %s", err))
+	}
+
+	// ------------- Optional query parameter "q" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "q", ctx.QueryParams(), &params.Q, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter q: %s", err))
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// ------------- Optional query parameter "order" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "order", ctx.QueryParams(), &params.Order, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter order: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListTransferTargets(ctx, params)
+	return err
+}
+
 // ListWrapUpCodes converts echo context to params.
 func (w *ServerInterfaceWrapper) ListWrapUpCodes(ctx echo.Context) error {
 	var err error
@@ -3836,6 +4000,10 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/v1/interactions/:id/replies/:reply_id/resend", wrapper.ResendReply, options.OperationMiddlewares["resendReply"]...)
 	router.POST(options.BaseURL+"/v1/interactions/:id/resume", wrapper.ResumeInteraction, options.OperationMiddlewares["resumeInteraction"]...)
 	router.GET(options.BaseURL+"/v1/interactions/:id/routing", wrapper.GetInteractionRouting, options.OperationMiddlewares["getInteractionRouting"]...)
+	router.GET(options.BaseURL+"/v1/interactions/:id/transfers", wrapper.ListTransfers, options.OperationMiddlewares["listTransfers"]...)
+	router.POST(options.BaseURL+"/v1/interactions/:id/transfers", wrapper.CreateTransfer, options.OperationMiddlewares["createTransfer"]...)
+	router.DELETE(options.BaseURL+"/v1/interactions/:id/transfers/:transfer_id", wrapper.CancelTransfer, options.OperationMiddlewares["cancelTransfer"]...)
+	router.GET(options.BaseURL+"/v1/interactions/:id/transfers/:transfer_id", wrapper.GetTransfer, options.OperationMiddlewares["getTransfer"]...)
 	router.POST(options.BaseURL+"/v1/interactions/:id/typing", wrapper.SignalTyping, options.OperationMiddlewares["signalTyping"]...)
 	router.GET(options.BaseURL+"/v1/interactions/:id/wrap-up", wrapper.GetWrapUp, options.OperationMiddlewares["getWrapUp"]...)
 	router.PUT(options.BaseURL+"/v1/interactions/:id/wrap-up", wrapper.PutWrapUp, options.OperationMiddlewares["putWrapUp"]...)
@@ -3894,6 +4062,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/v1/token-issuers/:id", wrapper.GetTokenIssuer, options.OperationMiddlewares["getTokenIssuer"]...)
 	router.PATCH(options.BaseURL+"/v1/token-issuers/:id", wrapper.UpdateTokenIssuer, options.OperationMiddlewares["updateTokenIssuer"]...)
 	router.PUT(options.BaseURL+"/v1/token-issuers/:id", wrapper.ReplaceTokenIssuer, options.OperationMiddlewares["replaceTokenIssuer"]...)
+	router.GET(options.BaseURL+"/v1/transfer-targets", wrapper.ListTransferTargets, options.OperationMiddlewares["listTransferTargets"]...)
 	router.GET(options.BaseURL+"/v1/wrap-up-codes", wrapper.ListWrapUpCodes, options.OperationMiddlewares["listWrapUpCodes"]...)
 	router.POST(options.BaseURL+"/v1/wrap-up-codes", wrapper.CreateWrapUpCode, options.OperationMiddlewares["createWrapUpCode"]...)
 	router.DELETE(options.BaseURL+"/v1/wrap-up-codes/:id", wrapper.DeleteWrapUpCode, options.OperationMiddlewares["deleteWrapUpCode"]...)
@@ -5614,6 +5783,100 @@ func (response GetInteractionRouting200JSONResponse) VisitGetInteractionRoutingR
 	return err
 }
 
+type ListTransfersRequestObject struct {
+	ID     ID `json:"id"`
+	Params ListTransfersParams
+}
+
+type ListTransfersResponseObject interface {
+	VisitListTransfersResponse(w http.ResponseWriter) error
+}
+
+type ListTransfers200JSONResponse TransferList
+
+func (response ListTransfers200JSONResponse) VisitListTransfersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateTransferRequestObject struct {
+	ID   ID `json:"id"`
+	Body *CreateTransferJSONRequestBody
+}
+
+type CreateTransferResponseObject interface {
+	VisitCreateTransferResponse(w http.ResponseWriter) error
+}
+
+type CreateTransfer201ResponseHeaders struct {
+	Location string
+}
+
+type CreateTransfer201JSONResponse struct {
+	Body    Transfer
+	Headers CreateTransfer201ResponseHeaders
+}
+
+func (response CreateTransfer201JSONResponse) VisitCreateTransferResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelTransferRequestObject struct {
+	ID         ID `json:"id"`
+	TransferID ID `json:"transfer_id"`
+}
+
+type CancelTransferResponseObject interface {
+	VisitCancelTransferResponse(w http.ResponseWriter) error
+}
+
+type CancelTransfer204Response struct {
+}
+
+func (response CancelTransfer204Response) VisitCancelTransferResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type GetTransferRequestObject struct {
+	ID         ID `json:"id"`
+	TransferID ID `json:"transfer_id"`
+}
+
+type GetTransferResponseObject interface {
+	VisitGetTransferResponse(w http.ResponseWriter) error
+}
+
+type GetTransfer200JSONResponse Transfer
+
+func (response GetTransfer200JSONResponse) VisitGetTransferResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type SignalTypingRequestObject struct {
 	ID   ID `json:"id"`
 	Body *SignalTypingJSONRequestBody
@@ -7287,6 +7550,28 @@ func (response ReplaceTokenIssuer200JSONResponse) VisitReplaceTokenIssuerRespons
 	return err
 }
 
+type ListTransferTargetsRequestObject struct {
+	Params ListTransferTargetsParams
+}
+
+type ListTransferTargetsResponseObject interface {
+	VisitListTransferTargetsResponse(w http.ResponseWriter) error
+}
+
+type ListTransferTargets200JSONResponse TargetList
+
+func (response ListTransferTargets200JSONResponse) VisitListTransferTargetsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListWrapUpCodesRequestObject struct {
 	Params ListWrapUpCodesParams
 }
@@ -7695,6 +7980,18 @@ type StrictServerInterface interface {
 	// GetInteractionRouting Explain routing
 	// (GET /v1/interactions/{id}/routing)
 	GetInteractionRouting(ctx context.Context, request GetInteractionRoutingRequestObject) (GetInteractionRoutingResponseObject, error)
+	// ListTransfers List transfers
+	// (GET /v1/interactions/{id}/transfers)
+	ListTransfers(ctx context.Context, request ListTransfersRequestObject) (ListTransfersResponseObject, error)
+	// CreateTransfer Transfer an interaction
+	// (POST /v1/interactions/{id}/transfers)
+	CreateTransfer(ctx context.Context, request CreateTransferRequestObject) (CreateTransferResponseObject, error)
+	// CancelTransfer Cancel a transfer
+	// (DELETE /v1/interactions/{id}/transfers/{transfer_id})
+	CancelTransfer(ctx context.Context, request CancelTransferRequestObject) (CancelTransferResponseObject, error)
+	// GetTransfer Get a transfer
+	// (GET /v1/interactions/{id}/transfers/{transfer_id})
+	GetTransfer(ctx context.Context, request GetTransferRequestObject) (GetTransferResponseObject, error)
 	// SignalTyping Show that you are typing
 	// (POST /v1/interactions/{id}/typing)
 	SignalTyping(ctx context.Context, request SignalTypingRequestObject) (SignalTypingResponseObject, error)
@@ -7869,6 +8166,9 @@ type StrictServerInterface interface {
 	// ReplaceTokenIssuer Replace a token issuer
 	// (PUT /v1/token-issuers/{id})
 	ReplaceTokenIssuer(ctx context.Context, request ReplaceTokenIssuerRequestObject) (ReplaceTokenIssuerResponseObject, error)
+	// ListTransferTargets List to whom a conversation can go
+	// (GET /v1/transfer-targets)
+	ListTransferTargets(ctx context.Context, request ListTransferTargetsRequestObject) (ListTransferTargetsResponseObject, error)
 	// ListWrapUpCodes List wrap-up codes
 	// (GET /v1/wrap-up-codes)
 	ListWrapUpCodes(ctx context.Context, request ListWrapUpCodesRequestObject) (ListWrapUpCodesResponseObject, error)
@@ -10088,6 +10388,132 @@ func (sh *strictHandler) GetInteractionRouting(ctx echo.Context, id ID, params G
 	return nil
 }
 
+// ListTransfers operation middleware
+func (sh *strictHandler) ListTransfers(ctx echo.Context, id ID, params ListTransfersParams) error {
+	var request ListTransfersRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListTransfers(ctx.Request().Context(), request.(ListTransfersRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListTransfers")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListTransfersResponseObject); ok {
+		return validResponse.VisitListTransfersResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CreateTransfer operation middleware
+func (sh *strictHandler) CreateTransfer(ctx echo.Context, id ID) error {
+	var request CreateTransferRequestObject
+
+	request.ID = id
+
+	var body CreateTransferJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateTransfer(ctx.Request().Context(), request.(CreateTransferRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateTransfer")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CreateTransferResponseObject); ok {
+		return validResponse.VisitCreateTransferResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CancelTransfer operation middleware
+func (sh *strictHandler) CancelTransfer(ctx echo.Context, id ID, transferID ID) error {
+	var request CancelTransferRequestObject
+
+	request.ID = id
+	request.TransferID = transferID
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CancelTransfer(ctx.Request().Context(), request.(CancelTransferRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CancelTransfer")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CancelTransferResponseObject); ok {
+		return validResponse.VisitCancelTransferResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetTransfer operation middleware
+func (sh *strictHandler) GetTransfer(ctx echo.Context, id ID, transferID ID) error {
+	var request GetTransferRequestObject
+
+	request.ID = id
+	request.TransferID = transferID
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetTransfer(ctx.Request().Context(), request.(GetTransferRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetTransfer")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetTransferResponseObject); ok {
+		return validResponse.VisitGetTransferResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // SignalTyping operation middleware
 func (sh *strictHandler) SignalTyping(ctx echo.Context, id ID) error {
 	var request SignalTypingRequestObject
@@ -12237,6 +12663,31 @@ func (sh *strictHandler) ReplaceTokenIssuer(ctx echo.Context, id ID, params Repl
 		return err
 	} else if validResponse, ok := response.(ReplaceTokenIssuerResponseObject); ok {
 		return validResponse.VisitReplaceTokenIssuerResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListTransferTargets operation middleware
+func (sh *strictHandler) ListTransferTargets(ctx echo.Context, params ListTransferTargetsParams) error {
+	var request ListTransferTargetsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListTransferTargets(ctx.Request().Context(), request.(ListTransferTargetsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListTransferTargets")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListTransferTargetsResponseObject); ok {
+		return validResponse.VisitListTransferTargetsResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

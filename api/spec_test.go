@@ -203,9 +203,21 @@ func TestEveryScopeIsDeclared(t *testing.T) {
 
 // condition is one entry of x-scopes-when.
 type condition struct {
-	Property string   `json:"property"`
-	Equals   string   `json:"equals"`
-	Scopes   []string `json:"scopes"`
+	Property string           `json:"property"`
+	Equals   string           `json:"equals"`
+	With     map[string][]any `json:"with"`
+	Scopes   []string         `json:"scopes"`
+	Any      []string         `json:"any"`
+}
+
+// among tells whether a property of a body, by its path, can have a value.
+func among(body *openapi3.Schema, path string, value any) bool {
+	name, rest, deeper := strings.Cut(path, ".")
+	property := body.Properties[name]
+	if property == nil || deeper {
+		return property != nil && among(property.Value, rest, value)
+	}
+	return slices.Contains(property.Value.Enum, value) || value == nil && !slices.Contains(body.Required, name)
 }
 
 // scopesWhen reads an operation's conditional scopes and checks that the
@@ -226,9 +238,15 @@ func scopesWhen(t *testing.T, op operation) []condition {
 	}
 	body := op.RequestBody.Value.Content["application/json"].Schema.Value
 	for _, c := range conditions {
-		property := body.Properties[c.Property]
-		if property == nil || !slices.Contains(property.Value.Enum, any(c.Equals)) || len(c.Scopes) == 0 {
+		if !among(body, c.Property, c.Equals) || len(c.Scopes)+len(c.Any) == 0 {
 			t.Errorf("%s: x-scopes-when: the body's %s is never %q", op, c.Property, c.Equals)
+		}
+		for path, values := range c.With {
+			for _, value := range values {
+				if !among(body, path, value) {
+					t.Errorf("%s: x-scopes-when: the body's %s is never %q", op, path, value)
+				}
+			}
 		}
 	}
 	return conditions

@@ -82,6 +82,27 @@ func (e AgentLost) Valid() bool {
 	}
 }
 
+// Defines values for AgentNoAnswer.
+const (
+	AgentNoAnswerDrop    AgentNoAnswer = "drop"
+	AgentNoAnswerRequeue AgentNoAnswer = "requeue"
+	AgentNoAnswerReturn  AgentNoAnswer = "return"
+)
+
+// Valid indicates whether the value is a known member of the AgentNoAnswer enum.
+func (e AgentNoAnswer) Valid() bool {
+	switch e {
+	case AgentNoAnswerDrop:
+		return true
+	case AgentNoAnswerRequeue:
+		return true
+	case AgentNoAnswerReturn:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for AttachmentFault.
 const (
 	AttachmentFaultForbidden      AttachmentFault = "forbidden"
@@ -529,6 +550,11 @@ const (
 	EventTypeReplyUnconfirmed            EventType = "reply.unconfirmed"
 	EventTypeThreadControlGained         EventType = "thread.control_gained"
 	EventTypeThreadControlLost           EventType = "thread.control_lost"
+	EventTypeTransferCancelled           EventType = "transfer.cancelled"
+	EventTypeTransferCompleted           EventType = "transfer.completed"
+	EventTypeTransferDropped             EventType = "transfer.dropped"
+	EventTypeTransferFailed              EventType = "transfer.failed"
+	EventTypeTransferRequested           EventType = "transfer.requested"
 	EventTypeWrapUpRequested             EventType = "wrap_up.requested"
 	EventTypeWrapUpSkipped               EventType = "wrap_up.skipped"
 	EventTypeWrapUpStarted               EventType = "wrap_up.started"
@@ -642,6 +668,16 @@ func (e EventType) Valid() bool {
 	case EventTypeThreadControlGained:
 		return true
 	case EventTypeThreadControlLost:
+		return true
+	case EventTypeTransferCancelled:
+		return true
+	case EventTypeTransferCompleted:
+		return true
+	case EventTypeTransferDropped:
+		return true
+	case EventTypeTransferFailed:
+		return true
+	case EventTypeTransferRequested:
 		return true
 	case EventTypeWrapUpRequested:
 		return true
@@ -800,6 +836,7 @@ func (e InboundInputEvent) Valid() bool {
 const (
 	InteractionActionAccept           InteractionAction = "accept"
 	InteractionActionCancelConference InteractionAction = "cancel_conference"
+	InteractionActionCancelTransfer   InteractionAction = "cancel_transfer"
 	InteractionActionConference       InteractionAction = "conference"
 	InteractionActionDecline          InteractionAction = "decline"
 	InteractionActionEnd              InteractionAction = "end"
@@ -809,6 +846,7 @@ const (
 	InteractionActionRecord           InteractionAction = "record"
 	InteractionActionReply            InteractionAction = "reply"
 	InteractionActionResume           InteractionAction = "resume"
+	InteractionActionTransfer         InteractionAction = "transfer"
 	InteractionActionWrapUp           InteractionAction = "wrap_up"
 )
 
@@ -818,6 +856,8 @@ func (e InteractionAction) Valid() bool {
 	case InteractionActionAccept:
 		return true
 	case InteractionActionCancelConference:
+		return true
+	case InteractionActionCancelTransfer:
 		return true
 	case InteractionActionConference:
 		return true
@@ -836,6 +876,8 @@ func (e InteractionAction) Valid() bool {
 	case InteractionActionReply:
 		return true
 	case InteractionActionResume:
+		return true
+	case InteractionActionTransfer:
 		return true
 	case InteractionActionWrapUp:
 		return true
@@ -1576,6 +1618,54 @@ func (e Tombstone) Valid() bool {
 	}
 }
 
+// Defines values for TransferMode.
+const (
+	TransferModeAttended   TransferMode = "attended"
+	TransferModeUnattended TransferMode = "unattended"
+)
+
+// Valid indicates whether the value is a known member of the TransferMode enum.
+func (e TransferMode) Valid() bool {
+	switch e {
+	case TransferModeAttended:
+		return true
+	case TransferModeUnattended:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for TransferState.
+const (
+	TransferStateAbandoned TransferState = "abandoned"
+	TransferStateCancelled TransferState = "cancelled"
+	TransferStateCompleted TransferState = "completed"
+	TransferStateDropped   TransferState = "dropped"
+	TransferStateFailed    TransferState = "failed"
+	TransferStateRequested TransferState = "requested"
+)
+
+// Valid indicates whether the value is a known member of the TransferState enum.
+func (e TransferState) Valid() bool {
+	switch e {
+	case TransferStateAbandoned:
+		return true
+	case TransferStateCancelled:
+		return true
+	case TransferStateCompleted:
+		return true
+	case TransferStateDropped:
+		return true
+	case TransferStateFailed:
+		return true
+	case TransferStateRequested:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for Visibility.
 const (
 	VisibilityPrivate Visibility = "private"
@@ -1843,6 +1933,12 @@ type AgentList struct {
 // - `requeue`: they wait in their queues again, with their age; the agent has no wrap-up to do
 // - `wait`: they stay with the agent
 type AgentLost string
+
+// AgentNoAnswer What becomes of the customer of an unattended transfer that its agent does not take.
+// - `drop`: the conversation ends, and the customer is told
+// - `return`: it is offered to the agent who had it, where they can take it now, and waits in its queue otherwise
+// - `requeue`: it waits in its queue, with its age
+type AgentNoAnswer string
 
 // AgentQueue An agent's membership of a queue.
 type AgentQueue struct {
@@ -2547,6 +2643,8 @@ type Event struct {
 	// - `conference.requested`, `.started`, `.declined`, `.cancelled`, `.exited`, `.ended`: the way of a conference; the
 	//   subject is the part of the agent who was asked in, or of the one who left, and `participant_id` that of the one
 	//   who has the conversation
+	// - `transfer.requested`, `.completed`, `.failed`, `.cancelled`, `.dropped`: the way of a transfer; one that ended
+	//   with its conversation has `failed`, and is `abandoned`
 	// - `wrap_up.requested`: an agent wants after-contact work, or no longer does
 	// - `wrap_up.started`, `.submitted`, `.skipped`, `.timed_out`: the way of a wrap-up; `.timed_out` also ends the
 	//   forced time of one that was submitted, `after` tells
@@ -2587,6 +2685,8 @@ type EventList struct {
 //   - `conference.requested`, `.started`, `.declined`, `.cancelled`, `.exited`, `.ended`: the way of a conference; the
 //     subject is the part of the agent who was asked in, or of the one who left, and `participant_id` that of the one
 //     who has the conversation
+//   - `transfer.requested`, `.completed`, `.failed`, `.cancelled`, `.dropped`: the way of a transfer; one that ended
+//     with its conversation has `failed`, and is `abandoned`
 //   - `wrap_up.requested`: an agent wants after-contact work, or no longer does
 //   - `wrap_up.started`, `.submitted`, `.skipped`, `.timed_out`: the way of a wrap-up; `.timed_out` also ends the
 //     forced time of one that was submitted, `after` tells
@@ -2923,11 +3023,8 @@ type Interaction struct {
 	// ThreadID What all interactions of this customer on this channel have in common.
 	ThreadID ID `json:"thread_id"`
 
-	// Transfer The transfer under way, or null. This version makes none.
-	Transfer *struct {
-		// State Where the transfer stands.
-		State string `json:"state"`
-	} `json:"transfer"`
+	// Transfer The transfer under way, or else the latest; null where there never was one.
+	Transfer *Transfer `json:"transfer"`
 
 	// Version Counts the changes of a resource. The header `ETag` carries it in quotes.
 	Version Version `json:"version"`
@@ -2938,6 +3035,7 @@ type Interaction struct {
 // - `reply`: write to the customer
 // - `hold`, `resume`: put the conversation aside, and take it up again; `accept` resumes it, too
 // - `record`: switch recording on or off
+// - `transfer`, `cancel_transfer`: hand the conversation over, and take that back
 // - `conference`, `cancel_conference`: ask another agent in, and take that back
 // - `exit_conference`, `end_conference`: leave the conference as the one who was asked in, and end it as the one who asked
 // - `end`: disconnect
@@ -4384,6 +4482,9 @@ type Queue struct {
 	// SubTypeSettings What holds for one kind of channel instead, by kind.
 	SubTypeSettings map[string]QueueSubType `json:"sub_type_settings"`
 
+	// TransferPolicy What holds for transfers of the queue's conversations.
+	TransferPolicy TransferPolicy `json:"transfer_policy"`
+
 	// UpdatedAt A moment, RFC 3339 in UTC with milliseconds.
 	UpdatedAt Time `json:"updated_at"`
 
@@ -4481,6 +4582,9 @@ type QueueInput struct {
 
 	// SubTypeSettings What holds for one kind of channel instead of the queue's own setting, by kind: `{"messenger": {"auto_answer": true}}`.
 	SubTypeSettings map[string]QueueSubTypeInput `json:"sub_type_settings,omitempty"`
+
+	// TransferPolicy What holds for transfers of the queue's conversations.
+	TransferPolicy *TransferPolicyInput `json:"transfer_policy,omitempty"`
 
 	// WrapUpCodeIds The codes that agents of this queue may choose from. Order is kept; doubled ids collapse.
 	WrapUpCodeIds []ID `json:"wrap_up_code_ids,omitempty"`
@@ -5211,6 +5315,17 @@ type Target struct {
 	Type TargetType `json:"type"`
 }
 
+// TargetInput To whom a conversation goes.
+type TargetInput struct {
+	// ID The queue, or the agent.
+	ID ID `json:"id"`
+
+	// Type What a conversation can be handed to.
+	// - `agent`: a colleague
+	// - `queue`: whoever serves it
+	Type TargetType `json:"type"`
+}
+
 // TargetList One page of targets.
 type TargetList struct {
 	// Items The targets, as they are now.
@@ -5368,6 +5483,132 @@ type TokenRequest struct {
 // - `deleted`: an agent deleted the reply
 // - `expired`: it was meant to last a while only
 type Tombstone string
+
+// Transfer The handing over of a conversation.
+type Transfer struct {
+	// AgentID The agent who asked for it.
+	AgentID ID `json:"agent_id"`
+
+	// AgentName Their name.
+	AgentName string `json:"agent_name"`
+
+	// EndedAt When it came to its end, or null.
+	EndedAt *Time `json:"ended_at"`
+
+	// ID The identifier of a resource, a UUIDv7 in small letters. Ids sort roughly by the time they were made.
+	ID ID `json:"id"`
+
+	// InteractionID The identifier of a resource, a UUIDv7 in small letters. Ids sort roughly by the time they were made.
+	InteractionID ID `json:"interaction_id"`
+
+	// Mode When the agent who transfers lets go.
+	// - `unattended`: at once
+	// - `attended`: when the other has accepted; only to an agent
+	Mode TransferMode `json:"mode"`
+
+	// Note What whoever takes it should know, or null.
+	Note *string `json:"note"`
+
+	// OfferID The offer to its agent, or null where it went to a queue.
+	OfferID *ID `json:"offer_id"`
+
+	// Outcome What became of the offer; null while it stands, and where it went to a queue.
+	Outcome *OfferState `json:"outcome"`
+
+	// Priority How urgent it was to be in its new queue, or null.
+	Priority *int `json:"priority"`
+
+	// RequestedAt When it was asked for.
+	RequestedAt Time `json:"requested_at"`
+
+	// Skills What it was to ask for in its new queue.
+	Skills []ID `json:"skills"`
+
+	// State What became of a transfer.
+	// - `requested`: its agent is asked
+	// - `completed`: it has gone over; a queue takes at once
+	// - `failed`: its agent did not take it; the customer is with whom they were, or waits
+	// - `cancelled`: the agent who asked took it back, ended the conversation, or was lost
+	// - `dropped`: its agent did not take it, and the conversation ended, as the queue says
+	// - `abandoned`: the conversation ended before
+	State TransferState `json:"state"`
+
+	// Target A queue or an agent, by the name it had.
+	Target TransferTarget `json:"target"`
+}
+
+// TransferInput To whom a conversation goes, and how.
+type TransferInput struct {
+	// Mode When you let go; `unattended` unless given.
+	Mode TransferMode `json:"mode,omitempty"`
+
+	// Note What whoever takes it should know. Customers never see it.
+	Note *string `json:"note,omitempty"`
+
+	// Priority How urgent it is in its new queue; null for as urgent as that queue says.
+	Priority *int `json:"priority,omitempty"`
+
+	// Skills What it asks for in its new queue, besides what that asks for. What it asked for before counts no longer.
+	Skills []ID `json:"skills,omitempty"`
+
+	// Target To whom a conversation goes.
+	Target TargetInput `json:"target"`
+}
+
+// TransferList One page of transfers.
+type TransferList struct {
+	// Items The transfers.
+	Items []Transfer `json:"items"`
+
+	// NextCursor The cursor of the next page, or null at the end.
+	NextCursor *string `json:"next_cursor"`
+}
+
+// TransferMode When the agent who transfers lets go.
+// - `unattended`: at once
+// - `attended`: when the other has accepted; only to an agent
+type TransferMode string
+
+// TransferPolicy What holds for transfers of the queue's conversations.
+type TransferPolicy struct {
+	// AgentNoAnswer What becomes of the customer of an unattended transfer that its agent does not take.
+	// - `drop`: the conversation ends, and the customer is told
+	// - `return`: it is offered to the agent who had it, where they can take it now, and waits in its queue otherwise
+	// - `requeue`: it waits in its queue, with its age
+	AgentNoAnswer AgentNoAnswer `json:"agent_no_answer"`
+}
+
+// TransferPolicyInput What holds for transfers of the queue's conversations.
+type TransferPolicyInput struct {
+	// AgentNoAnswer What becomes of the customer of an unattended transfer that its agent does not take.
+	// - `drop`: the conversation ends, and the customer is told
+	// - `return`: it is offered to the agent who had it, where they can take it now, and waits in its queue otherwise
+	// - `requeue`: it waits in its queue, with its age
+	AgentNoAnswer AgentNoAnswer `json:"agent_no_answer,omitempty"`
+}
+
+// TransferState What became of a transfer.
+// - `requested`: its agent is asked
+// - `completed`: it has gone over; a queue takes at once
+// - `failed`: its agent did not take it; the customer is with whom they were, or waits
+// - `cancelled`: the agent who asked took it back, ended the conversation, or was lost
+// - `dropped`: its agent did not take it, and the conversation ended, as the queue says
+// - `abandoned`: the conversation ended before
+type TransferState string
+
+// TransferTarget A queue or an agent, by the name it had.
+type TransferTarget struct {
+	// ID The identifier of a resource, a UUIDv7 in small letters. Ids sort roughly by the time they were made.
+	ID ID `json:"id"`
+
+	// Name Its name then.
+	Name string `json:"name"`
+
+	// Type What a conversation can be handed to.
+	// - `agent`: a colleague
+	// - `queue`: whoever serves it
+	Type TargetType `json:"type"`
+}
 
 // TypingInput Whether the agent is typing.
 type TypingInput struct {
@@ -5851,6 +6092,18 @@ type GetInteractionRoutingParams struct {
 	Order Order `form:"order,omitempty" json:"order,omitempty"`
 }
 
+// ListTransfersParams defines parameters for ListTransfers.
+type ListTransfersParams struct {
+	// Limit How many items to answer with at most.
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor Where to go on, the `next_cursor` of the answer before; an empty one is the beginning.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// Order The direction of the list; `desc`, newest first, unless given.
+	Order Order `form:"order,omitempty" json:"order,omitempty"`
+}
+
 // GetWrapUpParams defines parameters for GetWrapUp.
 type GetWrapUpParams struct {
 	// ParticipantID The participant whose wrap-up it is. Absent, the caller's latest.
@@ -6136,6 +6389,24 @@ type ReplaceTokenIssuerParams struct {
 	IfMatch IfMatchRequired `json:"If-Match"`
 }
 
+// ListTransferTargetsParams defines parameters for ListTransferTargets.
+type ListTransferTargetsParams struct {
+	// Type Only queues, or only agents.
+	Type TargetType `form:"type,omitempty" json:"type,omitempty"`
+
+	// Q A part of the name, in any case.
+	Q NamePart `form:"q,omitempty" json:"q,omitempty"`
+
+	// Limit How many items to answer with at most.
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor Where to go on, the `next_cursor` of the answer before; an empty one is the beginning.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// Order The direction of the list; `desc`, newest first, unless given.
+	Order Order `form:"order,omitempty" json:"order,omitempty"`
+}
+
 // ListWrapUpCodesParams defines parameters for ListWrapUpCodes.
 type ListWrapUpCodesParams struct {
 	// Limit How many items to answer with at most.
@@ -6255,6 +6526,9 @@ type CreateRepliesJSONRequestBody = ReplyInput
 
 // ResumeInteractionJSONRequestBody defines body for ResumeInteraction for application/json ContentType.
 type ResumeInteractionJSONRequestBody = PartInput
+
+// CreateTransferJSONRequestBody defines body for CreateTransfer for application/json ContentType.
+type CreateTransferJSONRequestBody = TransferInput
 
 // SignalTypingJSONRequestBody defines body for SignalTyping for application/json ContentType.
 type SignalTypingJSONRequestBody = TypingInput

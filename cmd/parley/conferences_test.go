@@ -124,7 +124,7 @@ func conferenceFails(t *testing.T, p *program) {
 		ana.ask(address, d.ids[1]).want(201)
 		way.how()
 		ana.do("GET", address, nil).holds(map[string]string{"state": "connected", "conference.state": way.conference, "offer": "", "participants.#": "2",
-			"allowed_actions": `["reply","hold","record","conference","end"]`})
+			"allowed_actions": `["reply","hold","record","transfer","conference","end"]`})
 		ben.do("POST", address+"/accept", nil).code(409, "offer.not_pending").holds(map[string]string{"outcome": way.offer})
 		if status := ben.me("routing_status"); status != way.status {
 			t.Errorf("after it was %s the other is %s", way.name, status)
@@ -213,7 +213,7 @@ func conferenceGoesBack(t *testing.T, p *program) {
 	d, ana, ben, address := p.confer(map[string]any{"conference_end": "back_to_one_to_one"})
 	ana.do("DELETE", address+"/conference", nil).want(204)
 	ana.do("DELETE", address+"/conference", nil).want(204)
-	ana.do("GET", address, nil).holds(map[string]string{"state": "connected", "conference.state": "ended", "allowed_actions": `["reply","hold","record","conference","end"]`})
+	ana.do("GET", address, nil).holds(map[string]string{"state": "connected", "conference.state": "ended", "allowed_actions": `["reply","hold","record","transfer","conference","end"]`})
 	if got := d.parts(address); got != "connected wrapup" {
 		t.Errorf("the parts are %s", got)
 	}
@@ -308,7 +308,7 @@ func conferenceLost(t *testing.T, p *program) {
 			t.Errorf("with %s the parts are %s", rule, got)
 		}
 		d.stand(0, "offline", "off_queue").holds(map[string]string{"utilization.message.used": "0"})
-		ben.do("GET", address, nil).holds(map[string]string{"allowed_actions": `["reply","hold","record","conference","end"]`})
+		ben.do("GET", address, nil).holds(map[string]string{"allowed_actions": `["reply","hold","record","transfer","conference","end"]`})
 		if got := ben.transcript(i.value); got[len(got)-1] != "Agent 1 has left the chat." {
 			t.Errorf("the customer is told %q", got)
 		}

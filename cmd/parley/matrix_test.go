@@ -73,10 +73,18 @@ func (p *program) populate(admin *caller) world {
 	skill := admin.do("POST", "/v1/skills", map[string]any{"name": "French"}).want(201).get("id")
 	profile := admin.do("POST", "/v1/multimedia-profiles", map[string]any{"name": "Three"}).want(201).get("id")
 	made := admin.do("POST", "/v1/oauth-clients", map[string]any{"name": "All", "agent_id": d.ids[0], "scopes": p.allScopes()}).want(201)
+	ben := d.hire("Ben")
+	ben.onQueue()
+	transfer := ""
+	for range 2 {
+		transfer = ana.passes(open, "agent", d.ids[1], "attended").want(201).get("id")
+		ana.do("DELETE", "/v1/interactions/"+open+"/transfers/"+transfer, nil).want(204)
+	}
+	ben.presence("away")
 	w.who = admin.login(made.get("client_id"), made.get("client_secret"))
 	issuer := admin.do("POST", "/v1/token-issuers", tokenIssuer("https://id.example")).want(201).get("id")
 	d.hook("not JSON").want(200)
-	w.own = map[string]string{"quarantined event": text(lookup(admin.list("/v1/quarantine")[0], "id")), "token issuer": issuer, "queue": d.queue, "agent": d.ids[0], "wrap-up code": d.codes[0], "platform app": d.app, "channel": d.channel, "client": made.get("id"),
+	w.own = map[string]string{"transfer": transfer, "quarantined event": text(lookup(admin.list("/v1/quarantine")[0], "id")), "token issuer": issuer, "queue": d.queue, "agent": d.ids[0], "wrap-up code": d.codes[0], "platform app": d.app, "channel": d.channel, "client": made.get("id"),
 		"skill": skill, "multimedia profile": profile,
 		"interaction": open, "ended interaction": ended, "reply": reply, "attachment": file, "message": i.get("messages.0.id"), "contact": i.get("contact.id"), "participant": i.get("participants.1.id"),
 		"ended participant": admin.do("GET", "/v1/interactions/"+ended, nil).want(200).get("participants.1.id")}
@@ -99,6 +107,9 @@ func (p *program) populate(admin *caller) world {
 
 // kindOf tells what an id in the contract names; "" for what this test does not know.
 func kindOf(o operation, name string) string {
+	if name == "target.id" {
+		return "queue" // as the contract's first example has it
+	}
 	if name == "id" {
 		kinds := map[string]string{"queues": "queue", "agents": "agent", "wrap-up-codes": "wrap-up code", "platform-apps": "platform app", "channels": "channel",
 			"skills": "skill", "skills_to_remove": "skill", "multimedia-profiles": "multimedia profile",
@@ -112,7 +123,7 @@ func kindOf(o operation, name string) string {
 	if name == "participant_id" {
 		return "ended participant"
 	}
-	return map[string]string{"agent_id": "agent", "reply_id": "reply", "queue_id": "queue", "overflow_queue_id": "queue", "contact_id": "contact", "interaction_id": "interaction", "app_id": "platform app",
+	return map[string]string{"agent_id": "agent", "reply_id": "reply", "transfer_id": "transfer", "queue_id": "queue", "overflow_queue_id": "queue", "contact_id": "contact", "interaction_id": "interaction", "app_id": "platform app",
 		"offer_id": "participant", "attachment_ids": "attachment", "in_reply_to": "message", "wrap_up_code_ids": "wrap-up code", "code_ids": "wrap-up code", "skill": "skill", "skills": "skill", "remove": "agent", "skills_to_remove": "skill", "multimedia_profile_id": "multimedia profile"}[name]
 }
 
@@ -157,6 +168,9 @@ func idsIn(s *openapi3.Schema, at string) []string {
 // noun gives the name that says what an id in a body is of.
 func (p place) noun() string {
 	words := strings.Split(p.name, ".")
+	if p.name == "target.id" {
+		return p.name
+	}
 	if words[len(words)-1] == "0" {
 		return words[len(words)-2]
 	}
@@ -255,6 +269,8 @@ func matrixIDs(t *testing.T, p *program) {
 				switch {
 				case conflicts[o.id+" "+at.name]:
 					expected = 409
+				case o.id+" "+at.name == "createTransfer target.id": // who is asked is as good as a place
+					expected = 404
 				case at.in == "query" && strings.Contains(o.path, "{"):
 					expected = 404
 				}

@@ -173,11 +173,14 @@ func (a *app) assemble(ctx context.Context, contract *httpapi.Contract) error {
 	a.batcher = intake.NewBatcher(a.store.AppendInbox, wake("intake"))
 	receiver := &intake.Receiver{Platforms: platforms, Adapters: adapters, Inbox: a.batcher, Now: a.clock.Now}
 	ending := &closing.Closing{Store: a.store, Router: router, Deliver: wake("delivery"), Say: words.Notice, Now: a.clock.Now}
+	transfers := &handover.Transfers{Store: a.store, Router: router, Deliver: wake("delivery"), Say: words.Notice, Now: a.clock.Now}
 	conferences := &handover.Conferences{Store: a.store, Router: router, Deliver: wake("delivery"), Disconnect: ending.Disconnect, Say: words.Notice, Now: a.clock.Now}
-	invitations := map[domain.Purpose]desk.Invitation{domain.PurposeConference: conferences}
-	overdue := map[domain.Purpose]func(context.Context, domain.DueOffer, time.Time) (bool, error){domain.PurposeConference: conferences.TimeOut}
+	invitations := map[domain.Purpose]desk.Invitation{domain.PurposeConference: conferences, domain.PurposeTransfer: transfers}
+	overdue := map[domain.Purpose]dispatch.Expiry{domain.PurposeConference: conferences.TimeOut, domain.PurposeTransfer: transfers.TimeOut}
 	sweeper := &retention.Sweeper{Store: a.store, Events: a.config.EventRetention}
-	watch := &desk.Watch{Store: a.store, Router: router, Invitations: invitations, Now: a.clock.Now}
+	ending.Withdraw = map[domain.InteractionState]closing.Withdrawal{domain.InteractionTransferring: transfers.Withdraw}
+	watch := &desk.Watch{Store: a.store, Router: router, Invitations: invitations,
+		Withdraw: map[domain.InteractionState]desk.Withdrawal{domain.InteractionTransferring: transfers.Withdraw}, Now: a.clock.Now}
 	a.runner = jobs.NewRunner(a.clock, a.log, poll,
 		&intake.Applier{Store: a.store, Adapters: adapters, Receipts: a.delivery, Acknowledge: a.delivery.Acknowledge, Queued: router.Queued, Erased: wake("erasure"),
 			Capabilities: channel.Capabilities(), NewKey: newBlobKey, Files: wake("attachments"), Deliver: wake("delivery"), Now: a.clock.Now, Log: a.log},
@@ -214,6 +217,7 @@ func (a *app) assemble(ctx context.Context, contract *httpapi.Contract) error {
 		Applies:    wake("intake"), Removed: removed(sweeper),
 		Conferences:  conferences,
 		Closing:      ending,
+		Transfers:    transfers,
 		Capabilities: channel.Capabilities(), CheckURL: network.CheckURL, Freed: router.Freed, Deliver: wake("delivery"), Forget: verifier.Forget,
 		Distrust:  outside.Forget,
 		NewSecret: a.newSecret, RateLimit: a.config.RateLimit, PublicURL: a.url, Ready: a.ready, Now: a.clock.Now, Machine: a.clock.Machine, Log: a.log,

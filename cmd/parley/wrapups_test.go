@@ -23,7 +23,7 @@ func wrapUpsEnd(t *testing.T, p *program) {
 	address := "/v1/interactions/" + i
 	d.admin.do("PATCH", "/v1/agents/"+d.ids[0], map[string]any{"display_name": "Ana"}).want(200)
 	early := ana.do("PUT", address+"/wrap-up", map[string]any{"code_ids": d.codes[:1]}).code(409, "state.invalid_transition")
-	if early.get("current_state") != "connected" || early.get("allowed_actions") != `["reply","hold","record","end"]` {
+	if early.get("current_state") != "connected" || early.get("allowed_actions") != `["reply","hold","record","transfer","conference","end"]` {
 		t.Errorf("too early: %s", early.body)
 	}
 	ana.do("GET", address+"/wrap-up", nil).code(404, "wrap_up.not_found")

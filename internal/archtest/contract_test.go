@@ -29,6 +29,7 @@ func words() map[string]word {
 		"Presence": {list{"Presence"}, true}, "RoutingStatus": {list{"RoutingStatus"}, true}, "ACWMode": {list{"AcwMode"}, true},
 		"Feature": {list{"Feature"}, true}, "Charset": {list{"Charset"}, true},
 		"Medium": {list{"Medium"}, true}, "OfferState": {list{"OfferState"}, true}, "Purpose": {list{"OfferPurpose"}, true}, "SegmentType": {list{"SegmentType"}, true}, "InactivityAction": {list{"InactivityAction"}, true}, "AgentLost": {list{"AgentLost"}, true}, "WrapUpState": {list{"WrapUpState"}, true},
+		"TransferMode": {list{"TransferMode"}, true}, "TargetType": {list{"TargetType"}, true}, "TransferState": {list{"TransferState"}, true}, "NoAnswer": {list{"AgentNoAnswer"}, true},
 		"ReplyStatus": {list{"ReplyStatus"}, true}, "Action": {list{"InteractionAction", "ReplyAction"}, true},
 		"Direction": {list{"Direction"}, true}, "Visibility": {list{"Visibility"}, true}, "MessageKind": {list{"MessageKind"}, true},
 		"Platform": {list{"Platform"}, true}, "ChannelKind": {list{"ChannelKind"}, true}, "ChannelStatus": {list{"ChannelStatus"}, true},
@@ -43,7 +44,7 @@ func words() map[string]word {
 		"FailureCode": {}, "Scope": {}, "Sentence": {},
 		"FileState": {list{"AttachmentState"}, true}, "FileFault": {list{"AttachmentFault"}, true},
 		// Our own.
-		"FileOrigin": {}, "ErrorKind": {}, "InboxState": {}, "InteractionMove": {}, "OfferMove": {}, "ConferenceMove": {}, "ParticipantMove": {}, "WrapUpMove": {}, "WrapUpCodeID": {}, "AttemptState": {}, "DeliveryStage": {},
+		"FileOrigin": {}, "TransferMove": {}, "ErrorKind": {}, "InboxState": {}, "InteractionMove": {}, "OfferMove": {}, "ConferenceMove": {}, "ParticipantMove": {}, "WrapUpMove": {}, "WrapUpCodeID": {}, "AttemptState": {}, "DeliveryStage": {},
 	}
 }
 

@@ -44,13 +44,18 @@ type Router interface {
 	Freed(org domain.OrganizationID, agent domain.AgentID)
 }
 
+// Withdrawal takes back the offer by which one agent asked another in, in the
+// transaction of ctx, because the conversation ends. The interaction is locked, and
+// the caller's to save.
+type Withdrawal func(ctx context.Context, i domain.Interaction, reason string, actor domain.Actor, now time.Time) (domain.Interaction, []domain.Event, error)
+
 // Closing carries out ends and wrap-ups.
 type Closing struct {
 	Store   Store
 	Router  Router
 	Deliver func() // wakes delivery
 	// Withdraw takes back, in the transaction of ctx, the offer by which one agent asked another in: a transfer's, a conference's.
-	Withdraw map[domain.InteractionState]func(ctx context.Context, i domain.Interaction, actor domain.Actor, now time.Time) (domain.Interaction, []domain.Event, error)
+	Withdraw map[domain.InteractionState]Withdrawal
 	// Say puts a sentence into the language of a queue's customers.
 	Say func(language string, s domain.Sentence, args ...any) string
 	Now func() time.Time
@@ -115,10 +120,14 @@ func (c *Closing) close(ctx context.Context, by domain.Principal, id domain.Inte
 	if err != nil {
 		return err
 	}
-	if i.Offered != nil {
-		return c.cancel(ctx, by, i)
+	open, err := c.Store.OpenParts(ctx, by.Organization, id)
+	if err != nil {
+		return err
 	}
-	i, events, err := i.Close(by.Actor(), c.Now())
+	if i.Offered != nil {
+		return c.cancel(ctx, by, i, open > 1)
+	}
+	i, events, err := i.Close(open > 0, by.Actor(), c.Now())
 	if err != nil {
 		return err
 	}
@@ -129,21 +138,25 @@ func (c *Closing) close(ctx context.Context, by domain.Principal, id domain.Inte
 	return c.Store.Append(ctx, events...)
 }
 
+// reasonEnded is why an offer is taken back when the conversation ends.
+const reasonEnded = "ended"
+
 // withdraw takes back the offer by which an agent asked another in, where there is one.
 func (c *Closing) withdraw(ctx context.Context, i domain.Interaction, actor domain.Actor) (domain.Interaction, []domain.Event, error) {
 	withdraw := c.Withdraw[i.State]
 	if withdraw == nil || i.Offered == nil {
 		return i, nil, nil
 	}
-	return withdraw(ctx, i, actor, c.Now())
+	return withdraw(ctx, i, reasonEnded, actor, c.Now())
 }
 
 // cancel ends an interaction that is offered; the agent is free again.
-func (c *Closing) cancel(ctx context.Context, by domain.Principal, i domain.Interaction) error {
+func (c *Closing) cancel(ctx context.Context, by domain.Principal, i domain.Interaction, others bool) error {
 	e, err := c.Store.LockEngagement(ctx, by.Organization, i.ID, "", *i.Offered)
 	if err != nil {
 		return err
 	}
+	e.Others = others
 	e, events, err := e.Cancel(by.Actor(), c.Now())
 	if err != nil {
 		return err

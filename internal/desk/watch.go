@@ -22,6 +22,11 @@ type Watching interface {
 	Engaged(ctx context.Context, org domain.OrganizationID, agent domain.AgentID) ([]domain.Participant, error)
 }
 
+// Withdrawal takes back the offer by which one agent asked another in, in the
+// transaction of ctx, because the conversation goes back to its queue. The interaction is locked, and
+// the caller's to save.
+type Withdrawal func(ctx context.Context, i domain.Interaction, reason string, actor domain.Actor, now time.Time) (domain.Interaction, []domain.Event, error)
+
 // Watch is the loop that takes work back from agents of whom nothing is heard, in
 // organizations that ask for it. It sees every request of an agent in memory, and
 // writes into the agent's row that they were there at most four times in the grace
@@ -35,7 +40,9 @@ type Watch struct {
 	Router Router
 	// Invitations decide about offers that no queue made.
 	Invitations map[domain.Purpose]Invitation
-	Now         func() time.Time
+	// Withdraw takes back, in the transaction of ctx, the offer by which an agent who is lost asked another in.
+	Withdraw map[domain.InteractionState]Withdrawal
+	Now      func() time.Time
 
 	mu      sync.Mutex
 	since   time.Time // from when on it has listened
@@ -282,7 +289,7 @@ func (w *Watch) takeBack(ctx context.Context, g domain.Grace, parts []domain.Par
 			}
 			continue
 		}
-		e, events, err := e.Lose(now)
+		e, events, err := w.takeAway(ctx, e, now)
 		if err != nil {
 			return err
 		}
@@ -294,4 +301,20 @@ func (w *Watch) takeBack(ctx context.Context, g domain.Grace, parts []domain.Par
 		}
 	}
 	return nil
+}
+
+// takeAway takes one conversation or offer back, and with it the offer by which the
+// agent asked another in.
+func (w *Watch) takeAway(ctx context.Context, e domain.Engagement, now time.Time) (domain.Engagement, []domain.Event, error) {
+	var withdrawn []domain.Event
+	withdraw := w.Withdraw[e.Interaction.State]
+	if withdraw != nil && e.Interaction.Offered != nil {
+		i, events, err := withdraw(ctx, e.Interaction, domain.ReasonLost, domain.System(), now)
+		if err != nil {
+			return e, nil, err
+		}
+		e.Interaction, withdrawn = i, events
+	}
+	e, events, err := e.Lose(now)
+	return e, append(withdrawn, events...), err
 }

@@ -65,14 +65,7 @@ func (d *Dispatcher) queueOf(ctx context.Context, i domain.Interaction) (domain.
 
 // refused says everything that keeps an agent from a direct offer.
 func refused(i domain.Interaction, a domain.Agent, by domain.Principal) error {
-	var against []domain.FieldError
-	routing.Person(i.Waiting(), a, func(c routing.Check) bool {
-		if c.Against {
-			against = append(against, domain.FieldError{Pointer: "/agent_id", Code: string(c.Reason),
-				Detail: "What speaks against the agent: %s.", Args: []any{domain.Word(c.Reason)}})
-		}
-		return true
-	})
+	against := routing.Against(i.Waiting(), a, "/agent_id")
 	if len(against) == 0 {
 		return nil
 	}

@@ -7,13 +7,17 @@ import (
 	"github.com/parley-cx/parley/internal/domain"
 )
 
+// Expiry ends an offer whose time is over; over is false where it was answered a
+// moment ago.
+type Expiry func(ctx context.Context, due domain.DueOffer, now time.Time) (over bool, err error)
+
 // Timers takes back offers that nobody answered in time.
 type Timers struct {
 	Dispatcher *Dispatcher
 	// Due lists offers that are over, oldest first, and when the next one is.
 	Due func(ctx context.Context, now time.Time, limit int) ([]domain.DueOffer, time.Time, error)
 	// Invitations end offers that no queue made; true, where it was over.
-	Invitations map[domain.Purpose]func(ctx context.Context, due domain.DueOffer, now time.Time) (bool, error)
+	Invitations map[domain.Purpose]Expiry
 	// After runs a function when the transaction of ctx is on disk.
 	After func(ctx context.Context, f func())
 }

@@ -119,15 +119,25 @@ func conditions(extension any) (all []template.HTML) {
 		return nil
 	}
 	var when []struct {
-		Property string   `json:"property"`
-		Equals   string   `json:"equals"`
-		Scopes   []string `json:"scopes"`
+		Property string           `json:"property"`
+		Equals   string           `json:"equals"`
+		With     map[string][]any `json:"with"`
+		Scopes   []string         `json:"scopes"`
+		Any      []string         `json:"any"`
 	}
 	if json.Unmarshal(raw, &when) != nil {
 		return nil
 	}
 	for _, w := range when {
-		all = append(all, inline(fmt.Sprintf("With `%s: %s` also `%s`.", w.Property, w.Equals, strings.Join(w.Scopes, "`, `"))))
+		where := fmt.Sprintf("`%s: %s`", w.Property, w.Equals)
+		for _, name := range slices.Sorted(maps.Keys(w.With)) {
+			where += fmt.Sprintf(" and `%s: %v`", name, w.With[name][0])
+		}
+		needs := "also `" + strings.Join(w.Scopes, "`, `") + "`"
+		if len(w.Any) > 0 {
+			needs = "one of `" + strings.Join(w.Any, "`, `") + "`"
+		}
+		all = append(all, inline(fmt.Sprintf("With %s %s.", where, needs)))
 	}
 	return all
 }

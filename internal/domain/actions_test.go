@@ -24,8 +24,8 @@ func TestAllowedActions(t *testing.T) {
 	}{
 		"alerting":  {alerting, actions{domain.ActionAccept, domain.ActionDecline}},
 		"declined":  {declined, actions{}},
-		"connected": {talking, actions{domain.ActionReply, domain.ActionHold, domain.ActionRecord, domain.ActionConference, domain.ActionEnd}},
-		"held":      {aside, actions{domain.ActionReply, domain.ActionAccept, domain.ActionResume, domain.ActionRecord, domain.ActionEnd}},
+		"connected": {talking, actions{domain.ActionReply, domain.ActionHold, domain.ActionRecord, domain.ActionTransfer, domain.ActionConference, domain.ActionEnd}},
+		"held":      {aside, actions{domain.ActionReply, domain.ActionAccept, domain.ActionResume, domain.ActionRecord, domain.ActionTransfer, domain.ActionEnd}},
 		"ended":     {over, actions{domain.ActionWrapUp}},
 		"closed":    {closed, actions{}},
 	} {
@@ -54,11 +54,12 @@ func TestAllowedActionsAreThoseThatSucceed(t *testing.T) {
 			_, _, err := e.Resume(byAgent(e.Agent), at) // which is what accepting does with what is held
 			return err
 		},
-		domain.ActionHold:    func(e domain.Engagement) error { _, _, err := e.Hold(byAgent(e.Agent), at); return err },
-		domain.ActionResume:  func(e domain.Engagement) error { _, _, err := e.Resume(byAgent(e.Agent), at); return err },
-		domain.ActionRecord:  func(e domain.Engagement) error { _, _, err := e.Record(true, byAgent(e.Agent), at); return err },
-		domain.ActionDecline: func(e domain.Engagement) error { _, _, err := e.Decline(true, "", byAgent(e.Agent), at); return err },
-		domain.ActionReply:   func(e domain.Engagement) error { return e.Interaction.CanReply(e.Agent.ID) },
+		domain.ActionTransfer: func(e domain.Engagement) error { return e.CanTransfer() },
+		domain.ActionHold:     func(e domain.Engagement) error { _, _, err := e.Hold(byAgent(e.Agent), at); return err },
+		domain.ActionResume:   func(e domain.Engagement) error { _, _, err := e.Resume(byAgent(e.Agent), at); return err },
+		domain.ActionRecord:   func(e domain.Engagement) error { _, _, err := e.Record(true, byAgent(e.Agent), at); return err },
+		domain.ActionDecline:  func(e domain.Engagement) error { _, _, err := e.Decline(true, "", byAgent(e.Agent), at); return err },
+		domain.ActionReply:    func(e domain.Engagement) error { return e.Interaction.CanReply(e.Agent.ID) },
 		domain.ActionConference: func(e domain.Engagement) error {
 			_, _, err := e.Confer(newAgent("Alan"), timeout, byAgent(e.Agent), at)
 			return err

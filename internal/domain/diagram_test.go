@@ -131,6 +131,13 @@ func tables() edges {
 			}
 		}
 	}
+	all.add("transfer", edge{"", "request", string(domain.TransferRequested)})
+	for _, from := range domain.TransferStates() {
+		for _, move := range domain.TransferMoves() {
+			to, _ := from.After(move)
+			all.add("transfer", edge{string(from), string(move), string(to)})
+		}
+	}
 	all.add("reply", edge{"", "", string(domain.ReplyQueued)})
 	for _, from := range domain.ReplyStatuses() {
 		for _, to := range domain.ReplyStatuses() {
@@ -161,6 +168,7 @@ func TestStates(t *testing.T) {
 	section(&page, "Conference", table["conference"], domain.ConferenceStates())
 	section(&page, "Offer", seen["offer"], domain.OfferStates())
 	section(&page, "Participant", seen["participant"], domain.ParticipantStates())
+	section(&page, "Transfer", table["transfer"], domain.TransferStates())
 	section(&page, "Wrap-up", seen["wrap-up"], domain.WrapUpStates())
 	section(&page, "Routing status", routing(t), domain.RoutingStatuses())
 	section(&page, "Reply", table["reply"], domain.ReplyStatuses())

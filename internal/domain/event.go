@@ -21,6 +21,11 @@ const (
 	EventOfferDeclined            EventType = "offer.declined"
 	EventOfferTimedOut            EventType = "offer.timed_out"
 	EventOfferRescinded           EventType = "offer.rescinded"
+	EventTransferRequested        EventType = "transfer.requested"
+	EventTransferCompleted        EventType = "transfer.completed"
+	EventTransferFailed           EventType = "transfer.failed"
+	EventTransferCancelled        EventType = "transfer.cancelled"
+	EventTransferDropped          EventType = "transfer.dropped"
 	EventRecordingStarted         EventType = "recording.started"
 	EventRecordingStopped         EventType = "recording.stopped"
 	EventWrapUpRequested          EventType = "wrap_up.requested"
@@ -111,6 +116,10 @@ type EventData struct {
 	AnsweredBy    string `json:"answered_by,omitempty"`
 	Alert         string `json:"alert,omitempty"`
 	ParticipantID string `json:"participant_id,omitempty"`
+	TransferID    string `json:"transfer_id,omitempty"`
+	Mode          string `json:"mode,omitempty"`
+	TargetType    string `json:"target_type,omitempty"`
+	TargetID      string `json:"target_id,omitempty"`
 	Reconciled    bool   `json:"reconciled,omitempty"`
 }
 

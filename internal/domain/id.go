@@ -33,6 +33,7 @@ type (
 	JobID          string
 	InboxID        string
 	AttachmentID   string
+	TransferID     string
 )
 
 // NewID mints an identifier of any kind without coordination. Ids made by one

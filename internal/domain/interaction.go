@@ -14,6 +14,7 @@ const (
 	InteractionAlerting     InteractionState = "alerting"
 	InteractionConnected    InteractionState = "connected"
 	InteractionHeld         InteractionState = "held"
+	InteractionTransferring InteractionState = "transferring"
 	InteractionDisconnected InteractionState = "disconnected"
 
 	InteractionConferenceRequested InteractionState = "conference_requested"
@@ -28,8 +29,9 @@ const (
 	DisconnectAdmin  DisconnectType = "admin"
 	DisconnectSystem DisconnectType = "system"
 
-	DisconnectInactivity DisconnectType = "inactivity"
-	DisconnectConference DisconnectType = "conference_ended"
+	DisconnectInactivity      DisconnectType = "inactivity"
+	DisconnectConference      DisconnectType = "conference_ended"
+	DisconnectTransferDropped DisconnectType = "transfer_dropped"
 )
 
 // Origin says what an interaction began with.
@@ -61,6 +63,9 @@ const (
 	ActionCancelConference Action = "cancel_conference"
 	ActionExitConference   Action = "exit_conference"
 	ActionEndConference    Action = "end_conference"
+
+	ActionTransfer       Action = "transfer"
+	ActionCancelTransfer Action = "cancel_transfer"
 )
 
 // Interaction is the unit of routing and reporting: from the first message to
@@ -80,6 +85,7 @@ type Interaction struct {
 	State        InteractionState
 	Owner        *AgentID       // the agent who is connected
 	Offered      *ParticipantID // the pending offer
+	Transfer     *TransferID    // the latest
 	Recording    bool           // the agent has asked for a recording
 	Conference   *Conference    // the latest; nil where none was ever asked for
 
@@ -266,6 +272,7 @@ type InteractionDetail struct {
 	ContactName    *string
 	QueueName      *string
 	Terms          ReplyTerms
+	Handover       *Transfer // the latest
 	Participants   []Participant
 }
 

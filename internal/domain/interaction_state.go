@@ -24,17 +24,25 @@ const (
 	MoveConference     InteractionMove = "conference"      // a second agent is asked in
 	MoveRequeueHeld    InteractionMove = "requeue_held"    // they do not come, and the agent has put it aside
 	MoveConferenceExit InteractionMove = "conference_exit" // one of two agents leaves
+
+	MovePass     InteractionMove = "pass on"   // a transfer to a queue
+	MoveTransfer InteractionMove = "transfer"  // to an agent, who is asked
+	MoveTakeOver InteractionMove = "take over" // the agent who was asked has it
+	MoveKeep     InteractionMove = "keep"      // who had it has it still
+	MoveFallBack InteractionMove = "fall back" // nobody has it: it waits again
+	MoveDrop     InteractionMove = "drop"      // nobody has it: it ends
 )
 
 // InteractionMoves lists every move, in the order in which they are documented.
 func InteractionMoves() []InteractionMove {
 	return []InteractionMove{MoveOffer, MoveAccept, MoveRequeue, MoveReply, MoveHold, MoveResume, MoveRecord,
-		MoveRelease, MoveEnd, MoveClose, MoveCancel, MoveConference, MoveRequeueHeld, MoveConferenceExit}
+		MoveRelease, MoveEnd, MoveClose, MoveCancel, MoveConference, MoveRequeueHeld, MoveConferenceExit,
+		MovePass, MoveTransfer, MoveTakeOver, MoveKeep, MoveFallBack, MoveDrop}
 }
 
 // InteractionStates lists every state of this round.
 func InteractionStates() []InteractionState {
-	return []InteractionState{InteractionQueued, InteractionAlerting, InteractionConnected, InteractionHeld, InteractionConferenceRequested, InteractionConference, InteractionDisconnected}
+	return []InteractionState{InteractionQueued, InteractionAlerting, InteractionConnected, InteractionHeld, InteractionTransferring, InteractionConferenceRequested, InteractionConference, InteractionDisconnected}
 }
 
 // table is a state table: the moves that each state allows, and where each
@@ -48,14 +56,17 @@ var interactionMoves = table[InteractionState, InteractionMove]{
 	InteractionQueued:   {MoveOffer: InteractionAlerting, MoveClose: InteractionDisconnected},
 	InteractionAlerting: {MoveAccept: InteractionConnected, MoveRequeue: InteractionQueued, MoveCancel: InteractionDisconnected},
 	InteractionConnected: {MoveReply: InteractionConnected, MoveHold: InteractionHeld, MoveRecord: InteractionConnected,
-		MoveConference: InteractionConferenceRequested, MoveRelease: InteractionQueued, MoveEnd: InteractionDisconnected},
+		MoveConference: InteractionConferenceRequested, MoveRelease: InteractionQueued, MoveEnd: InteractionDisconnected,
+		MovePass: InteractionQueued, MoveTransfer: InteractionTransferring},
 	InteractionHeld: {MoveReply: InteractionHeld, MoveResume: InteractionConnected, MoveRecord: InteractionHeld,
-		MoveRelease: InteractionQueued, MoveEnd: InteractionDisconnected},
+		MoveRelease: InteractionQueued, MoveEnd: InteractionDisconnected, MovePass: InteractionQueued, MoveTransfer: InteractionTransferring},
 	InteractionConferenceRequested: {MoveAccept: InteractionConference, MoveRequeue: InteractionConnected, MoveRequeueHeld: InteractionHeld,
 		MoveReply: InteractionConferenceRequested, MoveHold: InteractionConferenceRequested, MoveResume: InteractionConferenceRequested,
 		MoveRecord: InteractionConferenceRequested, MoveRelease: InteractionQueued, MoveEnd: InteractionDisconnected},
 	InteractionConference: {MoveReply: InteractionConference, MoveRecord: InteractionConference, MoveConferenceExit: InteractionConnected,
 		MoveRelease: InteractionQueued, MoveEnd: InteractionDisconnected},
+	InteractionTransferring: {MoveReply: InteractionTransferring, MoveRelease: InteractionQueued, MoveEnd: InteractionDisconnected, MoveClose: InteractionDisconnected,
+		MoveTakeOver: InteractionConnected, MoveKeep: InteractionConnected, MoveFallBack: InteractionQueued, MoveDrop: InteractionDisconnected},
 	InteractionDisconnected: {},
 }
 
@@ -79,7 +90,10 @@ func (i Interaction) CanReply(agent AgentID, parts ...Participant) error {
 
 // ownedBy refuses an agent who does not hold the interaction.
 func (i Interaction) ownedBy(agent AgentID) error {
-	if i.Owner == nil || *i.Owner != agent {
+	if i.Owner == nil {
+		return i.NotParty()
+	}
+	if *i.Owner != agent {
 		return &Error{Kind: ErrorConflict, Code: "interaction.not_owner", CurrentState: string(i.State),
 			Detail: "The interaction is held by another agent.", AllowedActions: []Action{}}
 	}
@@ -87,22 +101,28 @@ func (i Interaction) ownedBy(agent AgentID) error {
 }
 
 // Close ends an interaction that waits and that no agent has: for a supervisor, or
-// a program that acts for no agent. Nobody wraps up.
-func (i Interaction) Close(actor Actor, now time.Time) (Interaction, []Event, error) {
+// a program that acts for no agent. others says that somebody wraps up still, from
+// when they had it.
+func (i Interaction) Close(others bool, actor Actor, now time.Time) (Interaction, []Event, error) {
 	next, ok := i.State.After(MoveClose)
 	if !ok {
 		return i, nil, i.NotUnowned()
 	}
-	events := i.closed(next, actor, now)
+	events := i.disconnect(next, DisconnectAdmin, others, actor, now)
 	return i, events, nil
 }
 
-// closed ends an interaction for good: nobody has anything left to do with it.
-func (i *Interaction) closed(next InteractionState, actor Actor, now time.Time) []Event {
-	kind, before := DisconnectAdmin, i.State
-	i.State, i.DisconnectedAt, i.DisconnectType, i.ClosedAt = next, &now, &kind, &now
-	ended := i.emit(EventInteractionDisconnected, actor, now, EventData{Before: string(before), After: string(next), Reason: string(kind)})
-	return []Event{ended, i.emit(EventInteractionClosed, actor, now, EventData{After: "closed"})}
+// disconnect ends an interaction that no agent has: for good, unless others wrap up
+// still.
+func (i *Interaction) disconnect(next InteractionState, kind DisconnectType, others bool, actor Actor, now time.Time) []Event {
+	before := i.State
+	i.State, i.DisconnectedAt, i.DisconnectType = next, &now, &kind
+	events := []Event{i.emit(EventInteractionDisconnected, actor, now, EventData{Before: string(before), After: string(next), Reason: string(kind)})}
+	if !others {
+		i.ClosedAt = &now
+		events = append(events, i.emit(EventInteractionClosed, actor, now, EventData{After: "closed"}))
+	}
+	return events
 }
 
 // AllowedActions lists what an agent can do with the interaction now, given
@@ -156,7 +176,8 @@ func (i Interaction) ownersActions(parts []Participant) []Action {
 		action Action
 		not    bool // as the agent has it now
 	}{{MoveReply, ActionReply, false}, {MoveHold, ActionHold, aside}, {MoveResume, ActionAccept, !aside}, {MoveResume, ActionResume, !aside},
-		{MoveRecord, ActionRecord, false}, {MoveConference, ActionConference, false}, {MoveRequeueHeld, ActionCancelConference, false},
+		{MoveRecord, ActionRecord, false}, {MoveTransfer, ActionTransfer, false}, {MoveKeep, ActionCancelTransfer, false},
+		{MoveConference, ActionConference, false}, {MoveRequeueHeld, ActionCancelConference, false},
 		{MoveConferenceExit, ActionEndConference, false}, {MoveEnd, ActionEnd, false}} {
 		if _, ok := i.State.After(can.move); ok && !can.not {
 			actions = append(actions, can.action)

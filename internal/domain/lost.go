@@ -10,8 +10,8 @@ const (
 	AgentLostWait    AgentLost = "wait"    // they wait for the agent
 )
 
-// reasonLost is why work left an agent who is lost.
-const reasonLost = "agent_lost"
+// ReasonLost is why work left an agent who is lost.
+const ReasonLost = "agent_lost"
 
 // Grace is an organization's rule about agents of whom nothing is heard.
 type Grace struct {
@@ -44,12 +44,12 @@ func (a Agent) Lose(now time.Time) (Agent, []Event) {
 // agent is not punished, and does not wrap up.
 func (e Engagement) Lose(now time.Time) (Engagement, []Event, error) {
 	if e.Participant.Offer == OfferPending {
-		return e.Rescind(reasonLost, System(), now)
+		return e.Rescind(ReasonLost, System(), now)
 	}
 	if e.HandsOver() {
-		return e.parted(EventConferenceExited, PartLose, ACW{}, reasonLost, System(), now)
+		return e.parted(EventConferenceExited, PartLose, ACW{}, ReasonLost, System(), now)
 	}
-	return e.giveBack(PartLose, ACW{}, reasonLost, System(), now)
+	return e.giveBack(PartLose, ACW{}, ReasonLost, System(), now)
 }
 
 // HandsOver tells whether somebody else goes on with the customer when this agent is lost.

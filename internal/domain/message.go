@@ -204,6 +204,10 @@ const NoticeLeft Sentence = "%s has left the chat."
 // NoticeJoined tells the customer and the agents that a second one takes part (C33).
 const NoticeJoined Sentence = "%s has joined the chat."
 
+// NoticeDropped tells the customer that the conversation has ended because nobody
+// took it over (C29).
+const NoticeDropped Sentence = "Nobody could take over this chat, so it has ended. Write again, and it will be passed to the next free agent."
+
 // Notice is what the system tells the customer of an interaction.
 func Notice(i Interaction, text string, now time.Time) Message {
 	return Message{ID: NewID[MessageID](), Organization: i.Organization, Interaction: i.ID, Thread: i.Thread, Channel: i.Channel,

@@ -132,11 +132,12 @@ type Rules struct {
 	ReplyLanguage *string
 	Inactivity    *Inactivity // nil: nothing ends by itself
 	ConferenceEnd ConferenceOutcome
+	NoAnswer      NoAnswer // empty drops, too
 }
 
 // DefaultRules are those of a queue that says nothing of its own.
 func DefaultRules() Rules {
-	return Rules{AutoAnswer: AutoAnswer{Kinds: map[ChannelKind]bool{}}, ServiceLevel: ServiceLevel{Percentage: 0.8, Seconds: 20}, ConferenceEnd: ConferenceDisconnects,
+	return Rules{NoAnswer: NoAnswerDrop, AutoAnswer: AutoAnswer{Kinds: map[ChannelKind]bool{}}, ServiceLevel: ServiceLevel{Percentage: 0.8, Seconds: 20}, ConferenceEnd: ConferenceDisconnects,
 		Routing: Routing{Method: ScoringConversation, Evaluation: EvaluationAll, Skills: []SkillID{}, Rings: []Ring{},
 			Affinity: Affinity{WindowMinutes: AffinityWindow}}}
 }

@@ -25,7 +25,7 @@ func (e Engagement) Cancel(actor Actor, now time.Time) (Engagement, []Event, err
 	if err != nil {
 		return e, nil, err
 	}
-	return e, slices.Concat([]Event{over}, e.Interaction.closed(next, actor, now), status), nil
+	return e, slices.Concat([]Event{over}, e.Interaction.disconnect(next, DisconnectAdmin, e.Others, actor, now), status), nil
 }
 
 // Release gives a conversation back to its queue, with its age, when its agent

@@ -84,7 +84,7 @@ func TestC08_AtTheDeadlineTheOfferIsOver(t *testing.T) {
 	told(t, events, domain.EventOfferAccepted, domain.EventInteractionConnected, domain.EventAgentRoutingStatus)
 	_, _, err = won.Decline(true, "", byAgent(e.Agent), at)
 	lost = refused(t, err, domain.ErrorConflict, "offer.not_pending")
-	same(t, "the winner's actions", slices.Equal(lost.AllowedActions, []domain.Action{domain.ActionReply, domain.ActionHold, domain.ActionRecord, domain.ActionConference, domain.ActionEnd}), true)
+	same(t, "the winner's actions", slices.Equal(lost.AllowedActions, []domain.Action{domain.ActionReply, domain.ActionHold, domain.ActionRecord, domain.ActionTransfer, domain.ActionConference, domain.ActionEnd}), true)
 }
 
 func TestC09_EventListsAllowedPresences(t *testing.T) {

@@ -26,6 +26,7 @@ func DeskScopes() []Scope {
 		"conversation:message:view", ScopeAccept, "conversation:message:create", ScopePublicCreate,
 		"conversation:message:disconnect", "conversation:message:hold", "conversation:message:record", "conversation:participant:wrapup", ScopeOnQueue,
 		"conversation:conference:add", "conversation:conference:exit", "conversation:conference:end", "routing:queue:search",
+		"conversation:communication:blindTransfer", "conversation:communication:consultTransfer",
 		"routing:queue:view", "routing:wrapupCode:view", "notifications:event:view",
 	}
 }

@@ -82,6 +82,10 @@ func (l *lines) read(e Event) {
 		if e.Data.ExpiresAt == "" { // or the agent is held until then
 			l.end(e, part)
 		}
+	case EventTransferRequested, EventTransferCompleted:
+		if e.Data.ParticipantID != "" { // of the agent who has left, with nothing to wrap up
+			l.end(e, ParticipantID(e.Data.ParticipantID))
+		}
 	case EventInteractionHeld:
 		l.begin(e, ParticipantID(e.Data.ParticipantID), SegmentHold)
 	case EventInteractionResumed:

@@ -2,6 +2,7 @@ package domain_test
 
 import (
 	"errors"
+	"maps"
 	"reflect"
 	"testing"
 	"time"
@@ -90,16 +91,75 @@ func attempts() map[domain.InteractionMove][]attempt {
 			return after, events, err
 		}},
 		domain.MoveClose: {func(e domain.Engagement) (domain.Engagement, []domain.Event, error) {
-			after, events, err := e.Interaction.Close(domain.Actor{Type: domain.ActorClient, ID: "admin"}, at)
+			after, events, err := e.Interaction.Close(false, domain.Actor{Type: domain.ActorClient, ID: "admin"}, at)
 			e.Interaction = after
 			return e, events, err
 		}},
 	}
 }
 
+// transferred gives the real methods behind the moves of a transfer.
+func transferred() map[domain.InteractionMove][]attempt {
+	t := domain.Transfer{ID: "t", State: domain.TransferRequested, Mode: domain.TransferUnattended, Agent: "Ben", Target: domain.TransferTarget{Type: domain.TargetAgent}}
+	attended := t
+	attended.Mode = domain.TransferAttended
+	handOver := func(t domain.Transfer) attempt {
+		return func(e domain.Engagement) (domain.Engagement, []domain.Event, error) {
+			after, _, _, events, err := e.HandOver(t, newAgent("Grace"), timeout, domain.ACW{}, byAgent(e.Agent), at)
+			return after, events, err
+		}
+	}
+	refuse := func(t domain.Transfer, policy domain.NoAnswer) attempt {
+		return asked(func(e domain.Engagement) (domain.Engagement, []domain.Event, error) {
+			_, after, events, err := t.Refuse(e, policy, true, "", byAgent(e.Agent), at)
+			return after, events, err
+		})
+	}
+	return map[domain.InteractionMove][]attempt{
+		domain.MovePass: {func(e domain.Engagement) (domain.Engagement, []domain.Event, error) {
+			after, _, events, err := e.PassOn(t, newQueue(), domain.ACW{}, byAgent(e.Agent), at)
+			return after, events, err
+		}},
+		domain.MoveTransfer: {handOver(t), handOver(attended)},
+		domain.MoveTakeOver: {asked(func(e domain.Engagement) (domain.Engagement, []domain.Event, error) {
+			_, after, _, events, err := t.TakeOver(e, nil, domain.ACW{}, byAgent(e.Agent), at)
+			return after, events, err
+		})},
+		domain.MoveKeep: {refuse(attended, domain.NoAnswerDrop), asked(func(e domain.Engagement) (domain.Engagement, []domain.Event, error) {
+			_, after, events, err := attended.Cancel(e, byAgent(e.Agent), at)
+			return after, events, err
+		}), asked(func(e domain.Engagement) (domain.Engagement, []domain.Event, error) {
+			_, after, events, err := attended.Lose(e, at)
+			return after, events, err
+		})},
+		domain.MoveFallBack: {refuse(t, domain.NoAnswerRequeue), refuse(t, domain.NoAnswerReturn), asked(func(e domain.Engagement) (domain.Engagement, []domain.Event, error) {
+			_, after, events, err := t.Lose(e, at)
+			return after, events, err
+		})},
+		domain.MoveDrop: {refuse(t, domain.NoAnswerDrop), refuse(t, ""), asked(func(e domain.Engagement) (domain.Engagement, []domain.Event, error) {
+			_, after, events, err := t.TimeOut(e, domain.NoAnswerDrop, e.Participant.ExpiresAt)
+			return after, events, err
+		})},
+	}
+}
+
+// asked tries a move on an engagement whose agent is asked, whatever part they had.
+func asked(try attempt) attempt {
+	return func(e domain.Engagement) (domain.Engagement, []domain.Event, error) {
+		before := e
+		e.Participant.State, e.Participant.Offer = domain.ParticipantAlerting, domain.OfferPending
+		after, events, err := try(e)
+		if err != nil {
+			after = before
+		}
+		return after, events, err
+	}
+}
+
 // partOf is the state of the part of an agent who holds an interaction in a state.
 var partOf = map[domain.InteractionState]domain.ParticipantState{
 	domain.InteractionConnected: domain.ParticipantConnected, domain.InteractionHeld: domain.ParticipantHeld,
+	domain.InteractionTransferring: domain.ParticipantConnected,
 }
 
 // TestInteractionTable tries every move in every state, with nothing else in its
@@ -107,6 +167,7 @@ var partOf = map[domain.InteractionState]domain.ParticipantState{
 func TestInteractionTable(t *testing.T) {
 	t.Parallel()
 	moves := attempts()
+	maps.Copy(moves, transferred())
 	for _, state := range domain.InteractionStates() {
 		for _, move := range domain.InteractionMoves() {
 			want, allowed := state.After(move)
@@ -175,6 +236,8 @@ func checkRefusal(t *testing.T, move domain.InteractionMove, state domain.Intera
 		want = "conference.full"
 	case move == domain.MoveRequeueHeld && state == domain.InteractionConference:
 		want = "conference.not_pending"
+	case (move == domain.MovePass || move == domain.MoveTransfer) && state == domain.InteractionTransferring:
+		want = "transfer.in_progress"
 	}
 	same(t, "code", e.Code, want)
 	same(t, "current state", e.CurrentState, string(state))

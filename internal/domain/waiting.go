@@ -33,6 +33,9 @@ func (i Interaction) Waiting() Waiting {
 	if i.Queue != nil {
 		w.Queue = *i.Queue
 	}
+	if i.Transfer != nil { // it was handed on: who had the thread before counts no longer
+		w.Previous = nil
+	}
 	return w
 }
 
@@ -78,7 +81,7 @@ func (i Interaction) Widen(r Routing, now time.Time) (Interaction, []Event) {
 
 // Reject ends an interaction that nobody is to get.
 func (i Interaction) Reject(now time.Time) (Interaction, []Event, error) {
-	i, events, err := i.Close(System(), now)
+	i, events, err := i.Close(false, System(), now)
 	if err != nil {
 		return i, nil, err
 	}

@@ -1,5 +1,5 @@
-// Package handover brings another agent to a customer: in a conference, beside the
-// one who has the conversation.
+// Package handover brings another agent to a customer: in a transfer, in the place of
+// the one who has the conversation, or in a conference, beside them.
 package handover
 
 import (

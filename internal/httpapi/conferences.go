@@ -5,6 +5,7 @@ import (
 
 	"github.com/parley-cx/parley/api"
 	"github.com/parley-cx/parley/internal/domain"
+	"github.com/parley-cx/parley/internal/storage"
 )
 
 // toConference shows the latest conference of an interaction that has had one.
@@ -12,11 +13,6 @@ func toConference(i domain.Interaction) api.Conference {
 	c := i.Conference
 	return api.Conference{InteractionID: string(i.ID), State: api.ConferenceState(c.State), InitiatorID: string(c.Initiator), AgentID: string(c.Guest),
 		RequestedAt: api.At(c.RequestedAt), StartedAt: api.AtOrNull(c.StartedAt), EndedAt: api.AtOrNull(c.EndedAt)}
-}
-
-func toAgentTarget(a domain.Agent) api.Target {
-	presence, status := api.Presence(a.Presence), api.RoutingStatus(a.RoutingStatus())
-	return api.Target{Type: api.TargetTypeAgent, ID: string(a.ID), Name: a.Name, Presence: &presence, RoutingStatus: &status}
 }
 
 // GetConference serves GET /v1/interactions/{id}/conference.
@@ -66,10 +62,10 @@ func (s *Server) CancelConference(ctx context.Context, r api.CancelConferenceReq
 
 // ListConferenceTargets serves GET /v1/conference-targets (C31).
 func (s *Server) ListConferenceTargets(ctx context.Context, r api.ListConferenceTargetsRequestObject) (api.ListConferenceTargetsResponseObject, error) {
-	agents, next, err := s.Store.Agents(ctx, principal(ctx).Organization, find(r.Params.Q, "", ""),
+	agents, next, err := s.Store.Targets(ctx, principal(ctx).Organization, storage.TargetFilter{Type: domain.TargetAgent, Part: r.Params.Q},
 		page(ctx, r.Params.Limit, r.Params.Cursor, r.Params.Order, api.SortOrderDesc))
 	if err != nil {
 		return nil, err
 	}
-	return api.ListConferenceTargets200JSONResponse(api.TargetList{Items: each(agents, toAgentTarget), NextCursor: next}), nil
+	return api.ListConferenceTargets200JSONResponse(api.TargetList{Items: each(agents, toTarget), NextCursor: next}), nil
 }

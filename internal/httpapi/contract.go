@@ -46,11 +46,47 @@ type operation struct {
 }
 
 // conditional is scopes that are needed as well where a property of the body
-// has a value.
+// has a value, and others have one of theirs; of Any, one is enough.
 type conditional struct {
-	Property string         `json:"property"`
-	Equals   string         `json:"equals"`
-	Scopes   []domain.Scope `json:"scopes"`
+	Property string           `json:"property"` // its path
+	Equals   string           `json:"equals"`
+	With     map[string][]any `json:"with"`
+	Scopes   []domain.Scope   `json:"scopes"`
+	Any      []domain.Scope   `json:"any"`
+}
+
+// applies tells whether a body is one that the condition is about.
+func (w conditional) applies(body map[string]any) bool {
+	if member(body, w.Property) != any(w.Equals) {
+		return false
+	}
+	for path, values := range w.With {
+		if !slices.Contains(values, member(body, path)) {
+			return false
+		}
+	}
+	return true
+}
+
+// missing gives the scopes that a caller lacks; none where they hold enough.
+func (w conditional) missing(p domain.Principal) []domain.Scope {
+	if !p.Has(w.Scopes...) {
+		return w.Scopes
+	}
+	if len(w.Any) > 0 && !slices.ContainsFunc(w.Any, func(s domain.Scope) bool { return p.Has(s) }) {
+		return w.Any[:1]
+	}
+	return nil
+}
+
+// member gives a value of a body by its path; nil where there is none.
+func member(body map[string]any, path string) any {
+	name, rest, deeper := strings.Cut(path, ".")
+	if !deeper {
+		return body[name]
+	}
+	inner, _ := body[name].(map[string]any)
+	return member(inner, rest)
 }
 
 // v1 tells whether the operation belongs to the versioned API, where writes are

@@ -30,6 +30,10 @@ func (s *Server) toInteraction(d domain.InteractionDetail, who domain.Principal)
 	if d.Queue != nil && d.QueueName != nil {
 		i.Queue = &api.InteractionQueue{ID: string(*d.Queue), Name: *d.QueueName}
 	}
+	if d.Handover != nil {
+		t := toTransfer(*d.Handover)
+		i.Transfer = &t
+	}
 	if p := d.PendingOffer(); p != nil {
 		i.Offer = &api.Offer{ID: string(p.ID), AgentID: string(p.Agent), Purpose: api.OfferPurpose(p.Purpose), State: api.OfferState(p.Offer),
 			CreatedAt: api.At(p.OfferedAt), ExpiresAt: api.At(p.ExpiresAt)}

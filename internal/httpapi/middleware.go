@@ -229,8 +229,8 @@ func (s *Server) authorize(c echo.Context, o *operation) error {
 func (s *Server) authorizeBody(c echo.Context, o *operation) error {
 	body, _ := info(c).body.(map[string]any)
 	for _, w := range o.when {
-		if body[w.Property] == w.Equals && !info(c).principal.Has(w.Scopes...) {
-			return domain.Missing(w.Scopes...)
+		if lacks := w.missing(info(c).principal); len(lacks) > 0 && w.applies(body) {
+			return domain.Missing(lacks...)
 		}
 	}
 	return nil

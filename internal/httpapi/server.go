@@ -47,6 +47,7 @@ type Server struct {
 	Dispatch     *dispatch.Dispatcher
 	Composer     *compose.Composer
 	Conferences  *handover.Conferences
+	Transfers    *handover.Transfers
 	Closing      *closing.Closing
 	Quarantine   *intake.Quarantine
 	Applies      func()                  // wakes what applies the inbox

@@ -54,6 +54,20 @@ func Person(w domain.Waiting, a domain.Agent, yield func(Check) bool) bool {
 		ask(yield, a.InterruptibleBy(w.Medium), domain.ReasonInterruptible, domain.ReasonNotInterruptible)
 }
 
+// Against names all that speaks against offering a piece of work to an agent directly,
+// as errors about one part of a request.
+func Against(w domain.Waiting, a domain.Agent, pointer string) []domain.FieldError {
+	var against []domain.FieldError
+	Person(w, a, func(c Check) bool {
+		if c.Against {
+			against = append(against, domain.FieldError{Pointer: pointer, Code: string(c.Reason),
+				Detail: "What speaks against the agent: %s.", Args: []any{domain.Word(c.Reason)}})
+		}
+		return true
+	})
+	return against
+}
+
 // declined asks whether the agent gave the work back a moment ago.
 func declined(w domain.Waiting, a Candidate, r domain.Routing, now time.Time, yield func(Check) bool) bool {
 	last, did := w.Declined[a.ID]

@@ -32,6 +32,12 @@ func conversationTrips() map[string]func(*testing.T, *Store) {
 				return s.Interaction(ctx, i.Organization, i.ID)
 			}}.test,
 		"engagement": testEngagement,
+		"transfer": trip[domain.Transfer]{fixed: "RequestedAt", also: []string{"Interaction", "Mode", "Target", "Agent", "AgentName", "Origin", "Offer", "Note", "Priority", "Skills"},
+			create: func(ctx context.Context, s *Store, t domain.Transfer) error { return s.CreateTransfer(ctx, t) },
+			save:   func(ctx context.Context, s *Store, t *domain.Transfer) error { return s.SaveTransfer(ctx, t) },
+			read: func(ctx context.Context, s *Store, t domain.Transfer) (domain.Transfer, error) {
+				return s.Transfer(ctx, t.Organization, t.Interaction, t.ID)
+			}}.test,
 		"early event": trip[domain.Early]{fixed: "CreatedAt", also: []string{"Channel", "MessageID"},
 			create: func(ctx context.Context, s *Store, e domain.Early) error { return s.SaveEarly(ctx, e) },
 			save:   func(ctx context.Context, s *Store, e *domain.Early) error { return s.SaveEarly(ctx, *e) },

@@ -24,6 +24,7 @@ type interactionRow struct {
 	State          string
 	OwnerID        *string
 	OfferedID      *string
+	TransferID     *string
 	Recording      bool
 	Conference     *string
 
@@ -55,7 +56,7 @@ func (interactionRow) TableName() string { return "interactions" }
 func toInteractionRow(i domain.Interaction) interactionRow {
 	return interactionRow{OrganizationID: string(i.Organization), ID: string(i.ID), ThreadID: string(i.Thread), ChannelID: string(i.Channel),
 		ContactID: string(i.Contact), ChannelKind: string(i.ChannelKind), QueueID: id[string](i.Queue), PreviousID: id[string](i.Previous),
-		Origin: string(i.Origin), Referral: doc(i.Referral), State: string(i.State), OwnerID: id[string](i.Owner), OfferedID: id[string](i.Offered), Recording: i.Recording, Conference: optionalDoc(i.Conference),
+		Origin: string(i.Origin), Referral: doc(i.Referral), State: string(i.State), OwnerID: id[string](i.Owner), OfferedID: id[string](i.Offered), TransferID: id[string](i.Transfer), Recording: i.Recording, Conference: optionalDoc(i.Conference),
 		Inactivity: optionalDoc(i.Inactivity), InactiveAt: msPtr(i.InactiveAt), InactivityWarned: i.InactivityWarned,
 		Priority: i.Priority, Score: i.Score(), EnqueuedAt: ms(i.EnqueuedAt), RequeueCount: i.RequeueCount, Sequence: i.Sequence,
 		Position: i.Position, ConnectedAt: msPtr(i.ConnectedAt), DisconnectedAt: msPtr(i.DisconnectedAt),
@@ -68,7 +69,7 @@ func fromInteractionRow(r interactionRow) domain.Interaction {
 		Thread: domain.ThreadID(r.ThreadID), Channel: domain.ChannelID(r.ChannelID), Contact: domain.ContactID(r.ContactID),
 		ChannelKind: domain.ChannelKind(r.ChannelKind), Queue: id[domain.QueueID](r.QueueID), Previous: id[domain.InteractionID](r.PreviousID),
 		Origin: domain.Origin(r.Origin), Referral: fromDoc[*domain.Referral](r.Referral), State: domain.InteractionState(r.State), Owner: id[domain.AgentID](r.OwnerID),
-		Offered: id[domain.ParticipantID](r.OfferedID), Recording: r.Recording, Conference: fromOptionalDoc[domain.Conference](r.Conference),
+		Offered: id[domain.ParticipantID](r.OfferedID), Transfer: id[domain.TransferID](r.TransferID), Recording: r.Recording, Conference: fromOptionalDoc[domain.Conference](r.Conference),
 		Inactivity: fromOptionalDoc[domain.Inactivity](r.Inactivity), InactiveAt: fromMSPtr(r.InactiveAt), InactivityWarned: r.InactivityWarned, Priority: r.Priority, EnqueuedAt: fromMS(r.EnqueuedAt),
 		RequeueCount: r.RequeueCount, Sequence: r.Sequence, Position: r.Position, ConnectedAt: fromMSPtr(r.ConnectedAt),
 		DisconnectedAt: fromMSPtr(r.DisconnectedAt), DisconnectType: id[domain.DisconnectType](r.DisconnectType),
@@ -314,5 +315,8 @@ func (s *Store) withParticipants(ctx context.Context, org domain.OrganizationID,
 		d := &details[place[p.InteractionID]]
 		d.Participants = append(d.Participants, fromParticipantRow(p))
 	}
-	return details, err
+	if err != nil {
+		return nil, err
+	}
+	return details, s.withTransfers(ctx, org, details)
 }

@@ -76,7 +76,10 @@ func checks() map[int]string {
 				AND (` + partOf + `p.offer = 'pending' AND p.state = 'alerting' AND p.id = i.offered_id) = 1 AND (` + partOf + `p.state IN ('alerting', 'connected', 'held')) = 2
 			WHEN i.state = 'conference' THEN i.offered_id IS NULL AND (` + partOf + `p.agent_id = i.owner_id AND p.state = 'connected') = 1
 				AND (` + partOf + `p.agent_id <> i.owner_id AND p.state = 'connected') = 1 AND (` + partOf + `p.state IN ('alerting', 'connected', 'held')) = 2
-			ELSE i.state IN ('bot', 'transferring') END
+			WHEN i.state = 'transferring' THEN (` + partOf + `p.offer = 'pending' AND p.state = 'alerting' AND p.id = i.offered_id) = 1
+				AND (` + partOf + `p.agent_id = i.owner_id AND p.state = 'connected') = CASE WHEN i.owner_id IS NULL THEN 0 ELSE 1 END
+				AND (` + partOf + `p.state IN ('alerting', 'connected', 'held')) = CASE WHEN i.owner_id IS NULL THEN 1 ELSE 2 END
+			ELSE i.state = 'bot' END
 			UNION ALL SELECT i.id, 'its conference stands otherwise' FROM ` + openRows + ` i WHERE coalesce(i.conference, '') NOT LIKE
 				CASE i.state WHEN 'conference_requested' THEN '%"State":"requested"%' WHEN 'conference' THEN '%"State":"active"%' ELSE '%' END
 				OR i.state NOT IN ('conference_requested', 'conference') AND (i.conference LIKE '%"State":"requested"%' OR i.conference LIKE '%"State":"active"%')`,
@@ -105,12 +108,14 @@ func checks() map[int]string {
 		9: `SELECT i.id, 'its events are not counted without a gap' AS wrong FROM ` + newestRows + ` i JOIN events e ON e.organization_id = i.organization_id AND e.interaction_id = i.id
 			GROUP BY i.id, i.sequence HAVING max(e.sequence) <> i.sequence OR count(*) <> max(e.sequence) - min(e.sequence) + 1
 			UNION ALL SELECT i.id, 'its last event tells another state' FROM ` + newestRows + ` i WHERE (SELECT CASE
+				WHEN e.type = 'transfer.requested' THEN '"after":"transferring"' WHEN e.type LIKE 'transfer.%' THEN '"after":"connected"'
 				WHEN e.type LIKE 'conference.%' AND e.type NOT IN ('conference.requested', 'conference.started') THEN '"after":"connected","after":"held"' ELSE e.data END FROM events e WHERE e.organization_id = i.organization_id
 				AND e.interaction_id = i.id AND e.type IN ('interaction.created', 'interaction.queued', 'interaction.requeued', 'interaction.connected', 'interaction.held',
 				'interaction.resumed', 'interaction.disconnected', 'offer.created', 'conference.requested', 'conference.started', 'conference.declined', 'conference.cancelled',
-				'conference.exited', 'conference.ended') AND (e.type NOT LIKE 'conference.%' OR e.data LIKE '%"participant_id"%') ORDER BY e.sequence DESC LIMIT 1)
+				'conference.exited', 'conference.ended', 'transfer.requested', 'transfer.failed', 'transfer.cancelled')
+				AND NOT (e.type = 'offer.created' AND e.data LIKE '%"purpose":"transfer"%') AND (e.type NOT LIKE 'conference.%' OR e.data LIKE '%"participant_id"%') ORDER BY e.sequence DESC LIMIT 1)
 				NOT LIKE '%"after":"' || CASE i.state WHEN 'alerting' THEN 'pending' WHEN 'conference_requested' THEN '%requested' WHEN 'conference' THEN 'active' ELSE i.state END || '"%'
-				AND i.state IN ('queued', 'alerting', 'connected', 'held', 'conference_requested', 'conference', 'disconnected')`,
+				AND i.state IN ('queued', 'alerting', 'connected', 'held', 'transferring', 'conference_requested', 'conference', 'disconnected')`,
 		10: outlived,
 		11: `SELECT k.key AS id, 'the key has no answer' AS wrong FROM (SELECT * FROM idempotency_keys WHERE organization_id = ? LIMIT ?) k WHERE k.status < 200 OR k.status > 299`,
 		12: `SELECT i.id, 'more agents take part than may' AS wrong FROM ` + openRows + ` i WHERE (` + partOf + `p.state IN ('connected', 'held'))

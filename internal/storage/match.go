@@ -86,7 +86,7 @@ func (s *Store) classes(ctx context.Context, sql string, org domain.Organization
 // WaitingIn gives the most urgent work of one class of a queue.
 func (s *Store) WaitingIn(ctx context.Context, org domain.OrganizationID, queue domain.QueueID, class domain.ClassName, limit int) ([]domain.Waiting, error) {
 	var rows []interactionRow
-	err := s.db(ctx).Raw(`SELECT id, queue_id, channel_kind, origin, scoring, priority, enqueued_at, skills, ring, previous_id FROM interactions
+	err := s.db(ctx).Raw(`SELECT id, queue_id, channel_kind, origin, scoring, priority, enqueued_at, skills, ring, previous_id, transfer_id FROM interactions
 		WHERE organization_id = ? AND queue_id = ? AND state = 'queued' AND class = ? ORDER BY score, id LIMIT ?`, org, queue, class, limit).Scan(&rows).Error
 	return each(rows, func(r interactionRow) domain.Waiting { return fromInteractionRow(r).Waiting() }), translate(err)
 }

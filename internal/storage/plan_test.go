@@ -13,7 +13,7 @@ import (
 )
 
 // hotTables grow with the traffic: no statement may look through one of them.
-var hotTables = []string{"interactions", "messages", "inbox", "jobs", "events", "event_log", "participants", "threads", "contacts", "attempts", "attachments", "idempotency_keys", "segments"}
+var hotTables = []string{"interactions", "messages", "inbox", "jobs", "events", "event_log", "participants", "threads", "contacts", "attempts", "attachments", "idempotency_keys", "segments", "transfers"}
 
 // narrowColumns hold few rows of an organization for each value; an index that
 // is entered by one of them is entered well.
@@ -21,7 +21,7 @@ var narrowColumns = []string{"id", "thread_id", "interaction_id", "message_id", 
 	"platform_message_id", "client_message_id", "dedupe_key", "key", "lane", "position", "run_at", "due", "received_at"}
 
 // smallIndexes hold only what is under way.
-var smallIndexes = []string{"interactions_open", "participants_due", "participants_one_offer", "interactions_inactive", "participants_wrapping", "participants_wrap_up_due", "interactions_under_way", "inbox_quarantined", "messages_expiring", "inbox_expiring"}
+var smallIndexes = []string{"interactions_open", "participants_due", "participants_one_offer", "interactions_inactive", "participants_wrapping", "participants_wrap_up_due", "interactions_under_way", "transfers_one_pending", "inbox_quarantined", "messages_expiring", "inbox_expiring"}
 
 // rareMethods serve a person, or the sweeper, once in a while, and may look at more
 // until there are statistics.
