@@ -1879,6 +1879,9 @@ type Agent struct {
 
 	// Version Counts the changes of a resource. The header `ETag` carries it in quotes.
 	Version Version `json:"version"`
+
+	// Warnings What the caller should know about what they just did.
+	Warnings []Warning `json:"warnings,omitempty"`
 }
 
 // AgentGrace For how long an agent may be away before they are lost; null, the default, and nobody ever is. An agent is there
@@ -2581,8 +2584,41 @@ type Direction string
 // - `error`: something broke
 type DisconnectType string
 
-// EndInput Nothing needs to be said to end an interaction.
-type EndInput = map[string]interface{}
+// Draft What an agent has begun to write to a customer. Nobody but its author sees it.
+type Draft struct {
+	// AgentID The author.
+	AgentID ID `json:"agent_id"`
+
+	// InteractionID The interaction that it is for.
+	InteractionID ID `json:"interaction_id"`
+
+	// ParticipantID The author's part in it.
+	ParticipantID ID `json:"participant_id"`
+
+	// Text The text so far.
+	Text string `json:"text"`
+
+	// UpdatedAt When it was kept.
+	UpdatedAt Time `json:"updated_at"`
+}
+
+// DraftInput What you have begun to write.
+type DraftInput struct {
+	// ParticipantID Your part in the interaction. Absent, the latest.
+	ParticipantID ID `json:"participant_id,omitempty"`
+
+	// Text The text so far. One that is empty or blank counts as no draft.
+	Text string `json:"text"`
+}
+
+// EndInput What may be said to the end of an interaction.
+type EndInput struct {
+	// CustomerConsent Whether the customer agrees to the end. Where the queue has `require_end_consent`, its agents must say yes. It is kept with the interaction.
+	CustomerConsent *bool `json:"customer_consent,omitempty"`
+
+	// RejectIfDraft Whether to refuse the end where you have an unsent draft; otherwise you are only warned.
+	RejectIfDraft bool `json:"reject_if_draft,omitempty"`
+}
 
 // ErrorCategory Where a failure comes from.
 // - `server`: the platform answered with an error of its own
@@ -2961,6 +2997,9 @@ type Interaction struct {
 	// Contact The customer of an interaction.
 	Contact InteractionContact `json:"contact"`
 
+	// CustomerConsent Whether its agent said, when they ended it, that the customer agrees; null where nothing was said.
+	CustomerConsent *bool `json:"customer_consent"`
+
 	// DisconnectType Why it ended, or null.
 	DisconnectType *DisconnectType `json:"disconnect_type"`
 
@@ -3028,6 +3067,9 @@ type Interaction struct {
 
 	// Version Counts the changes of a resource. The header `ETag` carries it in quotes.
 	Version Version `json:"version"`
+
+	// Warnings What the caller should know about what they just did.
+	Warnings []Warning `json:"warnings,omitempty"`
 }
 
 // InteractionAction What the caller may do with an interaction now.
@@ -4301,6 +4343,9 @@ type PresenceInput struct {
 	// - `away`, `busy`, `break`, `meal`, `meeting`, `training`, `out_of_office`: why the agent takes none
 	// - `offline`: not signed in
 	Presence Presence `json:"presence"`
+
+	// RejectIfDraft Whether to refuse to go `offline` while the agent has an unsent draft in a conversation; otherwise `warnings` tells of it.
+	RejectIfDraft bool `json:"reject_if_draft,omitempty"`
 }
 
 // Problem An error (RFC 9457). `code` is stable and meant for programs; `title` and `detail` are for people. Members that do not apply are absent.
@@ -4473,6 +4518,9 @@ type Queue struct {
 	// Priority The priority that work gets when it enters the queue.
 	Priority int `json:"priority"`
 
+	// RequireEndConsent Whether an agent must say that the customer agrees before they end a conversation.
+	RequireEndConsent bool `json:"require_end_consent"`
+
 	// Routing How the queue finds an agent.
 	Routing QueueRouting `json:"routing"`
 
@@ -4573,6 +4621,9 @@ type QueueInput struct {
 
 	// Priority The priority that work gets when it enters the queue. With `conversation_score` a point is worth a minute of waiting.
 	Priority *int `json:"priority,omitempty"`
+
+	// RequireEndConsent Whether an agent must say that the customer agrees before they end a conversation.
+	RequireEndConsent *bool `json:"require_end_consent,omitempty"`
 
 	// Routing How the queue finds an agent.
 	Routing *QueueRoutingInput `json:"routing,omitempty"`
@@ -5666,6 +5717,15 @@ type Version = int64
 // - `public`: everybody on the platform
 type Visibility string
 
+// Warning Something to know about what was done all the same.
+type Warning struct {
+	// Code What it is, in one word: `draft.unsent` for a draft that was not sent.
+	Code string `json:"code"`
+
+	// Detail The same in a sentence, in the language of the request.
+	Detail string `json:"detail"`
+}
+
 // Weekday A day of the week, `monday` to `sunday` (`tuesday`, `wednesday`, `thursday`, `friday`, `saturday`).
 type Weekday string
 
@@ -6039,6 +6099,18 @@ type ListInteractionsParams struct {
 type GetInteractionParams struct {
 	// Expand What to add, separated by commas.
 	Expand []InteractionExpansion `form:"expand,omitempty" json:"expand,omitempty"`
+}
+
+// DeleteDraftParams defines parameters for DeleteDraft.
+type DeleteDraftParams struct {
+	// ParticipantID Your part in the interaction. Absent, the latest.
+	ParticipantID ID `form:"participant_id,omitempty" json:"participant_id,omitempty"`
+}
+
+// GetDraftParams defines parameters for GetDraft.
+type GetDraftParams struct {
+	// ParticipantID Your part in the interaction. Absent, the latest.
+	ParticipantID ID `form:"participant_id,omitempty" json:"participant_id,omitempty"`
 }
 
 // ListMessagesParams defines parameters for ListMessages.
@@ -6511,6 +6583,9 @@ type RequestConferenceJSONRequestBody = ConferenceInput
 
 // DeclineInteractionJSONRequestBody defines body for DeclineInteraction for application/json ContentType.
 type DeclineInteractionJSONRequestBody = DeclineInput
+
+// PutDraftJSONRequestBody defines body for PutDraft for application/json ContentType.
+type PutDraftJSONRequestBody = DraftInput
 
 // EndInteractionJSONRequestBody defines body for EndInteraction for application/json ContentType.
 type EndInteractionJSONRequestBody = EndInput

@@ -68,6 +68,7 @@ func (p *program) populate(admin *caller) world {
 	d.faults(map[string]any{"mode": "reject", "times": 1})
 	reply := ana.do("POST", "/v1/interactions/"+open+"/replies", map[string]any{"text": "same", "client_message_id": "same"}).want(202).get("items.0.id")
 	ana.until(open, reply, "failed")
+	ana.drafts(open, "same").want(200)
 	file := ana.upload("same.png", "image/png", picture).want(201).get("id")
 	i := admin.do("GET", "/v1/interactions/"+open+"?expand=messages", nil).want(200)
 	skill := admin.do("POST", "/v1/skills", map[string]any{"name": "French"}).want(201).get("id")
@@ -119,6 +120,9 @@ func kindOf(o operation, name string) string {
 			kind = "ended interaction"
 		}
 		return kind
+	}
+	if name == "participant_id" && strings.HasSuffix(o.path, "/draft") {
+		return "participant"
 	}
 	if name == "participant_id" {
 		return "ended participant"
@@ -240,7 +244,7 @@ func same(a answer, id string) string {
 }
 
 // conflicts are where an id in a body names one side of a race, whose loser is told 409.
-var conflicts = map[string]bool{"acceptInteraction offer_id": true, "declineInteraction offer_id": true, "putWrapUp participant_id": true,
+var conflicts = map[string]bool{"acceptInteraction offer_id": true, "declineInteraction offer_id": true, "putWrapUp participant_id": true, "putDraft participant_id": true, "putAfterContactWork participant_id": true,
 	"holdInteraction participant_id": true, "resumeInteraction participant_id": true}
 
 func matrixIDs(t *testing.T, p *program) {

@@ -19,6 +19,7 @@ type Store interface {
 	LockEngagement(ctx context.Context, org domain.OrganizationID, i domain.InteractionID, agent domain.AgentID, part domain.ParticipantID) (domain.Engagement, error)
 	SaveEngagement(ctx context.Context, e *domain.Engagement, events []domain.Event) error
 	Queue(ctx context.Context, org domain.OrganizationID, queue domain.QueueID) (domain.Queue, error)
+	UnsentDraft(ctx context.Context, org domain.OrganizationID, i domain.InteractionID, agent domain.AgentID) (bool, error)
 	OpenParts(ctx context.Context, org domain.OrganizationID, i domain.InteractionID) (int, error)
 	Participant(ctx context.Context, org domain.OrganizationID, i domain.InteractionID, agent domain.AgentID, part domain.ParticipantID) (domain.Participant, error)
 	Sending
@@ -61,11 +62,17 @@ type Closing struct {
 	Now func() time.Time
 }
 
+// Ending is what is said with the end of a conversation.
+type Ending struct {
+	CustomerConsent *bool // whether the customer agrees to it
+	RejectIfDraft   bool  // it does not end over an unsent draft
+}
+
 // End disconnects an interaction: the customer is told that the agent has left
 // (C38), the thread may open a new one, the agent wraps up. Ending what the same
 // agent ended before changes nothing. A supervisor, and a program that acts for no
 // agent, can end what no agent has.
-func (c *Closing) End(ctx context.Context, by domain.Principal, id domain.InteractionID) error {
+func (c *Closing) End(ctx context.Context, by domain.Principal, id domain.InteractionID, how Ending) error {
 	seen, err := c.Store.Interaction(ctx, by.Organization, id)
 	if err != nil {
 		return err
@@ -88,8 +95,34 @@ func (c *Closing) End(ctx context.Context, by domain.Principal, id domain.Intera
 		if !e.Interaction.Open() && e.Participant.WrapUp != nil {
 			return nil
 		}
+		if e, err = c.agreed(ctx, e, how); err != nil {
+			return err
+		}
 		return c.end(ctx, domain.DisconnectAgent, by.Actor(), e, threads[seen.Thread])
 	})
+}
+
+// agreed refuses an end that the caller may not bring about, that would leave a draft
+// behind which they want to keep (C21), or to which the customer does not agree
+// where the queue asks for that (C37).
+func (c *Closing) agreed(ctx context.Context, e domain.Engagement, how Ending) (domain.Engagement, error) {
+	if err := e.MayEnd(); err != nil {
+		return e, err
+	}
+	q, err := c.queue(ctx, e.Participant)
+	if err != nil {
+		return e, err
+	}
+	if how.RejectIfDraft {
+		unsent, err := c.Store.UnsentDraft(ctx, e.Interaction.Organization, e.Interaction.ID, e.Agent.ID)
+		if err != nil {
+			return e, err
+		}
+		if err := domain.LeaveDraft(unsent, true); err != nil {
+			return e, err
+		}
+	}
+	return e.Consent(q, how.CustomerConsent)
 }
 
 // supervised tells whether the caller has no part in an interaction but may end it

@@ -38,6 +38,7 @@ type Replies interface {
 	SendGroup(ctx context.Context, org domain.OrganizationID, i domain.InteractionID, group string) ([]domain.Message, error)
 	FilesByID(ctx context.Context, org domain.OrganizationID, ids []domain.AttachmentID) (map[domain.AttachmentID]domain.File, error)
 	SaveFile(ctx context.Context, f *domain.File) error
+	DeleteDraft(ctx context.Context, org domain.OrganizationID, i domain.InteractionID, agent domain.AgentID) error
 	DeleteDeliveriesOf(ctx context.Context, org domain.OrganizationID, messages []domain.MessageID) error
 }
 
@@ -99,8 +100,10 @@ func (c *Composer) Reply(ctx context.Context, by domain.Principal, id domain.Int
 		if err := c.use(ctx, l.files); err != nil {
 			return err
 		}
-		replies, err = c.post(ctx, i, by.Actor(), d.Strict, codes, parts...)
-		return err
+		if replies, err = c.post(ctx, i, by.Actor(), d.Strict, codes, parts...); err != nil || d.Text == "" {
+			return err
+		}
+		return c.Store.DeleteDraft(ctx, by.Organization, id, by.Agent) // it is sent now
 	})
 	return replies, err
 }

@@ -18,7 +18,7 @@ type Store interface {
 	SaveEngagement(ctx context.Context, e *domain.Engagement, events []domain.Event) error
 	Queue(ctx context.Context, org domain.OrganizationID, queue domain.QueueID) (domain.Queue, error)
 	Append(ctx context.Context, events ...domain.Event) error
-	Participant(ctx context.Context, org domain.OrganizationID, i domain.InteractionID, agent domain.AgentID, part domain.ParticipantID) (domain.Participant, error)
+	Drafts
 }
 
 // Router is told what became possible.
@@ -46,15 +46,26 @@ type Desk struct {
 	Now         func() time.Time
 }
 
+// Presence is what an agent says of themselves.
+type Presence struct {
+	Presence      domain.Presence
+	Note          *string
+	RejectIfDraft bool // they do not log out over a draft
+}
+
 // SetPresence records what an agent says of themselves. Any explicit choice ends
-// not responding (C11); an agent who goes on queue is offered what waits.
-func (d *Desk) SetPresence(ctx context.Context, by domain.Principal, agent domain.AgentID, p domain.Presence, note *string) (a domain.Agent, err error) {
+// not responding (C11); an agent who goes on queue is offered what waits. unsent
+// tells one who logs out that they leave a draft behind.
+func (d *Desk) SetPresence(ctx context.Context, by domain.Principal, agent domain.AgentID, p Presence) (a domain.Agent, unsent bool, err error) {
 	err = d.Store.InTx(ctx, func(ctx context.Context) error {
 		if a, err = d.Store.LockAgent(ctx, by.Organization, agent); err != nil {
 			return err
 		}
+		if unsent, err = d.leavesDraft(ctx, a, p); err != nil {
+			return err
+		}
 		now := d.Now()
-		next, events := a.SetPresence(p, note, by.Actor(), now)
+		next, events := a.SetPresence(p.Presence, p.Note, by.Actor(), now)
 		a = next
 		if a.Eligible() {
 			d.Store.After(ctx, func() { d.Router.Freed(by.Organization, agent) })
@@ -64,7 +75,7 @@ func (d *Desk) SetPresence(ctx context.Context, by domain.Principal, agent domai
 		}
 		return d.Store.Append(ctx, events...)
 	})
-	return a, err
+	return a, unsent, err
 }
 
 // Accept answers an offer; of what is held it is the same as to resume (D07). A

@@ -13,7 +13,6 @@ import (
 
 // Watching is what a watch needs of the database besides what a desk does.
 type Watching interface {
-	LockInteraction(ctx context.Context, org domain.OrganizationID, i domain.InteractionID) (domain.Interaction, error)
 	LockAgents(ctx context.Context, org domain.OrganizationID, agents []domain.AgentID) ([]domain.Agent, error)
 	Graces(ctx context.Context) ([]domain.Grace, error)
 	SaveSeen(ctx context.Context, org domain.OrganizationID, agent domain.AgentID, at time.Time) error

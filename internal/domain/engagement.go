@@ -122,6 +122,27 @@ func (e Engagement) requeue(answer OfferMove, notResponding bool, reason string,
 	return e, append([]Event{over, requeued}, status...), nil
 }
 
+// MayEnd refuses an end to who does not have the conversation, or where there is none.
+func (e Engagement) MayEnd() error {
+	if _, ok := e.Interaction.State.After(MoveEnd); !ok {
+		return e.refuse("an end")
+	}
+	if e.Interaction.Conference.Holds(e.Agent.ID) {
+		return e.notInitiator()
+	}
+	return e.Interaction.ownedBy(e.Agent.ID)
+}
+
+// Consent notes what the agent says of the customer's agreement to the end. Where the
+// queue asks for it, there is no end without (C37).
+func (e Engagement) Consent(q Queue, given *bool) (Engagement, error) {
+	if q.Rules.RequireEndConsent && (given == nil || !*given) {
+		return e, Invalid("/customer_consent", "consent.required", "The queue asks for the customer's consent before a conversation is ended: customer_consent must be true.")
+	}
+	e.Interaction.Consent = given
+	return e, nil
+}
+
 // End disconnects the interaction and starts the agent's wrap-up as the queue asks
 // for it; only a required one goes on holding capacity (A19, C38).
 func (e Engagement) End(acw ACW, actor Actor, now time.Time) (Engagement, []Event, error) {
@@ -130,24 +151,19 @@ func (e Engagement) End(acw ACW, actor Actor, now time.Time) (Engagement, []Even
 
 // EndAs is End for another reason than that the agent wants it.
 func (e Engagement) EndAs(kind DisconnectType, acw ACW, actor Actor, now time.Time) (Engagement, []Event, error) {
-	i := &e.Interaction
-	next, ok := i.State.After(MoveEnd)
-	if !ok {
-		return e, nil, e.refuse("an end")
-	}
-	if i.Conference.Holds(e.Agent.ID) {
-		return e, nil, e.notInitiator()
-	}
-	if err := i.ownedBy(e.Agent.ID); err != nil {
+	if err := e.MayEnd(); err != nil {
 		return e, nil, err
 	}
 	part, ok := e.Participant.State.After(e.leaving(acw))
 	if !ok {
 		return e, nil, e.refuse("an end")
 	}
+	i := &e.Interaction
 	before := i.State
+	next, _ := before.After(MoveEnd)
 	i.State, i.InactiveAt, i.DisconnectedAt, i.DisconnectType = next, nil, &now, &kind
-	ended := i.emit(EventInteractionDisconnected, actor, now, EventData{Before: string(before), After: string(next), Reason: string(kind)})
+	ended := i.emit(EventInteractionDisconnected, actor, now,
+		EventData{Before: string(before), After: string(next), Reason: string(kind), CustomerConsent: i.Consent != nil && *i.Consent})
 	e, events := e.alone(acw, string(kind), actor, now)
 	events = append(append([]Event{ended}, events...), e.leave(part, acw, actor, now)...)
 	i.Owner = nil

@@ -121,6 +121,8 @@ type EventData struct {
 	TargetType    string `json:"target_type,omitempty"`
 	TargetID      string `json:"target_id,omitempty"`
 	Reconciled    bool   `json:"reconciled,omitempty"`
+
+	CustomerConsent bool `json:"customer_consent,omitempty"`
 }
 
 // Event is one thing that happened, appended in the transaction that did it.

@@ -18,7 +18,7 @@ import (
 // customer's can ever stand in it.
 var dataFields = []string{
 	"Before", "After", "Reason", "OfferID", "Purpose", "MessageID", "ReplyID", "ResendOf", "ResentAs", "ChannelID", "AttachmentID",
-	"ErrorCode", "ExpiresAt", "CodeIDs", "Used", "Allowed", "AnsweredBy", "Alert", "ParticipantID", "TransferID", "Mode", "TargetType", "TargetID", "Reconciled",
+	"ErrorCode", "ExpiresAt", "CodeIDs", "Used", "Allowed", "AnsweredBy", "Alert", "ParticipantID", "TransferID", "Mode", "TargetType", "TargetID", "Reconciled", "CustomerConsent",
 }
 
 func TestEventsHaveNoPlaceForText(t *testing.T) {

@@ -105,6 +105,7 @@ type Interaction struct {
 	ConnectedAt    *time.Time
 	DisconnectedAt *time.Time
 	DisconnectType *DisconnectType
+	Consent        *bool // whether its agent said that the customer agrees to the end
 	ClosedAt       *time.Time
 	Version        int64
 	CreatedAt      time.Time
@@ -274,6 +275,7 @@ type InteractionDetail struct {
 	Terms          ReplyTerms
 	Handover       *Transfer // the latest
 	Participants   []Participant
+	Drafting       []AgentID // who has begun to write and not sent it
 }
 
 // PendingOffer gives the offer that stands, if one does.

@@ -193,7 +193,11 @@ func (i Interaction) NotOffered() error {
 		Detail: "The interaction is not offered to this agent.", AllowedActions: []Action{}}
 }
 
-// NotParty tells an agent who has no part in an interaction so.
+// NotParty tells an agent who has no part in an interaction so: that another has it,
+// where one does.
 func (i Interaction) NotParty() error {
+	if i.Owner != nil {
+		return i.ownedBy("")
+	}
 	return InvalidTransition("interaction", "this agent to do that", string(i.State), []Action{})
 }

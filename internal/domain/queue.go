@@ -133,6 +133,8 @@ type Rules struct {
 	Inactivity    *Inactivity // nil: nothing ends by itself
 	ConferenceEnd ConferenceOutcome
 	NoAnswer      NoAnswer // empty drops, too
+
+	RequireEndConsent bool // an agent ends a conversation only if they say that the customer agrees
 }
 
 // DefaultRules are those of a queue that says nothing of its own.

@@ -37,14 +37,12 @@ func fromACW(before domain.ACW, a api.Acw) domain.ACW {
 
 // checkACW refuses a time where the mode has none.
 func checkACW(a domain.ACW) error {
-	const detail = "Only after-contact work of the modes mandatory_timeout and mandatory_forced_timeout has a time."
-	switch {
-	case a.Mode.Timed():
+	if a.Mode.Timed() || a.TimeoutSeconds == 0 && a.GraceSeconds == 0 {
 		return nil
-	case a.TimeoutSeconds != 0:
-		return domain.Invalid("/acw/timeout_seconds", "acw.no_time", detail)
-	case a.GraceSeconds != 0:
-		return domain.Invalid("/acw/grace_seconds", "acw.no_time", detail)
 	}
-	return nil
+	pointer := "/acw/timeout_seconds"
+	if a.TimeoutSeconds == 0 {
+		pointer = "/acw/grace_seconds"
+	}
+	return domain.Invalid(pointer, "acw.no_time", "Only after-contact work of the modes mandatory_timeout and mandatory_forced_timeout has a time.")
 }

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/parley-cx/parley/api"
+	"github.com/parley-cx/parley/internal/desk"
 	"github.com/parley-cx/parley/internal/domain"
 )
 
@@ -265,24 +266,33 @@ func (s *Server) GetOwnAgent(ctx context.Context, _ api.GetOwnAgentRequestObject
 	return api.GetOwnAgent200JSONResponse{Body: toAgent(a), Headers: api.GetOwnAgent200ResponseHeaders{ETag: etag(a.Version)}}, nil
 }
 
+// setPresence sets an agent's presence, and warns one who logs out over a draft.
+func (s *Server) setPresence(ctx context.Context, agent domain.AgentID, body api.PresenceInput) (api.Agent, error) {
+	a, unsent, err := s.Desk.SetPresence(ctx, principal(ctx), agent,
+		desk.Presence{Presence: domain.Presence(body.Presence), Note: body.Note, RejectIfDraft: body.RejectIfDraft})
+	out := toAgent(a)
+	out.Warnings = s.draftWarnings(ctx, unsent)
+	return out, err
+}
+
 // PutOwnPresence serves PUT /v1/agents/me/presence.
 func (s *Server) PutOwnPresence(ctx context.Context, r api.PutOwnPresenceRequestObject) (api.PutOwnPresenceResponseObject, error) {
 	p := principal(ctx)
 	if p.Agent == "" {
 		return nil, domain.NoAgent()
 	}
-	a, err := s.Desk.SetPresence(ctx, p, p.Agent, domain.Presence(r.Body.Presence), r.Body.Note)
+	a, err := s.setPresence(ctx, p.Agent, *r.Body)
 	if err != nil {
 		return nil, err
 	}
-	return api.PutOwnPresence200JSONResponse{Body: toAgent(a), Headers: api.PutOwnPresence200ResponseHeaders{ETag: etag(a.Version)}}, nil
+	return api.PutOwnPresence200JSONResponse{Body: a, Headers: api.PutOwnPresence200ResponseHeaders{ETag: etag(a.Version)}}, nil
 }
 
 // PutAgentPresence serves PUT /v1/agents/{id}/presence.
 func (s *Server) PutAgentPresence(ctx context.Context, r api.PutAgentPresenceRequestObject) (api.PutAgentPresenceResponseObject, error) {
-	a, err := s.Desk.SetPresence(ctx, principal(ctx), domain.AgentID(r.ID), domain.Presence(r.Body.Presence), r.Body.Note)
+	a, err := s.setPresence(ctx, domain.AgentID(r.ID), *r.Body)
 	if err != nil {
 		return nil, err
 	}
-	return api.PutAgentPresence200JSONResponse{Body: toAgent(a), Headers: api.PutAgentPresence200ResponseHeaders{ETag: etag(a.Version)}}, nil
+	return api.PutAgentPresence200JSONResponse{Body: a, Headers: api.PutAgentPresence200ResponseHeaders{ETag: etag(a.Version)}}, nil
 }

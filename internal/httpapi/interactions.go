@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/parley-cx/parley/api"
+	"github.com/parley-cx/parley/internal/closing"
 	"github.com/parley-cx/parley/internal/domain"
 	"github.com/parley-cx/parley/internal/storage"
 )
@@ -18,7 +19,8 @@ func (s *Server) toInteraction(d domain.InteractionDetail, who domain.Principal)
 		Origin:  api.InteractionOrigin(d.Origin), PreviousInteractionID: ref(d.Previous), Participants: toParticipants(d),
 		AllowedActions: each(d.ActionsOf(who), func(a domain.Action) api.InteractionAction { return api.InteractionAction(a) }),
 		ConnectedAt:    api.AtOrNull(d.ConnectedAt), DisconnectedAt: api.AtOrNull(d.DisconnectedAt), ClosedAt: api.AtOrNull(d.ClosedAt),
-		ReplyPolicy: s.toReplyPolicy(d), Referral: toReferral(d.Referral), Recording: d.Recording, EnqueuedAt: api.AtOrNull(&d.EnqueuedAt), Version: d.Version}
+		ReplyPolicy: s.toReplyPolicy(d), Referral: toReferral(d.Referral), Recording: d.Recording,
+		HasUnsentDraft: who.Agent != "" && slices.Contains(d.Drafting, who.Agent), CustomerConsent: d.Consent, EnqueuedAt: api.AtOrNull(&d.EnqueuedAt), Version: d.Version}
 	if c := d.Conference; c != nil {
 		conference := toConference(d.Interaction)
 		i.Conference = &conference
@@ -159,10 +161,12 @@ func (s *Server) DeclineInteraction(ctx context.Context, r api.DeclineInteractio
 
 // EndInteraction serves POST /v1/interactions/{id}/end (A18, C38).
 func (s *Server) EndInteraction(ctx context.Context, r api.EndInteractionRequestObject) (api.EndInteractionResponseObject, error) {
-	if err := s.Closing.End(ctx, principal(ctx), domain.InteractionID(r.ID)); err != nil {
+	how := closing.Ending{CustomerConsent: r.Body.CustomerConsent, RejectIfDraft: r.Body.RejectIfDraft}
+	if err := s.Closing.End(ctx, principal(ctx), domain.InteractionID(r.ID), how); err != nil {
 		return nil, err
 	}
 	i, err := s.interaction(ctx, r.ID)
+	i.Warnings = s.draftWarnings(ctx, i.HasUnsentDraft)
 	return api.EndInteraction200JSONResponse{Body: i, Headers: api.EndInteraction200ResponseHeaders{ETag: etag(i.Version)}}, err
 }
 

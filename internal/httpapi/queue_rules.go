@@ -25,6 +25,7 @@ func toRules(a api.Queue, q domain.Queue) api.Queue {
 	a.BusinessHours, a.OverflowQueueID = toHours(r.Hours), ref(q.Overflow)
 	a.Inactivity, a.ConferenceEnd = toInactivity(r.Inactivity), api.ConferenceEnd(cmp.Or(r.ConferenceEnd, domain.ConferenceDisconnects))
 	a.TransferPolicy = api.TransferPolicy{AgentNoAnswer: api.AgentNoAnswer(cmp.Or(r.NoAnswer, domain.NoAnswerDrop))}
+	a.RequireEndConsent = r.RequireEndConsent
 	a.MaxWaiting, a.DefaultReplyLanguage = r.MaxWaiting, r.ReplyLanguage
 	return a
 }
@@ -58,6 +59,7 @@ func fromRules(q domain.Queue, a api.Queue) domain.Queue {
 	}
 	q.Rules.Inactivity, q.Rules.ConferenceEnd = fromInactivity(a.Inactivity), domain.ConferenceOutcome(a.ConferenceEnd)
 	q.Rules.NoAnswer = domain.NoAnswer(a.TransferPolicy.AgentNoAnswer)
+	q.Rules.RequireEndConsent = a.RequireEndConsent
 	q.Overflow = unref[domain.QueueID](a.OverflowQueueID)
 	return q
 }

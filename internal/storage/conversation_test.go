@@ -45,6 +45,12 @@ func conversationTrips() map[string]func(*testing.T, *Store) {
 				found, err := s.EarlyEvents(ctx, e.Organization, e.Channel, []string{e.MessageID})
 				return found[e.MessageID], err
 			}}.test,
+		"draft": trip[domain.Draft]{fixed: "Interaction", also: []string{"Agent"},
+			create: func(ctx context.Context, s *Store, d domain.Draft) error { return s.SaveDraft(ctx, d) },
+			save:   func(ctx context.Context, s *Store, d *domain.Draft) error { return s.SaveDraft(ctx, *d) },
+			read: func(ctx context.Context, s *Store, d domain.Draft) (domain.Draft, error) {
+				return s.Draft(ctx, d.Organization, d.Interaction, d.Agent)
+			}}.test,
 		"segment": trip[domain.Segment]{
 			create: func(ctx context.Context, s *Store, g domain.Segment) error {
 				return insert(ctx, s, "", toSegmentRow(g))

@@ -46,9 +46,11 @@ type interactionRow struct {
 	ConnectedAt    *int64
 	DisconnectedAt *int64
 	DisconnectType *string
-	ClosedAt       *int64
-	Version        int64
-	CreatedAt      int64 `gorm:"<-:create"`
+
+	CustomerConsent *bool
+	ClosedAt        *int64
+	Version         int64
+	CreatedAt       int64 `gorm:"<-:create"`
 }
 
 func (interactionRow) TableName() string { return "interactions" }
@@ -60,7 +62,7 @@ func toInteractionRow(i domain.Interaction) interactionRow {
 		Inactivity: optionalDoc(i.Inactivity), InactiveAt: msPtr(i.InactiveAt), InactivityWarned: i.InactivityWarned,
 		Priority: i.Priority, Score: i.Score(), EnqueuedAt: ms(i.EnqueuedAt), RequeueCount: i.RequeueCount, Sequence: i.Sequence,
 		Position: i.Position, ConnectedAt: msPtr(i.ConnectedAt), DisconnectedAt: msPtr(i.DisconnectedAt),
-		DisconnectType: id[string](i.DisconnectType), ClosedAt: msPtr(i.ClosedAt), Version: i.Version, CreatedAt: ms(i.CreatedAt),
+		DisconnectType: id[string](i.DisconnectType), CustomerConsent: i.Consent, ClosedAt: msPtr(i.ClosedAt), Version: i.Version, CreatedAt: ms(i.CreatedAt),
 		Class: string(i.Class()), Scoring: string(i.Scoring), Skills: doc(i.Skills), Ring: i.Ring, RingDueAt: msPtr(i.RingDueAt)}
 }
 
@@ -72,7 +74,7 @@ func fromInteractionRow(r interactionRow) domain.Interaction {
 		Offered: id[domain.ParticipantID](r.OfferedID), Transfer: id[domain.TransferID](r.TransferID), Recording: r.Recording, Conference: fromOptionalDoc[domain.Conference](r.Conference),
 		Inactivity: fromOptionalDoc[domain.Inactivity](r.Inactivity), InactiveAt: fromMSPtr(r.InactiveAt), InactivityWarned: r.InactivityWarned, Priority: r.Priority, EnqueuedAt: fromMS(r.EnqueuedAt),
 		RequeueCount: r.RequeueCount, Sequence: r.Sequence, Position: r.Position, ConnectedAt: fromMSPtr(r.ConnectedAt),
-		DisconnectedAt: fromMSPtr(r.DisconnectedAt), DisconnectType: id[domain.DisconnectType](r.DisconnectType),
+		DisconnectedAt: fromMSPtr(r.DisconnectedAt), DisconnectType: id[domain.DisconnectType](r.DisconnectType), Consent: r.CustomerConsent,
 		ClosedAt: fromMSPtr(r.ClosedAt), Version: r.Version, CreatedAt: fromMS(r.CreatedAt),
 		Scoring: domain.ScoringMethod(r.Scoring), Skills: fromDoc[[]domain.SkillID](r.Skills), Ring: r.Ring, RingDueAt: fromMSPtr(r.RingDueAt)}
 }
@@ -296,6 +298,14 @@ func fromDetailRow(r detailRow) domain.InteractionDetail {
 		QueueName: r.QueueName, Terms: fromTermsRow(r.Terms)}
 }
 
+// draftingRow is an agent's part, and whether they have begun to write.
+type draftingRow struct {
+	Row      participantRow `gorm:"embedded"`
+	Drafting bool
+}
+
+func (draftingRow) TableName() string { return "participants" }
+
 // withParticipants adds the agents' parts to a page of interactions: those that
 // joined, and pending offers.
 func (s *Store) withParticipants(ctx context.Context, org domain.OrganizationID, rows []detailRow) ([]domain.InteractionDetail, error) {
@@ -309,11 +319,15 @@ func (s *Store) withParticipants(ctx context.Context, org domain.OrganizationID,
 	if len(rows) == 0 {
 		return details, nil
 	}
-	parts, err := all[participantRow](s.db(ctx).Where(`organization_id = ? AND interaction_id IN ?
-		AND (offer = 'pending' OR joined_at IS NOT NULL)`, org, ids).Order("interaction_id, id"))
+	parts, err := all[draftingRow](s.db(ctx).Select(`participants.*, EXISTS (SELECT 1 FROM drafts d WHERE d.organization_id = participants.organization_id
+		AND d.interaction_id = participants.interaction_id AND d.agent_id = participants.agent_id AND d.unsent) AS drafting`).
+		Where(`organization_id = ? AND interaction_id IN ? AND (offer = 'pending' OR joined_at IS NOT NULL)`, org, ids).Order("interaction_id, id"))
 	for _, p := range parts {
-		d := &details[place[p.InteractionID]]
-		d.Participants = append(d.Participants, fromParticipantRow(p))
+		d := &details[place[p.Row.InteractionID]]
+		d.Participants = append(d.Participants, fromParticipantRow(p.Row))
+		if p.Drafting {
+			d.Drafting = append(d.Drafting, domain.AgentID(p.Row.AgentID))
+		}
 	}
 	if err != nil {
 		return nil, err

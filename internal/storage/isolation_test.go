@@ -23,6 +23,7 @@ type full struct {
 	skill     domain.Skill
 	profile   domain.Profile
 	file      domain.File
+	talk      domain.InteractionID
 }
 
 func newFull(t *testing.T, s *Store) *full {
@@ -50,7 +51,7 @@ func newFull(t *testing.T, s *Store) *full {
 		t.Fatal(err)
 	}
 	file := domain.NewReceived(messages[0], domain.Attachment{URL: marker, Name: marker}, marker, true, noon)
-	f := &full{world: w, file: file, code: code, agent: a, skill: skill, profile: profile, delivery: w.delivery(threads[talk.Thread], 1)}
+	f := &full{world: w, file: file, talk: talk.ID, code: code, agent: a, skill: skill, profile: profile, delivery: w.delivery(threads[talk.Thread], 1)}
 	commit(t, s, func(ctx context.Context) error {
 		w.queue.WrapUpCodes = []domain.WrapUpCodeID{code.ID}
 		w.queue.Rules.Routing.Skills = []domain.SkillID{skill.ID}
@@ -64,7 +65,8 @@ func newFull(t *testing.T, s *Store) *full {
 		}
 		f.aside = aside.ID
 		early := domain.Early{Organization: w.org, Channel: w.channel.ID, MessageID: marker, CreatedAt: noon}
-		return first(insert(ctx, w.Store, "", set), w.SaveThread(ctx, &written), w.SaveEarly(ctx, early), w.CreateMessages(ctx, messages[0], reply), w.CreateAttempts(ctx, attempt, unknown), w.CreateFiles(ctx, file), w.CreateWrapUpCode(ctx, code),
+		draft := domain.Draft{Organization: w.org, Interaction: talk.ID, Agent: a.ID, Text: marker, UpdatedAt: noon}
+		return first(insert(ctx, w.Store, "", set), w.SaveThread(ctx, &written), w.SaveEarly(ctx, early), w.SaveDraft(ctx, draft), w.CreateMessages(ctx, messages[0], reply), w.CreateAttempts(ctx, attempt, unknown), w.CreateFiles(ctx, file), w.CreateWrapUpCode(ctx, code),
 			w.CreateSkill(ctx, skill), w.CreateProfile(ctx, profile), w.CreateClient(ctx, client), w.CreateTokenIssuer(ctx, issuer), w.SaveQueue(ctx, &w.queue), w.CreateDeliveries(ctx, f.delivery))
 	})
 	if _, err := w.SequenceEvents(t.Context(), true); err != nil {
@@ -209,6 +211,7 @@ func TestWritesOfAnotherOrganizationChangeNothing(t *testing.T) {
 				f.Organization = other
 				return db.DeleteFile(ctx, f)
 			},
+			"DeleteDraft":  func(ctx context.Context) error { return db.DeleteDraft(ctx, other, mine.talk, mine.agent.ID) },
 			"EraseFilesOf": func(ctx context.Context) error { return db.EraseFilesOf(ctx, other, *mine.file.Message, noon) },
 		}
 		for name, write := range silent {

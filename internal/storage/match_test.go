@@ -315,3 +315,43 @@ func TestDueOffers(t *testing.T) {
 		}
 	})
 }
+
+// A wrap-up is due from its deadline on, the oldest first, for as long as it is open.
+func TestDueWrapUps(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, db database) {
+		w := newWorld(t, db.Store)
+		by := domain.Actor{Type: domain.ActorAgent}
+		var made []domain.Engagement
+		for n, i := range w.waiting(4) {
+			e := w.offer(i, w.agent())
+			for _, move := range []func(domain.Engagement) (domain.Engagement, []domain.Event, error){
+				func(e domain.Engagement) (domain.Engagement, []domain.Event, error) { return e.Accept(by, noon) },
+				func(e domain.Engagement) (domain.Engagement, []domain.Event, error) {
+					return e.End(domain.ACW{Mode: domain.ACWForcedTimeout, TimeoutSeconds: 60 * (4 - n)}, by, noon)
+				},
+			} {
+				next, events, err := move(e)
+				if err != nil {
+					t.Fatal(err)
+				}
+				e = next
+				commit(t, db.Store, func(ctx context.Context) error { return db.SaveEngagement(ctx, &e, events) })
+			}
+			made = append(made, e)
+		}
+		over, events, err := made[3].RunOut(noon.Add(time.Minute))
+		if err != nil {
+			t.Fatal(err)
+		}
+		commit(t, db.Store, func(ctx context.Context) error { return db.SaveEngagement(ctx, &over, events) })
+		due, next, err := db.DueWrapUps(t.Context(), noon.Add(3*time.Minute), 10)
+		if err != nil || len(due) != 2 || due[0].Participant != made[2].Participant.ID || due[1].Participant != made[1].Participant.ID ||
+			due[0].Organization != w.org || due[0].Interaction != made[2].Interaction.ID || due[0].Agent != made[2].Agent.ID {
+			t.Errorf("due: %+v (%v)", due, err)
+		}
+		if want := *made[0].Participant.WrapUp.Deadline; !next.Equal(want) {
+			t.Errorf("the next ends at %v, want %v", next, want)
+		}
+	})
+}

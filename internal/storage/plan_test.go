@@ -13,7 +13,7 @@ import (
 )
 
 // hotTables grow with the traffic: no statement may look through one of them.
-var hotTables = []string{"interactions", "messages", "inbox", "jobs", "events", "event_log", "participants", "threads", "contacts", "attempts", "attachments", "idempotency_keys", "segments", "transfers"}
+var hotTables = []string{"interactions", "messages", "inbox", "jobs", "events", "event_log", "participants", "threads", "contacts", "attempts", "attachments", "idempotency_keys", "segments", "transfers", "drafts"}
 
 // narrowColumns hold few rows of an organization for each value; an index that
 // is entered by one of them is entered well.

@@ -22,7 +22,7 @@ func (w *world) secrets(text string) {
 	m, file, early := w.said(text)
 	commit(w.t, w.Store, func(ctx context.Context) error {
 		_, _, err := w.ClaimKey(ctx, w.key(text))
-		return first(err, w.CreateMessages(ctx, m), w.CreateFiles(ctx, file), w.SaveEarly(ctx, early), w.SaveApp(ctx, &app), w.SaveChannel(ctx, &ch), w.AppendInbox(ctx, inbox),
+		return first(err, w.CreateMessages(ctx, m), w.CreateFiles(ctx, file), w.SaveEarly(ctx, early), w.SaveDraft(ctx, domain.Draft{Organization: w.org, Interaction: m.Interaction, Agent: w.agent().ID, Text: text, UpdatedAt: noon}), w.SaveApp(ctx, &app), w.SaveChannel(ctx, &ch), w.AppendInbox(ctx, inbox),
 			w.SaveSigningKey(ctx, SigningKey{ID: domain.NewID[string](), Public: []byte("public"), Private: []byte(text), CreatedAt: noon}),
 			w.SaveAnswer(ctx, w.key(text)))
 	})

@@ -127,6 +127,7 @@ func calls(f *full) map[string]func(ctx context.Context) {
 		"Ahead": func(ctx context.Context) {
 			_, _ = f.Ahead(ctx, domain.Waiting{Queue: f.queue.ID, Interaction: talk}, f.org, 100)
 		},
+		"DueWrapUps":     func(ctx context.Context) { _, _, _ = f.DueWrapUps(ctx, noon, 100) },
 		"DueOffers":      func(ctx context.Context) { _, _, _ = f.DueOffers(ctx, noon, 100) },
 		"SequenceEvents": func(ctx context.Context) { _, _ = f.SequenceEvents(ctx, true) },
 		"Participant": func(ctx context.Context) {

@@ -10,10 +10,10 @@ ALTER TABLE participants ADD COLUMN wrap_up_grace_until bigint;
 CREATE INDEX participants_wrap_up_due ON participants (wrap_up_deadline) WHERE state = 'wrapup' AND wrap_up_deadline IS NOT NULL;
 -- Whether the agent said that the customer agrees to the end.
 ALTER TABLE interactions ADD COLUMN customer_consent boolean;
--- What agents have begun to write and not sent, each for themselves.
+-- What agents have begun to write and not sent, each for themselves; it is sealed.
 CREATE TABLE drafts (
     organization_id uuid NOT NULL, interaction_id uuid NOT NULL, agent_id uuid NOT NULL,
-    body text NOT NULL, unsent boolean NOT NULL, created_at bigint NOT NULL, updated_at bigint NOT NULL,
+    content bytea NOT NULL, unsent boolean NOT NULL, updated_at bigint NOT NULL,
     PRIMARY KEY (organization_id, interaction_id, agent_id)
 );
 CREATE INDEX drafts_of_agents ON drafts (organization_id, agent_id) WHERE unsent;

@@ -10,10 +10,10 @@ ALTER TABLE participants ADD COLUMN wrap_up_grace_until integer;
 CREATE INDEX participants_wrap_up_due ON participants (wrap_up_deadline) WHERE state = 'wrapup' AND wrap_up_deadline IS NOT NULL;
 -- Whether the agent said that the customer agrees to the end.
 ALTER TABLE interactions ADD COLUMN customer_consent integer;
--- What agents have begun to write and not sent, each for themselves.
+-- What agents have begun to write and not sent, each for themselves; it is sealed.
 CREATE TABLE drafts (
     organization_id text NOT NULL, interaction_id text NOT NULL, agent_id text NOT NULL,
-    body text NOT NULL, unsent integer NOT NULL, created_at integer NOT NULL, updated_at integer NOT NULL,
+    content blob NOT NULL, unsent integer NOT NULL, updated_at integer NOT NULL,
     PRIMARY KEY (organization_id, interaction_id, agent_id)
 );
 CREATE INDEX drafts_of_agents ON drafts (organization_id, agent_id) WHERE unsent;
