@@ -30,7 +30,7 @@ type Store interface {
 type Matching interface {
 	ClassesIn(ctx context.Context, org domain.OrganizationID, queue domain.QueueID) ([]domain.Class, error)
 	ClassesFor(ctx context.Context, org domain.OrganizationID, agents []domain.AgentID) ([]domain.Class, error)
-	WaitingIn(ctx context.Context, org domain.OrganizationID, queue domain.QueueID, class domain.ClassName, limit int) ([]domain.Waiting, error)
+	WaitingIn(ctx context.Context, org domain.OrganizationID, classes []domain.Class, limit int) ([]domain.Waiting, error)
 	AvailableIn(ctx context.Context, org domain.OrganizationID, queue domain.QueueID, limit int) ([]domain.Candidate, error)
 	CandidatesIn(ctx context.Context, org domain.OrganizationID, queue domain.QueueID, agents []domain.AgentID) ([]domain.Candidate, error)
 	Memberships(ctx context.Context, org domain.OrganizationID, queues []domain.QueueID, agents []domain.AgentID) ([]domain.Member, error)

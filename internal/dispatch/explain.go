@@ -56,7 +56,7 @@ func (d *Dispatcher) Explain(ctx context.Context, i domain.Interaction, members 
 			return e, err
 		}
 	}
-	work, err := d.remember(ctx, i.Organization, r, []domain.Waiting{w})
+	work, err := d.remember(ctx, i.Organization, routing.Rules{q.ID: r}, []domain.Waiting{w})
 	if err != nil {
 		return e, err
 	}

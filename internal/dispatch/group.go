@@ -84,16 +84,12 @@ func (d *Dispatcher) gather(ctx context.Context, g *group, classes []domain.Clas
 		if err := d.learn(ctx, g, part); err != nil {
 			return err
 		}
-		for _, class := range part {
-			if !g.wants(class, d.Now()) {
-				continue
-			}
-			work, err := d.work(ctx, g.organization, class, g.rules[class.Queue], max(batch, g.room))
-			if err != nil {
-				return err
-			}
-			g.take(work, d.Now())
+		wanted := slices.DeleteFunc(slices.Clone(part), func(class domain.Class) bool { return !g.wants(class, d.Now()) })
+		work, err := d.work(ctx, g.organization, wanted, g.rules, max(batch, g.room))
+		if err != nil {
+			return err
 		}
+		g.take(work, d.Now())
 		if !slices.ContainsFunc(g.taken, func(n int) bool { return n < g.room }) {
 			return nil
 		}
@@ -134,12 +130,25 @@ func (g *group) wants(class domain.Class, now time.Time) bool {
 	return false
 }
 
-// take adds the most urgent work of a class.
+// sort is what class of which queue a piece of work is of.
+type sort struct {
+	queue domain.QueueID
+	class domain.ClassName
+}
+
+// take adds the most urgent work of some classes.
 func (g *group) take(work []domain.Waiting, now time.Time) {
 	g.waiting = append(g.waiting, work...)
 	for n, a := range g.agents {
-		if slices.ContainsFunc(work, func(w domain.Waiting) bool { return routing.Fits(w, a, g.rules[w.Queue], now) }) {
-			g.taken[n]++
+		fitting := map[sort]bool{}
+		for _, w := range work {
+			s := sort{w.Queue, w.Class}
+			fitting[s] = fitting[s] || routing.Fits(w, a, g.rules[w.Queue], now)
+		}
+		for _, fits := range fitting {
+			if fits {
+				g.taken[n]++
+			}
 		}
 	}
 }

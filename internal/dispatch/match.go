@@ -11,23 +11,26 @@ import (
 	"github.com/parley-cx/parley/internal/routing"
 )
 
-// work gives the most urgent work of a class with what its rules need to know.
-func (d *Dispatcher) work(ctx context.Context, org domain.OrganizationID, class domain.Class, r domain.Routing, limit int) ([]domain.Waiting, error) {
-	waiting, err := d.Store.WaitingIn(ctx, org, class.Queue, class.Name, limit)
-	if err != nil {
-		return nil, err
+// work gives the most urgent work of some classes with what the rules need to know.
+func (d *Dispatcher) work(ctx context.Context, org domain.OrganizationID, classes []domain.Class, rules routing.Rules, limit int) (work []domain.Waiting, err error) {
+	for part := range slices.Chunk(classes, batch) {
+		waiting, err := d.Store.WaitingIn(ctx, org, part, limit)
+		if err != nil {
+			return nil, err
+		}
+		work = append(work, waiting...)
 	}
-	return d.remember(ctx, org, r, waiting)
+	return d.remember(ctx, org, rules, work)
 }
 
 // remember adds who had the work before, where a queue's rules ask for it.
-func (d *Dispatcher) remember(ctx context.Context, org domain.OrganizationID, r domain.Routing, waiting []domain.Waiting) ([]domain.Waiting, error) {
+func (d *Dispatcher) remember(ctx context.Context, org domain.OrganizationID, rules routing.Rules, waiting []domain.Waiting) ([]domain.Waiting, error) {
 	var ids []domain.InteractionID
 	for _, w := range waiting {
-		if r.Affinity.Enabled && w.Previous != nil {
+		if rules[w.Queue].Affinity.Enabled && w.Previous != nil {
 			ids = append(ids, *w.Previous)
 		}
-		if r.ExcludeDeclinersSeconds > 0 {
+		if rules[w.Queue].ExcludeDeclinersSeconds > 0 {
 			ids = append(ids, w.Interaction)
 		}
 	}
@@ -96,15 +99,11 @@ func (d *Dispatcher) decide(ctx context.Context, q domain.Queue, limit int) (dec
 	if err != nil || len(classes) == 0 {
 		return nil, nil, false, err
 	}
-	for _, class := range classes {
-		if !class.Vague && !slices.ContainsFunc(agents, func(c routing.Candidate) bool { return routing.Fits(class.Head, c, r, d.Now()) }) {
-			continue
-		}
-		work, err := d.work(ctx, q.Organization, class, r, batch)
-		if err != nil {
-			return nil, nil, false, err
-		}
-		waiting = append(waiting, work...)
+	classes = slices.DeleteFunc(classes, func(class domain.Class) bool {
+		return !class.Vague && !slices.ContainsFunc(agents, func(c routing.Candidate) bool { return routing.Fits(class.Head, c, r, d.Now()) })
+	})
+	if waiting, err = d.work(ctx, q.Organization, classes, routing.Rules{q.ID: r}, batch); err != nil {
+		return nil, nil, false, err
 	}
 	returned, err := d.lastAgents(ctx, q, waiting, agents)
 	decisions = routing.Match(waiting, append(agents, returned...), routing.Rules{q.ID: r}, d.Now())

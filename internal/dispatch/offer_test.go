@@ -77,7 +77,7 @@ func (r *rows) ClassesFor(ctx context.Context, o domain.OrganizationID, _ []doma
 	return r.ClassesIn(ctx, o, r.queue.ID)
 }
 
-func (r *rows) WaitingIn(_ context.Context, _ domain.OrganizationID, _ domain.QueueID, _ domain.ClassName, limit int) ([]domain.Waiting, error) {
+func (r *rows) WaitingIn(_ context.Context, _ domain.OrganizationID, _ []domain.Class, limit int) ([]domain.Waiting, error) {
 	var found []domain.Waiting
 	for _, i := range r.sorted() {
 		found = append(found, i.Waiting())

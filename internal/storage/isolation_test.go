@@ -77,7 +77,7 @@ func newFull(t *testing.T, s *Store) *full {
 		e.Participant.ID, marker, int64(0), 10, Page{Limit: 10}, ChannelFilter{}, InteractionFilter{}, MessageFilter{}, domain.EventFilter{},
 		skill.ID, profile.ID, issuer.ID, many(skill.ID), Find{}, many(a.ID), noon.Add(-time.Hour), time.Minute,
 		many(marker, w.channel.AccountID, threads[talk.Thread].Address, string(attempt.ID)), many(talk.Thread),
-		many(talk.ID, waits.ID), many(reply.ID), many(code.ID), many(a.ID), many(w.queue.ID), plainClass, file.ID, many(file.ID)} {
+		many(talk.ID, waits.ID), many(reply.ID), many(code.ID), many(a.ID), many(w.queue.ID), plainClass(w.queue.ID), file.ID, many(file.ID)} {
 		f.arguments[reflect.TypeOf(v)] = v
 	}
 	f.arguments[reflect.TypeFor[domain.InteractionID]()] = talk.ID

@@ -3,6 +3,7 @@ package storage
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/parley-cx/parley/internal/domain"
@@ -83,11 +84,22 @@ func (s *Store) classes(ctx context.Context, sql string, org domain.Organization
 	return found, nil
 }
 
-// WaitingIn gives the most urgent work of one class of a queue.
-func (s *Store) WaitingIn(ctx context.Context, org domain.OrganizationID, queue domain.QueueID, class domain.ClassName, limit int) ([]domain.Waiting, error) {
+// waitingSQL is the most urgent work of one class of a queue.
+const waitingSQL = `SELECT * FROM (SELECT id, queue_id, channel_kind, origin, scoring, priority, enqueued_at, skills, ring, previous_id, transfer_id FROM interactions
+	WHERE organization_id = ? AND queue_id = ? AND state = 'queued' AND class = ? ORDER BY score, id LIMIT ?) w`
+
+// WaitingIn gives the most urgent work of each of a few classes.
+func (s *Store) WaitingIn(ctx context.Context, org domain.OrganizationID, classes []domain.Class, limit int) ([]domain.Waiting, error) {
+	if len(classes) == 0 {
+		return nil, nil
+	}
+	var parts []string
+	var args []any
+	for _, c := range classes {
+		parts, args = append(parts, waitingSQL), append(args, org, c.Queue, c.Name, limit)
+	}
 	var rows []interactionRow
-	err := s.db(ctx).Raw(`SELECT id, queue_id, channel_kind, origin, scoring, priority, enqueued_at, skills, ring, previous_id, transfer_id FROM interactions
-		WHERE organization_id = ? AND queue_id = ? AND state = 'queued' AND class = ? ORDER BY score, id LIMIT ?`, org, queue, class, limit).Scan(&rows).Error
+	err := s.db(ctx).Raw(strings.Join(parts, " UNION ALL "), args...).Scan(&rows).Error
 	return each(rows, func(r interactionRow) domain.Waiting { return fromInteractionRow(r).Waiting() }), translate(err)
 }
 

@@ -9,8 +9,10 @@ import (
 	"github.com/parley-cx/parley/internal/domain"
 )
 
-// plainClass is the class of work that asks for nothing special.
-const plainClass domain.ClassName = "conversation_score messenger message 1"
+// plainClass is the class of a queue's work that asks for nothing special.
+func plainClass(queue domain.QueueID) []domain.Class {
+	return []domain.Class{{Queue: queue, Name: "conversation_score messenger message 1"}}
+}
 
 func TestWaitingInOrder(t *testing.T) {
 	t.Parallel()
@@ -33,7 +35,7 @@ func TestWaitingInOrder(t *testing.T) {
 				i.EnqueuedAt = i.EnqueuedAt.Add(-time.Second)
 			}
 		})
-		got, err := w.WaitingIn(t.Context(), w.org, w.queue.ID, plainClass, 10)
+		got, err := w.WaitingIn(t.Context(), w.org, plainClass(w.queue.ID), 10)
 		want := []domain.InteractionID{made[6].ID, made[3].ID, made[4].ID, made[5].ID}
 		if order := each(got, func(w domain.Waiting) domain.InteractionID { return w.Interaction }); err != nil || !slices.Equal(order, want) {
 			t.Errorf("waiting: %v (%v), want %v", order, err, want)
@@ -43,8 +45,12 @@ func TestWaitingInOrder(t *testing.T) {
 				t.Errorf("%+v of %+v", got[n], made[k])
 			}
 		}
-		if head, err := w.WaitingIn(t.Context(), w.org, w.queue.ID, plainClass, 2); err != nil || len(head) != 2 || head[1].Interaction != got[1].Interaction {
+		if head, err := w.WaitingIn(t.Context(), w.org, plainClass(w.queue.ID), 2); err != nil || len(head) != 2 || head[1].Interaction != got[1].Interaction {
 			t.Errorf("the head is %v (%v)", head, err)
+		}
+		both := append(plainClass(w.queue.ID), plainClass(elsewhere.ID)...)
+		if heads, err := w.WaitingIn(t.Context(), w.org, both, 1); err != nil || len(heads) != 2 || heads[0].Interaction != made[6].ID || heads[1].Interaction != made[1].ID {
+			t.Errorf("the heads of two queues are %v (%v)", heads, err)
 		}
 	})
 }

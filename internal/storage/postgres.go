@@ -41,6 +41,7 @@ func openPostgres(url string, commits *atomic.Int64) (*gorm.DB, engine, error) {
 	config.RuntimeParams["lock_timeout"] = lockTimeout
 	config.RuntimeParams["idle_in_transaction_session_timeout"] = "10s"
 	config.RuntimeParams["timezone"] = "UTC"
+	config.RuntimeParams["jit"] = "off" // no statement of ours is worth being compiled: what is expected to cost much costs little
 	config.StatementCacheCapacity = preparedStatements
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = 3 * time.Second

@@ -161,7 +161,7 @@ func TestEveryReadReportsAFailedWrite(t *testing.T) {
 			"SequenceEvents": func(ctx context.Context) error { _, err := db.SequenceEvents(ctx, true); return err },
 			"PendingLanes":   func(ctx context.Context) error { _, err := db.PendingLanes(ctx); return err },
 			"WaitingIn": func(ctx context.Context) error {
-				_, err := db.WaitingIn(ctx, w.org, w.queue.ID, plainClass, 1)
+				_, err := db.WaitingIn(ctx, w.org, plainClass(w.queue.ID), 1)
 				return err
 			},
 			"Interactions": func(ctx context.Context) error {
