@@ -104,6 +104,48 @@ type ServerInterface interface {
 	// GetAttachmentContent Get the bytes of an attachment
 	// (GET /v1/attachments/{id}/content)
 	GetAttachmentContent(ctx echo.Context, id ID) error
+	// ListCannedResponseLibraries List libraries of canned responses
+	// (GET /v1/canned-response-libraries)
+	ListCannedResponseLibraries(ctx echo.Context, params ListCannedResponseLibrariesParams) error
+	// CreateCannedResponseLibrary Make a library of canned responses
+	// (POST /v1/canned-response-libraries)
+	CreateCannedResponseLibrary(ctx echo.Context) error
+	// UpsertCannedResponseLibrary Make or replace a library by its external id
+	// (PUT /v1/canned-response-libraries/by-external-id/{external_id})
+	UpsertCannedResponseLibrary(ctx echo.Context, externalID ExternalID) error
+	// DeleteCannedResponseLibrary Delete a library
+	// (DELETE /v1/canned-response-libraries/{id})
+	DeleteCannedResponseLibrary(ctx echo.Context, id ID, params DeleteCannedResponseLibraryParams) error
+	// GetCannedResponseLibrary Get a library
+	// (GET /v1/canned-response-libraries/{id})
+	GetCannedResponseLibrary(ctx echo.Context, id ID) error
+	// UpdateCannedResponseLibrary Change a library
+	// (PATCH /v1/canned-response-libraries/{id})
+	UpdateCannedResponseLibrary(ctx echo.Context, id ID, params UpdateCannedResponseLibraryParams) error
+	// ReplaceCannedResponseLibrary Replace a library
+	// (PUT /v1/canned-response-libraries/{id})
+	ReplaceCannedResponseLibrary(ctx echo.Context, id ID, params ReplaceCannedResponseLibraryParams) error
+	// ListCannedResponses List canned responses
+	// (GET /v1/canned-responses)
+	ListCannedResponses(ctx echo.Context, params ListCannedResponsesParams) error
+	// CreateCannedResponse Make a canned response
+	// (POST /v1/canned-responses)
+	CreateCannedResponse(ctx echo.Context) error
+	// UpsertCannedResponse Make or replace a canned response by its external id
+	// (PUT /v1/canned-responses/by-external-id/{external_id})
+	UpsertCannedResponse(ctx echo.Context, externalID ExternalID) error
+	// DeleteCannedResponse Delete a canned response
+	// (DELETE /v1/canned-responses/{id})
+	DeleteCannedResponse(ctx echo.Context, id ID, params DeleteCannedResponseParams) error
+	// GetCannedResponse Get a canned response
+	// (GET /v1/canned-responses/{id})
+	GetCannedResponse(ctx echo.Context, id ID) error
+	// UpdateCannedResponse Change a canned response
+	// (PATCH /v1/canned-responses/{id})
+	UpdateCannedResponse(ctx echo.Context, id ID, params UpdateCannedResponseParams) error
+	// ReplaceCannedResponse Replace a canned response
+	// (PUT /v1/canned-responses/{id})
+	ReplaceCannedResponse(ctx echo.Context, id ID, params ReplaceCannedResponseParams) error
 	// ListChannels List channels
 	// (GET /v1/channels)
 	ListChannels(ctx echo.Context, params ListChannelsParams) error
@@ -1032,6 +1074,435 @@ func (w *ServerInterfaceWrapper) GetAttachmentContent(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.GetAttachmentContent(ctx, id)
+	return err
+}
+
+// ListCannedResponseLibraries converts echo context to params.
+func (w *ServerInterfaceWrapper) ListCannedResponseLibraries(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListCannedResponseLibrariesParams
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// ------------- Optional query parameter "order" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "order", ctx.QueryParams(), &params.Order, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter order: %s", err))
+	}
+
+	// ------------- Optional query parameter "q" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "q", ctx.QueryParams(), &params.Q, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter q: %s", err))
+	}
+
+	// ------------- Optional query parameter "name" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "name", ctx.QueryParams(), &params.Name, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
+	}
+
+	// ------------- Optional query parameter "external_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "external_id", ctx.QueryParams(), &params.ExternalID, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter external_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListCannedResponseLibraries(ctx, params)
+	return err
+}
+
+// CreateCannedResponseLibrary converts echo context to params.
+func (w *ServerInterfaceWrapper) CreateCannedResponseLibrary(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CreateCannedResponseLibrary(ctx)
+	return err
+}
+
+// UpsertCannedResponseLibrary converts echo context to params.
+func (w *ServerInterfaceWrapper) UpsertCannedResponseLibrary(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "external_id" -------------
+	var externalID ExternalID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "external_id", ctx.Param("external_id"), &externalID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter external_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UpsertCannedResponseLibrary(ctx, externalID)
+	return err
+}
+
+// DeleteCannedResponseLibrary converts echo context to params.
+func (w *ServerInterfaceWrapper) DeleteCannedResponseLibrary(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DeleteCannedResponseLibraryParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = IfMatch
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DeleteCannedResponseLibrary(ctx, id, params)
+	return err
+}
+
+// GetCannedResponseLibrary converts echo context to params.
+func (w *ServerInterfaceWrapper) GetCannedResponseLibrary(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetCannedResponseLibrary(ctx, id)
+	return err
+}
+
+// UpdateCannedResponseLibrary converts echo context to params.
+func (w *ServerInterfaceWrapper) UpdateCannedResponseLibrary(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params UpdateCannedResponseLibraryParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = IfMatch
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UpdateCannedResponseLibrary(ctx, id, params)
+	return err
+}
+
+// ReplaceCannedResponseLibrary converts echo context to params.
+func (w *ServerInterfaceWrapper) ReplaceCannedResponseLibrary(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ReplaceCannedResponseLibraryParams
+
+	headers := ctx.Request().Header
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatchRequired
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = IfMatch
+	} else {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Header parameter If-Match is required, but not found"))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ReplaceCannedResponseLibrary(ctx, id, params)
+	return err
+}
+
+// ListCannedResponses converts echo context to params.
+func (w *ServerInterfaceWrapper) ListCannedResponses(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListCannedResponsesParams
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// ------------- Optional query parameter "order" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "order", ctx.QueryParams(), &params.Order, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter order: %s", err))
+	}
+
+	// ------------- Optional query parameter "q" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "q", ctx.QueryParams(), &params.Q, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter q: %s", err))
+	}
+
+	// ------------- Optional query parameter "name" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "name", ctx.QueryParams(), &params.Name, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
+	}
+
+	// ------------- Optional query parameter "external_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "external_id", ctx.QueryParams(), &params.ExternalID, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter external_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "library_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "library_id", ctx.QueryParams(), &params.LibraryID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter library_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "queue_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "queue_id", ctx.QueryParams(), &params.QueueID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter queue_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "language" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "language", ctx.QueryParams(), &params.Language, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter language: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListCannedResponses(ctx, params)
+	return err
+}
+
+// CreateCannedResponse converts echo context to params.
+func (w *ServerInterfaceWrapper) CreateCannedResponse(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CreateCannedResponse(ctx)
+	return err
+}
+
+// UpsertCannedResponse converts echo context to params.
+func (w *ServerInterfaceWrapper) UpsertCannedResponse(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "external_id" -------------
+	var externalID ExternalID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "external_id", ctx.Param("external_id"), &externalID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter external_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UpsertCannedResponse(ctx, externalID)
+	return err
+}
+
+// DeleteCannedResponse converts echo context to params.
+func (w *ServerInterfaceWrapper) DeleteCannedResponse(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DeleteCannedResponseParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = IfMatch
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DeleteCannedResponse(ctx, id, params)
+	return err
+}
+
+// GetCannedResponse converts echo context to params.
+func (w *ServerInterfaceWrapper) GetCannedResponse(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetCannedResponse(ctx, id)
+	return err
+}
+
+// UpdateCannedResponse converts echo context to params.
+func (w *ServerInterfaceWrapper) UpdateCannedResponse(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params UpdateCannedResponseParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = IfMatch
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UpdateCannedResponse(ctx, id, params)
+	return err
+}
+
+// ReplaceCannedResponse converts echo context to params.
+func (w *ServerInterfaceWrapper) ReplaceCannedResponse(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ReplaceCannedResponseParams
+
+	headers := ctx.Request().Header
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatchRequired
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = IfMatch
+	} else {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Header parameter If-Match is required, but not found"))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ReplaceCannedResponse(ctx, id, params)
 	return err
 }
 
@@ -4041,6 +4512,20 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/v1/attachments", wrapper.CreateAttachment, options.OperationMiddlewares["createAttachment"]...)
 	router.GET(options.BaseURL+"/v1/attachments/:id", wrapper.GetAttachment, options.OperationMiddlewares["getAttachment"]...)
 	router.GET(options.BaseURL+"/v1/attachments/:id/content", wrapper.GetAttachmentContent, options.OperationMiddlewares["getAttachmentContent"]...)
+	router.GET(options.BaseURL+"/v1/canned-response-libraries", wrapper.ListCannedResponseLibraries, options.OperationMiddlewares["listCannedResponseLibraries"]...)
+	router.POST(options.BaseURL+"/v1/canned-response-libraries", wrapper.CreateCannedResponseLibrary, options.OperationMiddlewares["createCannedResponseLibrary"]...)
+	router.DELETE(options.BaseURL+"/v1/canned-response-libraries/:id", wrapper.DeleteCannedResponseLibrary, options.OperationMiddlewares["deleteCannedResponseLibrary"]...)
+	router.GET(options.BaseURL+"/v1/canned-response-libraries/:id", wrapper.GetCannedResponseLibrary, options.OperationMiddlewares["getCannedResponseLibrary"]...)
+	router.PATCH(options.BaseURL+"/v1/canned-response-libraries/:id", wrapper.UpdateCannedResponseLibrary, options.OperationMiddlewares["updateCannedResponseLibrary"]...)
+	router.PUT(options.BaseURL+"/v1/canned-response-libraries/:id", wrapper.ReplaceCannedResponseLibrary, options.OperationMiddlewares["replaceCannedResponseLibrary"]...)
+	router.PUT(options.BaseURL+"/v1/canned-response-libraries/by-external-id/:external_id", wrapper.UpsertCannedResponseLibrary, options.OperationMiddlewares["upsertCannedResponseLibrary"]...)
+	router.GET(options.BaseURL+"/v1/canned-responses", wrapper.ListCannedResponses, options.OperationMiddlewares["listCannedResponses"]...)
+	router.POST(options.BaseURL+"/v1/canned-responses", wrapper.CreateCannedResponse, options.OperationMiddlewares["createCannedResponse"]...)
+	router.DELETE(options.BaseURL+"/v1/canned-responses/:id", wrapper.DeleteCannedResponse, options.OperationMiddlewares["deleteCannedResponse"]...)
+	router.GET(options.BaseURL+"/v1/canned-responses/:id", wrapper.GetCannedResponse, options.OperationMiddlewares["getCannedResponse"]...)
+	router.PATCH(options.BaseURL+"/v1/canned-responses/:id", wrapper.UpdateCannedResponse, options.OperationMiddlewares["updateCannedResponse"]...)
+	router.PUT(options.BaseURL+"/v1/canned-responses/:id", wrapper.ReplaceCannedResponse, options.OperationMiddlewares["replaceCannedResponse"]...)
+	router.PUT(options.BaseURL+"/v1/canned-responses/by-external-id/:external_id", wrapper.UpsertCannedResponse, options.OperationMiddlewares["upsertCannedResponse"]...)
 	router.GET(options.BaseURL+"/v1/channels", wrapper.ListChannels, options.OperationMiddlewares["listChannels"]...)
 	router.POST(options.BaseURL+"/v1/channels", wrapper.CreateChannel, options.OperationMiddlewares["createChannel"]...)
 	router.DELETE(options.BaseURL+"/v1/channels/:id", wrapper.DeleteChannel, options.OperationMiddlewares["deleteChannel"]...)
@@ -4960,6 +5445,446 @@ func (response GetAttachmentContent206AsteriskResponse) VisitGetAttachmentConten
 		defer closer.Close()
 	}
 	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type ListCannedResponseLibrariesRequestObject struct {
+	Params ListCannedResponseLibrariesParams
+}
+
+type ListCannedResponseLibrariesResponseObject interface {
+	VisitListCannedResponseLibrariesResponse(w http.ResponseWriter) error
+}
+
+type ListCannedResponseLibraries200JSONResponse CannedResponseLibraryList
+
+func (response ListCannedResponseLibraries200JSONResponse) VisitListCannedResponseLibrariesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateCannedResponseLibraryRequestObject struct {
+	Body *CreateCannedResponseLibraryJSONRequestBody
+}
+
+type CreateCannedResponseLibraryResponseObject interface {
+	VisitCreateCannedResponseLibraryResponse(w http.ResponseWriter) error
+}
+
+type CreateCannedResponseLibrary201ResponseHeaders struct {
+	ETag     string
+	Location string
+}
+
+type CreateCannedResponseLibrary201JSONResponse struct {
+	Body    CannedResponseLibrary
+	Headers CreateCannedResponseLibrary201ResponseHeaders
+}
+
+func (response CreateCannedResponseLibrary201JSONResponse) VisitCreateCannedResponseLibraryResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpsertCannedResponseLibraryRequestObject struct {
+	ExternalID ExternalID `json:"external_id"`
+	Body       *UpsertCannedResponseLibraryJSONRequestBody
+}
+
+type UpsertCannedResponseLibraryResponseObject interface {
+	VisitUpsertCannedResponseLibraryResponse(w http.ResponseWriter) error
+}
+
+type UpsertCannedResponseLibrary200ResponseHeaders struct {
+	ETag string
+}
+
+type UpsertCannedResponseLibrary200JSONResponse struct {
+	Body    CannedResponseLibrary
+	Headers UpsertCannedResponseLibrary200ResponseHeaders
+}
+
+func (response UpsertCannedResponseLibrary200JSONResponse) VisitUpsertCannedResponseLibraryResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpsertCannedResponseLibrary201ResponseHeaders struct {
+	ETag     string
+	Location string
+}
+
+type UpsertCannedResponseLibrary201JSONResponse struct {
+	Body    CannedResponseLibrary
+	Headers UpsertCannedResponseLibrary201ResponseHeaders
+}
+
+func (response UpsertCannedResponseLibrary201JSONResponse) VisitUpsertCannedResponseLibraryResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteCannedResponseLibraryRequestObject struct {
+	ID     ID `json:"id"`
+	Params DeleteCannedResponseLibraryParams
+}
+
+type DeleteCannedResponseLibraryResponseObject interface {
+	VisitDeleteCannedResponseLibraryResponse(w http.ResponseWriter) error
+}
+
+type DeleteCannedResponseLibrary204Response struct {
+}
+
+func (response DeleteCannedResponseLibrary204Response) VisitDeleteCannedResponseLibraryResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type GetCannedResponseLibraryRequestObject struct {
+	ID ID `json:"id"`
+}
+
+type GetCannedResponseLibraryResponseObject interface {
+	VisitGetCannedResponseLibraryResponse(w http.ResponseWriter) error
+}
+
+type GetCannedResponseLibrary200ResponseHeaders struct {
+	ETag string
+}
+
+type GetCannedResponseLibrary200JSONResponse struct {
+	Body    CannedResponseLibrary
+	Headers GetCannedResponseLibrary200ResponseHeaders
+}
+
+func (response GetCannedResponseLibrary200JSONResponse) VisitGetCannedResponseLibraryResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateCannedResponseLibraryRequestObject struct {
+	ID     ID `json:"id"`
+	Params UpdateCannedResponseLibraryParams
+	Body   *UpdateCannedResponseLibraryJSONRequestBody
+}
+
+type UpdateCannedResponseLibraryResponseObject interface {
+	VisitUpdateCannedResponseLibraryResponse(w http.ResponseWriter) error
+}
+
+type UpdateCannedResponseLibrary200ResponseHeaders struct {
+	ETag string
+}
+
+type UpdateCannedResponseLibrary200JSONResponse struct {
+	Body    CannedResponseLibrary
+	Headers UpdateCannedResponseLibrary200ResponseHeaders
+}
+
+func (response UpdateCannedResponseLibrary200JSONResponse) VisitUpdateCannedResponseLibraryResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReplaceCannedResponseLibraryRequestObject struct {
+	ID     ID `json:"id"`
+	Params ReplaceCannedResponseLibraryParams
+	Body   *ReplaceCannedResponseLibraryJSONRequestBody
+}
+
+type ReplaceCannedResponseLibraryResponseObject interface {
+	VisitReplaceCannedResponseLibraryResponse(w http.ResponseWriter) error
+}
+
+type ReplaceCannedResponseLibrary200ResponseHeaders struct {
+	ETag string
+}
+
+type ReplaceCannedResponseLibrary200JSONResponse struct {
+	Body    CannedResponseLibrary
+	Headers ReplaceCannedResponseLibrary200ResponseHeaders
+}
+
+func (response ReplaceCannedResponseLibrary200JSONResponse) VisitReplaceCannedResponseLibraryResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListCannedResponsesRequestObject struct {
+	Params ListCannedResponsesParams
+}
+
+type ListCannedResponsesResponseObject interface {
+	VisitListCannedResponsesResponse(w http.ResponseWriter) error
+}
+
+type ListCannedResponses200JSONResponse CannedResponseList
+
+func (response ListCannedResponses200JSONResponse) VisitListCannedResponsesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateCannedResponseRequestObject struct {
+	Body *CreateCannedResponseJSONRequestBody
+}
+
+type CreateCannedResponseResponseObject interface {
+	VisitCreateCannedResponseResponse(w http.ResponseWriter) error
+}
+
+type CreateCannedResponse201ResponseHeaders struct {
+	ETag     string
+	Location string
+}
+
+type CreateCannedResponse201JSONResponse struct {
+	Body    CannedResponse
+	Headers CreateCannedResponse201ResponseHeaders
+}
+
+func (response CreateCannedResponse201JSONResponse) VisitCreateCannedResponseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpsertCannedResponseRequestObject struct {
+	ExternalID ExternalID `json:"external_id"`
+	Body       *UpsertCannedResponseJSONRequestBody
+}
+
+type UpsertCannedResponseResponseObject interface {
+	VisitUpsertCannedResponseResponse(w http.ResponseWriter) error
+}
+
+type UpsertCannedResponse200ResponseHeaders struct {
+	ETag string
+}
+
+type UpsertCannedResponse200JSONResponse struct {
+	Body    CannedResponse
+	Headers UpsertCannedResponse200ResponseHeaders
+}
+
+func (response UpsertCannedResponse200JSONResponse) VisitUpsertCannedResponseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpsertCannedResponse201ResponseHeaders struct {
+	ETag     string
+	Location string
+}
+
+type UpsertCannedResponse201JSONResponse struct {
+	Body    CannedResponse
+	Headers UpsertCannedResponse201ResponseHeaders
+}
+
+func (response UpsertCannedResponse201JSONResponse) VisitUpsertCannedResponseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteCannedResponseRequestObject struct {
+	ID     ID `json:"id"`
+	Params DeleteCannedResponseParams
+}
+
+type DeleteCannedResponseResponseObject interface {
+	VisitDeleteCannedResponseResponse(w http.ResponseWriter) error
+}
+
+type DeleteCannedResponse204Response struct {
+}
+
+func (response DeleteCannedResponse204Response) VisitDeleteCannedResponseResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type GetCannedResponseRequestObject struct {
+	ID ID `json:"id"`
+}
+
+type GetCannedResponseResponseObject interface {
+	VisitGetCannedResponseResponse(w http.ResponseWriter) error
+}
+
+type GetCannedResponse200ResponseHeaders struct {
+	ETag string
+}
+
+type GetCannedResponse200JSONResponse struct {
+	Body    CannedResponse
+	Headers GetCannedResponse200ResponseHeaders
+}
+
+func (response GetCannedResponse200JSONResponse) VisitGetCannedResponseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateCannedResponseRequestObject struct {
+	ID     ID `json:"id"`
+	Params UpdateCannedResponseParams
+	Body   *UpdateCannedResponseJSONRequestBody
+}
+
+type UpdateCannedResponseResponseObject interface {
+	VisitUpdateCannedResponseResponse(w http.ResponseWriter) error
+}
+
+type UpdateCannedResponse200ResponseHeaders struct {
+	ETag string
+}
+
+type UpdateCannedResponse200JSONResponse struct {
+	Body    CannedResponse
+	Headers UpdateCannedResponse200ResponseHeaders
+}
+
+func (response UpdateCannedResponse200JSONResponse) VisitUpdateCannedResponseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReplaceCannedResponseRequestObject struct {
+	ID     ID `json:"id"`
+	Params ReplaceCannedResponseParams
+	Body   *ReplaceCannedResponseJSONRequestBody
+}
+
+type ReplaceCannedResponseResponseObject interface {
+	VisitReplaceCannedResponseResponse(w http.ResponseWriter) error
+}
+
+type ReplaceCannedResponse200ResponseHeaders struct {
+	ETag string
+}
+
+type ReplaceCannedResponse200JSONResponse struct {
+	Body    CannedResponse
+	Headers ReplaceCannedResponse200ResponseHeaders
+}
+
+func (response ReplaceCannedResponse200JSONResponse) VisitReplaceCannedResponseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
 	return err
 }
 
@@ -8019,6 +8944,48 @@ type StrictServerInterface interface {
 	// GetAttachmentContent Get the bytes of an attachment
 	// (GET /v1/attachments/{id}/content)
 	GetAttachmentContent(ctx context.Context, request GetAttachmentContentRequestObject) (GetAttachmentContentResponseObject, error)
+	// ListCannedResponseLibraries List libraries of canned responses
+	// (GET /v1/canned-response-libraries)
+	ListCannedResponseLibraries(ctx context.Context, request ListCannedResponseLibrariesRequestObject) (ListCannedResponseLibrariesResponseObject, error)
+	// CreateCannedResponseLibrary Make a library of canned responses
+	// (POST /v1/canned-response-libraries)
+	CreateCannedResponseLibrary(ctx context.Context, request CreateCannedResponseLibraryRequestObject) (CreateCannedResponseLibraryResponseObject, error)
+	// UpsertCannedResponseLibrary Make or replace a library by its external id
+	// (PUT /v1/canned-response-libraries/by-external-id/{external_id})
+	UpsertCannedResponseLibrary(ctx context.Context, request UpsertCannedResponseLibraryRequestObject) (UpsertCannedResponseLibraryResponseObject, error)
+	// DeleteCannedResponseLibrary Delete a library
+	// (DELETE /v1/canned-response-libraries/{id})
+	DeleteCannedResponseLibrary(ctx context.Context, request DeleteCannedResponseLibraryRequestObject) (DeleteCannedResponseLibraryResponseObject, error)
+	// GetCannedResponseLibrary Get a library
+	// (GET /v1/canned-response-libraries/{id})
+	GetCannedResponseLibrary(ctx context.Context, request GetCannedResponseLibraryRequestObject) (GetCannedResponseLibraryResponseObject, error)
+	// UpdateCannedResponseLibrary Change a library
+	// (PATCH /v1/canned-response-libraries/{id})
+	UpdateCannedResponseLibrary(ctx context.Context, request UpdateCannedResponseLibraryRequestObject) (UpdateCannedResponseLibraryResponseObject, error)
+	// ReplaceCannedResponseLibrary Replace a library
+	// (PUT /v1/canned-response-libraries/{id})
+	ReplaceCannedResponseLibrary(ctx context.Context, request ReplaceCannedResponseLibraryRequestObject) (ReplaceCannedResponseLibraryResponseObject, error)
+	// ListCannedResponses List canned responses
+	// (GET /v1/canned-responses)
+	ListCannedResponses(ctx context.Context, request ListCannedResponsesRequestObject) (ListCannedResponsesResponseObject, error)
+	// CreateCannedResponse Make a canned response
+	// (POST /v1/canned-responses)
+	CreateCannedResponse(ctx context.Context, request CreateCannedResponseRequestObject) (CreateCannedResponseResponseObject, error)
+	// UpsertCannedResponse Make or replace a canned response by its external id
+	// (PUT /v1/canned-responses/by-external-id/{external_id})
+	UpsertCannedResponse(ctx context.Context, request UpsertCannedResponseRequestObject) (UpsertCannedResponseResponseObject, error)
+	// DeleteCannedResponse Delete a canned response
+	// (DELETE /v1/canned-responses/{id})
+	DeleteCannedResponse(ctx context.Context, request DeleteCannedResponseRequestObject) (DeleteCannedResponseResponseObject, error)
+	// GetCannedResponse Get a canned response
+	// (GET /v1/canned-responses/{id})
+	GetCannedResponse(ctx context.Context, request GetCannedResponseRequestObject) (GetCannedResponseResponseObject, error)
+	// UpdateCannedResponse Change a canned response
+	// (PATCH /v1/canned-responses/{id})
+	UpdateCannedResponse(ctx context.Context, request UpdateCannedResponseRequestObject) (UpdateCannedResponseResponseObject, error)
+	// ReplaceCannedResponse Replace a canned response
+	// (PUT /v1/canned-responses/{id})
+	ReplaceCannedResponse(ctx context.Context, request ReplaceCannedResponseRequestObject) (ReplaceCannedResponseResponseObject, error)
 	// ListChannels List channels
 	// (GET /v1/channels)
 	ListChannels(ctx context.Context, request ListChannelsRequestObject) (ListChannelsResponseObject, error)
@@ -9312,6 +10279,542 @@ func (sh *strictHandler) GetAttachmentContent(ctx echo.Context, id ID) error {
 		return err
 	} else if validResponse, ok := response.(GetAttachmentContentResponseObject); ok {
 		return validResponse.VisitGetAttachmentContentResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListCannedResponseLibraries operation middleware
+func (sh *strictHandler) ListCannedResponseLibraries(ctx echo.Context, params ListCannedResponseLibrariesParams) error {
+	var request ListCannedResponseLibrariesRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListCannedResponseLibraries(ctx.Request().Context(), request.(ListCannedResponseLibrariesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListCannedResponseLibraries")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListCannedResponseLibrariesResponseObject); ok {
+		return validResponse.VisitListCannedResponseLibrariesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CreateCannedResponseLibrary operation middleware
+func (sh *strictHandler) CreateCannedResponseLibrary(ctx echo.Context) error {
+	var request CreateCannedResponseLibraryRequestObject
+
+	var body CreateCannedResponseLibraryJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateCannedResponseLibrary(ctx.Request().Context(), request.(CreateCannedResponseLibraryRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateCannedResponseLibrary")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CreateCannedResponseLibraryResponseObject); ok {
+		return validResponse.VisitCreateCannedResponseLibraryResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UpsertCannedResponseLibrary operation middleware
+func (sh *strictHandler) UpsertCannedResponseLibrary(ctx echo.Context, externalID ExternalID) error {
+	var request UpsertCannedResponseLibraryRequestObject
+
+	request.ExternalID = externalID
+
+	var body UpsertCannedResponseLibraryJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UpsertCannedResponseLibrary(ctx.Request().Context(), request.(UpsertCannedResponseLibraryRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UpsertCannedResponseLibrary")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UpsertCannedResponseLibraryResponseObject); ok {
+		return validResponse.VisitUpsertCannedResponseLibraryResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// DeleteCannedResponseLibrary operation middleware
+func (sh *strictHandler) DeleteCannedResponseLibrary(ctx echo.Context, id ID, params DeleteCannedResponseLibraryParams) error {
+	var request DeleteCannedResponseLibraryRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DeleteCannedResponseLibrary(ctx.Request().Context(), request.(DeleteCannedResponseLibraryRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeleteCannedResponseLibrary")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(DeleteCannedResponseLibraryResponseObject); ok {
+		return validResponse.VisitDeleteCannedResponseLibraryResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetCannedResponseLibrary operation middleware
+func (sh *strictHandler) GetCannedResponseLibrary(ctx echo.Context, id ID) error {
+	var request GetCannedResponseLibraryRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetCannedResponseLibrary(ctx.Request().Context(), request.(GetCannedResponseLibraryRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetCannedResponseLibrary")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetCannedResponseLibraryResponseObject); ok {
+		return validResponse.VisitGetCannedResponseLibraryResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UpdateCannedResponseLibrary operation middleware
+func (sh *strictHandler) UpdateCannedResponseLibrary(ctx echo.Context, id ID, params UpdateCannedResponseLibraryParams) error {
+	var request UpdateCannedResponseLibraryRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body UpdateCannedResponseLibraryJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UpdateCannedResponseLibrary(ctx.Request().Context(), request.(UpdateCannedResponseLibraryRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UpdateCannedResponseLibrary")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UpdateCannedResponseLibraryResponseObject); ok {
+		return validResponse.VisitUpdateCannedResponseLibraryResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ReplaceCannedResponseLibrary operation middleware
+func (sh *strictHandler) ReplaceCannedResponseLibrary(ctx echo.Context, id ID, params ReplaceCannedResponseLibraryParams) error {
+	var request ReplaceCannedResponseLibraryRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body ReplaceCannedResponseLibraryJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ReplaceCannedResponseLibrary(ctx.Request().Context(), request.(ReplaceCannedResponseLibraryRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReplaceCannedResponseLibrary")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ReplaceCannedResponseLibraryResponseObject); ok {
+		return validResponse.VisitReplaceCannedResponseLibraryResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListCannedResponses operation middleware
+func (sh *strictHandler) ListCannedResponses(ctx echo.Context, params ListCannedResponsesParams) error {
+	var request ListCannedResponsesRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListCannedResponses(ctx.Request().Context(), request.(ListCannedResponsesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListCannedResponses")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListCannedResponsesResponseObject); ok {
+		return validResponse.VisitListCannedResponsesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CreateCannedResponse operation middleware
+func (sh *strictHandler) CreateCannedResponse(ctx echo.Context) error {
+	var request CreateCannedResponseRequestObject
+
+	var body CreateCannedResponseJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateCannedResponse(ctx.Request().Context(), request.(CreateCannedResponseRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateCannedResponse")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CreateCannedResponseResponseObject); ok {
+		return validResponse.VisitCreateCannedResponseResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UpsertCannedResponse operation middleware
+func (sh *strictHandler) UpsertCannedResponse(ctx echo.Context, externalID ExternalID) error {
+	var request UpsertCannedResponseRequestObject
+
+	request.ExternalID = externalID
+
+	var body UpsertCannedResponseJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UpsertCannedResponse(ctx.Request().Context(), request.(UpsertCannedResponseRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UpsertCannedResponse")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UpsertCannedResponseResponseObject); ok {
+		return validResponse.VisitUpsertCannedResponseResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// DeleteCannedResponse operation middleware
+func (sh *strictHandler) DeleteCannedResponse(ctx echo.Context, id ID, params DeleteCannedResponseParams) error {
+	var request DeleteCannedResponseRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DeleteCannedResponse(ctx.Request().Context(), request.(DeleteCannedResponseRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeleteCannedResponse")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(DeleteCannedResponseResponseObject); ok {
+		return validResponse.VisitDeleteCannedResponseResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetCannedResponse operation middleware
+func (sh *strictHandler) GetCannedResponse(ctx echo.Context, id ID) error {
+	var request GetCannedResponseRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetCannedResponse(ctx.Request().Context(), request.(GetCannedResponseRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetCannedResponse")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetCannedResponseResponseObject); ok {
+		return validResponse.VisitGetCannedResponseResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UpdateCannedResponse operation middleware
+func (sh *strictHandler) UpdateCannedResponse(ctx echo.Context, id ID, params UpdateCannedResponseParams) error {
+	var request UpdateCannedResponseRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body UpdateCannedResponseJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UpdateCannedResponse(ctx.Request().Context(), request.(UpdateCannedResponseRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UpdateCannedResponse")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UpdateCannedResponseResponseObject); ok {
+		return validResponse.VisitUpdateCannedResponseResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ReplaceCannedResponse operation middleware
+func (sh *strictHandler) ReplaceCannedResponse(ctx echo.Context, id ID, params ReplaceCannedResponseParams) error {
+	var request ReplaceCannedResponseRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body ReplaceCannedResponseJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ReplaceCannedResponse(ctx.Request().Context(), request.(ReplaceCannedResponseRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReplaceCannedResponse")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ReplaceCannedResponseResponseObject); ok {
+		return validResponse.VisitReplaceCannedResponseResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

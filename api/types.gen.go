@@ -967,6 +967,27 @@ func (e InteractionState) Valid() bool {
 	}
 }
 
+// Defines values for LibraryMode.
+const (
+	LibraryModeAll          LibraryMode = "all"
+	LibraryModeNone         LibraryMode = "none"
+	LibraryModeSelectedOnly LibraryMode = "selected_only"
+)
+
+// Valid indicates whether the value is a known member of the LibraryMode enum.
+func (e LibraryMode) Valid() bool {
+	switch e {
+	case LibraryModeAll:
+		return true
+	case LibraryModeNone:
+		return true
+	case LibraryModeSelectedOnly:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for Medium.
 const (
 	MediumMessage Medium = "message"
@@ -2165,6 +2186,114 @@ type BusinessHoursInput struct {
 	TimeZone string `json:"time_zone"`
 }
 
+// CannedResponse A text that is ready to be said.
+type CannedResponse struct {
+	// CreatedAt A moment, RFC 3339 in UTC with milliseconds.
+	CreatedAt Time `json:"created_at"`
+
+	// ExternalID Its id in another system.
+	ExternalID *string `json:"external_id"`
+
+	// ID The identifier of a resource, a UUIDv7 in small letters. Ids sort roughly by the time they were made.
+	ID ID `json:"id"`
+
+	// Language The language of the text, or null.
+	Language *string `json:"language"`
+
+	// LibraryID The library in which it is kept, or null.
+	LibraryID *ID `json:"library_id"`
+
+	// Name By what agents find it.
+	Name string `json:"name"`
+
+	// Substitutions The places of the text that a reply's `substitutions` must fill, each once, in their order.
+	Substitutions []string `json:"substitutions"`
+
+	// Text What is said, with its places.
+	Text string `json:"text"`
+
+	// UpdatedAt A moment, RFC 3339 in UTC with milliseconds.
+	UpdatedAt Time `json:"updated_at"`
+
+	// Version Counts the changes of a resource. The header `ETag` carries it in quotes.
+	Version Version `json:"version"`
+}
+
+// CannedResponseInput A canned response as an administrator wants it.
+type CannedResponseInput struct {
+	// ExternalID Its id in another system. Unique among the organization's canned responses.
+	ExternalID *string `json:"external_id,omitempty"`
+
+	// Language The language of the text, such as `fr` or `fr-CA`; null where it does not matter.
+	Language *string `json:"language,omitempty"`
+
+	// LibraryID The library in which it is kept, or null for none. What is in none is offered by every queue that offers any.
+	LibraryID *ID `json:"library_id,omitempty"`
+
+	// Name By what agents find it. A label; it need not be unique.
+	Name string `json:"name"`
+
+	// Substitutions The places of the text, by name. They are read from the text; what is given must be in it.
+	Substitutions []string `json:"substitutions,omitempty"`
+
+	// Text What is said. `{{name}}` is a place that each reply fills; a name has letters, digits, `_`, `-` and `.`.
+	Text string `json:"text"`
+}
+
+// CannedResponseLibrary A library of canned responses.
+type CannedResponseLibrary struct {
+	// CreatedAt A moment, RFC 3339 in UTC with milliseconds.
+	CreatedAt Time `json:"created_at"`
+
+	// ExternalID The library's id in another system.
+	ExternalID *string `json:"external_id"`
+
+	// ID The identifier of a resource, a UUIDv7 in small letters. Ids sort roughly by the time they were made.
+	ID ID `json:"id"`
+
+	// Name What people call the library.
+	Name string `json:"name"`
+
+	// UpdatedAt A moment, RFC 3339 in UTC with milliseconds.
+	UpdatedAt Time `json:"updated_at"`
+
+	// Version Counts the changes of a resource. The header `ETag` carries it in quotes.
+	Version Version `json:"version"`
+}
+
+// CannedResponseLibraryInput A library of canned responses as an administrator wants it.
+type CannedResponseLibraryInput struct {
+	// ExternalID The library's id in another system. Unique among the organization's libraries.
+	ExternalID *string `json:"external_id,omitempty"`
+
+	// Name What people call the library. A label; it need not be unique.
+	Name string `json:"name"`
+}
+
+// CannedResponseLibraryList One page of libraries.
+type CannedResponseLibraryList struct {
+	// Items The libraries.
+	Items []CannedResponseLibrary `json:"items"`
+
+	// NextCursor The cursor of the next page, or null at the end.
+	NextCursor *string `json:"next_cursor"`
+}
+
+// CannedResponseLibraryUpdate A merge patch (RFC 7396) of a library. What is absent stays as it is; null empties a field that may be empty.
+type CannedResponseLibraryUpdate = json.RawMessage
+
+// CannedResponseList One page of canned responses.
+type CannedResponseList struct {
+	// Items The canned responses.
+	Items []CannedResponse `json:"items"`
+
+	// NextCursor The cursor of the next page, or null at the end.
+	NextCursor *string `json:"next_cursor"`
+}
+
+// CannedResponseUpdate A merge patch (RFC 7396) of a canned response. What is absent stays as it is; null empties a field that may be empty.
+type CannedResponseUpdate = json.RawMessage
+
 // Capacities How many conversations of each medium an agent may have at once.
 type Capacities struct {
 	// Message Of messages.
@@ -2453,11 +2582,17 @@ type ComposeInput struct {
 	// AttachmentIds Files of `POST /v1/attachments` that are `ready`. Each becomes a reply of its own, in this order and after the text, with its own status.
 	AttachmentIds []ID `json:"attachment_ids,omitempty"`
 
+	// CannedResponseID The canned response that is said, or that was used for the text.
+	CannedResponseID *ID `json:"canned_response_id,omitempty"`
+
 	// ClientMessageID Your own id for the request, used once for each channel; the first of its replies carries it. The same text and attachments with it again give the replies that are there already; others are refused (409).
 	ClientMessageID *string `json:"client_message_id,omitempty"`
 
 	// InReplyTo The message of this interaction that it answers.
 	InReplyTo *ID `json:"in_reply_to,omitempty"`
+
+	// Substitutions What stands in the places of the canned response, by their names. They are not for a text of your own.
+	Substitutions map[string]string `json:"substitutions,omitempty"`
 
 	// Text The text so far.
 	Text *string `json:"text,omitempty"`
@@ -3303,6 +3438,12 @@ type Labels struct {
 	Scopes map[string]string `json:"scopes"`
 }
 
+// LibraryMode Which libraries a queue offers its agents.
+// - `all`: every one
+// - `selected_only`: those that are listed
+// - `none`: none, and no canned response
+type LibraryMode string
+
 // MeasuredServiceLevel What the queue promises, and what it kept within the window.
 type MeasuredServiceLevel struct {
 	// Measured The part that was accepted in time of all that were accepted or abandoned, or null where there are none.
@@ -3339,6 +3480,9 @@ type MembershipChanges struct {
 type Message struct {
 	// Attachments What came or goes along.
 	Attachments []MessageAttachment `json:"attachments"`
+
+	// CannedResponseID The canned response that was used for it, or null. It may be gone by now.
+	CannedResponseID *ID `json:"canned_response_id"`
 
 	// Channel The channel of a message.
 	Channel MessageChannel `json:"channel"`
@@ -4480,6 +4624,9 @@ type Queue struct {
 	// BusinessHours When the queue is open; null, and it never closes.
 	BusinessHours *BusinessHours `json:"business_hours"`
 
+	// CannedResponseLibraries The canned responses of a queue.
+	CannedResponseLibraries QueueLibraries `json:"canned_response_libraries"`
+
 	// ConferenceEnd What becomes of a conversation whose conference the initiator ends.
 	// - `disconnect`: it ends for everybody
 	// - `back_to_one_to_one`: the initiator goes on alone with the customer
@@ -4590,6 +4737,9 @@ type QueueInput struct {
 	// BusinessHours When the queue is open; null, and it never closes. Agents who are on queue get offers all the same.
 	BusinessHours *BusinessHoursInput `json:"business_hours,omitempty"`
 
+	// CannedResponseLibraries Which libraries of canned responses its agents are offered. Absent, all.
+	CannedResponseLibraries *QueueLibrariesInput `json:"canned_response_libraries,omitempty"`
+
 	// ConferenceEnd What becomes of a conversation whose conference the initiator ends.
 	// - `disconnect`: it ends for everybody
 	// - `back_to_one_to_one`: the initiator goes on alone with the customer
@@ -4639,6 +4789,30 @@ type QueueInput struct {
 
 	// WrapUpCodeIds The codes that agents of this queue may choose from. Order is kept; doubled ids collapse.
 	WrapUpCodeIds []ID `json:"wrap_up_code_ids,omitempty"`
+}
+
+// QueueLibraries The canned responses of a queue.
+type QueueLibraries struct {
+	// LibraryIds The libraries that are offered where the mode is `selected_only`.
+	LibraryIds []ID `json:"library_ids"`
+
+	// Mode Which libraries a queue offers its agents.
+	// - `all`: every one
+	// - `selected_only`: those that are listed
+	// - `none`: none, and no canned response
+	Mode LibraryMode `json:"mode"`
+}
+
+// QueueLibrariesInput The canned responses of a queue, as an administrator wants them.
+type QueueLibrariesInput struct {
+	// LibraryIds The libraries that are offered where the mode is `selected_only`.
+	LibraryIds []ID `json:"library_ids,omitempty"`
+
+	// Mode Which libraries a queue offers its agents.
+	// - `all`: every one
+	// - `selected_only`: those that are listed
+	// - `none`: none, and no canned response
+	Mode LibraryMode `json:"mode,omitempty"`
 }
 
 // QueueList One page of queues.
@@ -4960,6 +5134,9 @@ type Reply struct {
 	// Attempts How often it was handed to the platform.
 	Attempts int `json:"attempts"`
 
+	// CannedResponseID The canned response that was used for it, or null. It may be gone by now.
+	CannedResponseID *ID `json:"canned_response_id"`
+
 	// Channel The channel of a message.
 	Channel MessageChannel `json:"channel"`
 
@@ -5107,13 +5284,19 @@ type ReplyInput struct {
 	// AttachmentIds Files of `POST /v1/attachments` that are `ready`. Each becomes a reply of its own, in this order and after the text, with its own status.
 	AttachmentIds []ID `json:"attachment_ids,omitempty"`
 
+	// CannedResponseID The canned response that is said, or that was used for the text.
+	CannedResponseID *ID `json:"canned_response_id,omitempty"`
+
 	// ClientMessageID Your own id for the request, used once for each channel; the first of its replies carries it. The same text and attachments with it again give the replies that are there already; others are refused (409).
 	ClientMessageID *string `json:"client_message_id,omitempty"`
 
 	// InReplyTo The message of this interaction that it answers.
 	InReplyTo *ID `json:"in_reply_to,omitempty"`
 
-	// Text The text, sent as it is. The channel's own limit may be lower. It may be left out where there are attachments.
+	// Substitutions What stands in the places of the canned response, by their names. They are not for a text of your own.
+	Substitutions map[string]string `json:"substitutions,omitempty"`
+
+	// Text The text, sent as it is. The channel's own limit may be lower. It may be left out where there are attachments or a canned response; with a canned response it is what the agent made of it.
 	Text *string `json:"text,omitempty"`
 
 	// Visibility Who shall be able to read it; unless given, `private`, or `public` in an interaction that began with a public post.
@@ -5981,6 +6164,93 @@ type ListAgentQueuesParams struct {
 	Order Order `form:"order,omitempty" json:"order,omitempty"`
 }
 
+// ListCannedResponseLibrariesParams defines parameters for ListCannedResponseLibraries.
+type ListCannedResponseLibrariesParams struct {
+	// Limit How many items to answer with at most.
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor Where to go on, the `next_cursor` of the answer before; an empty one is the beginning.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// Order The direction of the list; `desc`, newest first, unless given.
+	Order Order `form:"order,omitempty" json:"order,omitempty"`
+
+	// Q A part of the name, in any case.
+	Q NamePart `form:"q,omitempty" json:"q,omitempty"`
+
+	// Name The whole name, to the letter.
+	Name WholeName `form:"name,omitempty" json:"name,omitempty"`
+
+	// ExternalID The id in another system; no more than one item has it.
+	ExternalID ExternalIDFilter `form:"external_id,omitempty" json:"external_id,omitempty"`
+}
+
+// DeleteCannedResponseLibraryParams defines parameters for DeleteCannedResponseLibrary.
+type DeleteCannedResponseLibraryParams struct {
+	// IfMatch The `ETag` of the version that the change is meant for. An older one is answered with 412.
+	IfMatch IfMatch `json:"If-Match,omitempty"`
+}
+
+// UpdateCannedResponseLibraryParams defines parameters for UpdateCannedResponseLibrary.
+type UpdateCannedResponseLibraryParams struct {
+	// IfMatch The `ETag` of the version that the change is meant for. An older one is answered with 412.
+	IfMatch IfMatch `json:"If-Match,omitempty"`
+}
+
+// ReplaceCannedResponseLibraryParams defines parameters for ReplaceCannedResponseLibrary.
+type ReplaceCannedResponseLibraryParams struct {
+	// IfMatch The `ETag` of the version that is replaced. Without it the answer is 428, with an older one 412.
+	IfMatch IfMatchRequired `json:"If-Match"`
+}
+
+// ListCannedResponsesParams defines parameters for ListCannedResponses.
+type ListCannedResponsesParams struct {
+	// Limit How many items to answer with at most.
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor Where to go on, the `next_cursor` of the answer before; an empty one is the beginning.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// Order The direction of the list; `desc`, newest first, unless given.
+	Order Order `form:"order,omitempty" json:"order,omitempty"`
+
+	// Q Part of the name or of the text, in any case.
+	Q string `form:"q,omitempty" json:"q,omitempty"`
+
+	// Name The whole name, to the letter.
+	Name WholeName `form:"name,omitempty" json:"name,omitempty"`
+
+	// ExternalID The id in another system; no more than one item has it.
+	ExternalID ExternalIDFilter `form:"external_id,omitempty" json:"external_id,omitempty"`
+
+	// LibraryID Only those of this library.
+	LibraryID ID `form:"library_id,omitempty" json:"library_id,omitempty"`
+
+	// QueueID Only those that this queue offers its agents.
+	QueueID ID `form:"queue_id,omitempty" json:"queue_id,omitempty"`
+
+	// Language Only those in this language, such as `fr`, in one of its forms, such as `fr-CA`, and those in none.
+	Language string `form:"language,omitempty" json:"language,omitempty"`
+}
+
+// DeleteCannedResponseParams defines parameters for DeleteCannedResponse.
+type DeleteCannedResponseParams struct {
+	// IfMatch The `ETag` of the version that the change is meant for. An older one is answered with 412.
+	IfMatch IfMatch `json:"If-Match,omitempty"`
+}
+
+// UpdateCannedResponseParams defines parameters for UpdateCannedResponse.
+type UpdateCannedResponseParams struct {
+	// IfMatch The `ETag` of the version that the change is meant for. An older one is answered with 412.
+	IfMatch IfMatch `json:"If-Match,omitempty"`
+}
+
+// ReplaceCannedResponseParams defines parameters for ReplaceCannedResponse.
+type ReplaceCannedResponseParams struct {
+	// IfMatch The `ETag` of the version that is replaced. Without it the answer is 428, with an older one 412.
+	IfMatch IfMatchRequired `json:"If-Match"`
+}
+
 // ListChannelsParams defines parameters for ListChannels.
 type ListChannelsParams struct {
 	// Limit How many items to answer with at most.
@@ -6553,6 +6823,30 @@ type CreateAttachmentJSONRequestBody = AttachmentInput
 
 // CreateAttachmentMultipartRequestBody defines body for CreateAttachment for multipart/form-data ContentType.
 type CreateAttachmentMultipartRequestBody = AttachmentForm
+
+// CreateCannedResponseLibraryJSONRequestBody defines body for CreateCannedResponseLibrary for application/json ContentType.
+type CreateCannedResponseLibraryJSONRequestBody = CannedResponseLibraryInput
+
+// UpsertCannedResponseLibraryJSONRequestBody defines body for UpsertCannedResponseLibrary for application/json ContentType.
+type UpsertCannedResponseLibraryJSONRequestBody = CannedResponseLibraryInput
+
+// UpdateCannedResponseLibraryJSONRequestBody defines body for UpdateCannedResponseLibrary for application/json ContentType.
+type UpdateCannedResponseLibraryJSONRequestBody = CannedResponseLibraryUpdate
+
+// ReplaceCannedResponseLibraryJSONRequestBody defines body for ReplaceCannedResponseLibrary for application/json ContentType.
+type ReplaceCannedResponseLibraryJSONRequestBody = CannedResponseLibraryInput
+
+// CreateCannedResponseJSONRequestBody defines body for CreateCannedResponse for application/json ContentType.
+type CreateCannedResponseJSONRequestBody = CannedResponseInput
+
+// UpsertCannedResponseJSONRequestBody defines body for UpsertCannedResponse for application/json ContentType.
+type UpsertCannedResponseJSONRequestBody = CannedResponseInput
+
+// UpdateCannedResponseJSONRequestBody defines body for UpdateCannedResponse for application/json ContentType.
+type UpdateCannedResponseJSONRequestBody = CannedResponseUpdate
+
+// ReplaceCannedResponseJSONRequestBody defines body for ReplaceCannedResponse for application/json ContentType.
+type ReplaceCannedResponseJSONRequestBody = CannedResponseInput
 
 // CreateChannelJSONRequestBody defines body for CreateChannel for application/json ContentType.
 type CreateChannelJSONRequestBody = ChannelInput

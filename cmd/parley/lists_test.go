@@ -60,6 +60,8 @@ func listsOrder(t *testing.T, p *program) {
 	for _, path := range []string{"/v1/skills", "/v1/multimedia-profiles"} {
 		w.desk.admin.do("POST", path, map[string]any{"name": "Extra"}).want(201)
 	}
+	w.desk.admin.do("POST", "/v1/canned-response-libraries", map[string]any{"name": "Extra"}).want(201)
+	w.desk.admin.do("POST", "/v1/canned-responses", map[string]any{"name": "Extra", "text": "Extra"}).want(201)
 	w.desk.admin.do("POST", "/v1/token-issuers", tokenIssuer("https://extra.example")).want(201)
 	w.desk.hook("not JSON either").want(200)
 	for _, o := range operations(t) {

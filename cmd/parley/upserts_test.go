@@ -34,7 +34,7 @@ func upsertable(p *program, app string) []resource {
 // upsertsLife makes, repeats, changes and deletes one of each kind.
 func upsertsLife(t *testing.T, p *program) {
 	d := p.desk(0, nil)
-	if n := len(upsertable(p, d.app)); n != 7 {
+	if n := len(upsertable(p, d.app)); n != 9 {
 		t.Errorf("%d resources have an external id", n)
 	}
 	for _, r := range upsertable(p, d.app) {

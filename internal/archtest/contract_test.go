@@ -27,7 +27,7 @@ func words() map[string]word {
 	return map[string]word{
 		"EventType": {list{"EventType"}, true}, "ActorType": {list{"ActorType"}, true},
 		"Presence": {list{"Presence"}, true}, "RoutingStatus": {list{"RoutingStatus"}, true}, "ACWMode": {list{"AcwMode"}, true},
-		"Feature": {list{"Feature"}, true}, "Charset": {list{"Charset"}, true},
+		"Feature": {list{"Feature"}, true}, "Charset": {list{"Charset"}, true}, "LibraryMode": {list{"LibraryMode"}, true},
 		"Medium": {list{"Medium"}, true}, "OfferState": {list{"OfferState"}, true}, "Purpose": {list{"OfferPurpose"}, true}, "SegmentType": {list{"SegmentType"}, true}, "InactivityAction": {list{"InactivityAction"}, true}, "AgentLost": {list{"AgentLost"}, true}, "WrapUpState": {list{"WrapUpState"}, true},
 		"TransferMode": {list{"TransferMode"}, true}, "TargetType": {list{"TargetType"}, true}, "TransferState": {list{"TransferState"}, true}, "NoAnswer": {list{"AgentNoAnswer"}, true},
 		"ReplyStatus": {list{"ReplyStatus"}, true}, "Action": {list{"InteractionAction", "ReplyAction"}, true},

@@ -35,6 +35,8 @@ type Replies interface {
 	ReplyTerms(ctx context.Context, org domain.OrganizationID, thread domain.ThreadID) (domain.ReplyTerms, error)
 	SentSince(ctx context.Context, org domain.OrganizationID, thread domain.ThreadID, above int64, from time.Time) ([]domain.Message, error)
 	Unanswered(ctx context.Context, org domain.OrganizationID, thread domain.ThreadID) ([]domain.Message, error)
+	CannedResponse(ctx context.Context, org domain.OrganizationID, r domain.CannedResponseID) (domain.CannedResponse, error)
+	Queue(ctx context.Context, org domain.OrganizationID, q domain.QueueID) (domain.Queue, error)
 	SendGroup(ctx context.Context, org domain.OrganizationID, i domain.InteractionID, group string) ([]domain.Message, error)
 	FilesByID(ctx context.Context, org domain.OrganizationID, ids []domain.AttachmentID) (map[domain.AttachmentID]domain.File, error)
 	SaveFile(ctx context.Context, f *domain.File) error
@@ -57,6 +59,8 @@ type Draft struct {
 	Visibility      domain.Visibility // empty for the interaction's default
 	InReplyTo       domain.MessageID
 	ClientMessageID string
+	CannedResponse  domain.CannedResponseID // what is said, or what the text was made of
+	Substitutions   map[string]string
 	Strict          bool // what the platform's rules forbid is refused, and not kept as a failed reply
 
 	assumed bool // the visibility is the interaction's default

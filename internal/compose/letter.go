@@ -49,14 +49,20 @@ func (c *Composer) place(ctx context.Context, i domain.Interaction, by domain.Pr
 // cleaned is a draft as it is kept: without emoji where the channel's settings take
 // them out, and with its visibility (A16).
 func (at place) cleaned(d Draft) Draft {
-	if at.terms.Settings.EmojiRule() == domain.EmojiStrip {
-		d.Text = channel.WithoutEmoji(d.Text)
-	}
+	d.Text = at.plain(d.Text)
 	d.assumed = d.Visibility == ""
 	if d.assumed {
 		d.Visibility = at.DefaultVisibility()
 	}
 	return d
+}
+
+// plain is a text as the channel's settings leave it.
+func (at place) plain(text string) string {
+	if at.terms.Settings.EmojiRule() == domain.EmojiStrip {
+		return channel.WithoutEmoji(text)
+	}
+	return text
 }
 
 // judge gives for each of some replies the code with which the platform's rules let
@@ -77,12 +83,13 @@ type letter struct {
 	Draft
 	files  []domain.File
 	quoted *domain.MessageID
+	canned *domain.CannedResponseID
 }
 
 // letter checks a draft in every way, and gives every reason to refuse it.
 func (c *Composer) letter(ctx context.Context, at place, d Draft) (l letter, refused []*domain.Error, err error) {
 	l = letter{place: at, Draft: d}
-	checks := []func() error{l.reach, l.empty, l.long, l.pictures,
+	checks := []func() error{func() error { return c.say(ctx, &l) }, l.reach, l.empty, l.long, l.pictures,
 		func() error { return c.file(ctx, &l) }, func() error { return c.quote(ctx, &l) }}
 	for _, check := range checks {
 		var reason *domain.Error
@@ -95,9 +102,51 @@ func (c *Composer) letter(ctx context.Context, at place, d Draft) (l letter, ref
 	return l, refused, nil
 }
 
+// say finds the canned response of a letter, which its queue must offer, and fills it
+// where the agent has no text of their own (A10, D14).
+func (c *Composer) say(ctx context.Context, l *letter) error {
+	switch {
+	case l.Substitutions != nil && (l.CannedResponse == "" || l.Text != ""):
+		return domain.Invalid("/substitutions", "canned_response.not_said", "substitutions fill a canned response; give its id, and no text.")
+	case l.CannedResponse == "":
+		return nil
+	}
+	r, err := c.Store.CannedResponse(ctx, l.Organization, l.CannedResponse)
+	if domain.IsKind(err, domain.ErrorNotFound) {
+		return domain.Invalid("/canned_response_id", "canned_response.unknown", "There is no such canned response.")
+	}
+	if err != nil {
+		return err
+	}
+	if err := c.offered(ctx, *l, r); err != nil {
+		return err
+	}
+	if l.Text == "" {
+		text, err := r.Fill(l.Substitutions)
+		if err != nil {
+			return err
+		}
+		l.Text = l.plain(text)
+	}
+	l.canned = &r.ID
+	return nil
+}
+
+// offered refuses what the conversation's queue does not offer.
+func (c *Composer) offered(ctx context.Context, l letter, r domain.CannedResponse) error {
+	if l.Queue == nil {
+		return nil
+	}
+	q, err := c.Store.Queue(ctx, l.Organization, *l.Queue)
+	if err == nil && !q.Rules.Libraries.Offers(r.Library) {
+		err = domain.Invalid("/canned_response_id", "canned_response.not_offered", "The queue of this conversation does not offer this canned response.")
+	}
+	return err
+}
+
 // reach refuses what the kind of channel does not have: to write first (D04), or to
 // write in public (A12).
-func (l letter) reach() error {
+func (l *letter) reach() error {
 	switch {
 	case !l.allowed.MayWrite(l.terms):
 		return domain.Invalid("", "outbound.not_allowed", "Customers of this kind of channel must write first.")
@@ -109,7 +158,12 @@ func (l letter) reach() error {
 	return nil
 }
 
-func (l letter) empty() error {
+// empty refuses a reply without a word, unless a file goes; of a canned response that
+// cannot be said the reason is given already.
+func (l *letter) empty() error {
+	if l.CannedResponse != "" && l.canned == nil {
+		return nil
+	}
 	if domain.Blank(l.Text) && (l.Text != "" || len(l.Files) == 0) {
 		return domain.Invalid("/text", "content.empty", "The text must have a character that can be seen.")
 	}
@@ -117,7 +171,7 @@ func (l letter) empty() error {
 }
 
 // long refuses a text that the channel does not take in one message (A09).
-func (l letter) long() error {
+func (l *letter) long() error {
 	length := l.length()
 	if length.Fits() {
 		return nil
@@ -133,7 +187,7 @@ func (l letter) length() domain.TextLength {
 }
 
 // pictures refuses emoji where the channel's settings do (C16).
-func (l letter) pictures() error {
+func (l *letter) pictures() error {
 	if l.terms.Settings.EmojiRule() == domain.EmojiReject && channel.HasEmoji(l.Text) {
 		return domain.Invalid("/text", "content.emoji_not_supported", "This channel takes plain text only, without emoji.")
 	}

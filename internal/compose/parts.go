@@ -35,6 +35,9 @@ func (d Draft) made(group []domain.Message) bool {
 		if m.Text != nil {
 			text = *m.Text
 		}
+		if m.CannedResponse != nil && *m.CannedResponse == d.CannedResponse && d.Text == "" {
+			text = "" // it was made of the same, whatever that says by now
+		}
 		files = append(files, m.Files()...)
 	}
 	return text == d.Text && slices.Equal(files, d.Files)
@@ -59,7 +62,7 @@ func (l letter) parts() []domain.Message {
 	if len(parts) == 0 {
 		return nil
 	}
-	parts[0].InReplyTo = l.quoted
+	parts[0].InReplyTo, parts[0].CannedResponse = l.quoted, l.canned
 	if l.ClientMessageID != "" {
 		parts[0].ClientMessageID = &l.ClientMessageID
 	}

@@ -13,27 +13,29 @@ import (
 // The typed identifiers. Each is a UUIDv7 in its usual text form; the types only
 // keep an agent's id from being passed where a queue's is meant.
 type (
-	OrganizationID string
-	ClientID       string
-	QueueID        string
-	AgentID        string
-	WrapUpCodeID   string
-	SkillID        string
-	TokenIssuerID  string
-	ProfileID      string
-	AppID          string
-	ChannelID      string
-	ContactID      string
-	ThreadID       string
-	InteractionID  string
-	ParticipantID  string
-	MessageID      string
-	AttemptID      string
-	EventID        string
-	JobID          string
-	InboxID        string
-	AttachmentID   string
-	TransferID     string
+	OrganizationID   string
+	ClientID         string
+	QueueID          string
+	AgentID          string
+	WrapUpCodeID     string
+	SkillID          string
+	LibraryID        string
+	CannedResponseID string
+	TokenIssuerID    string
+	ProfileID        string
+	AppID            string
+	ChannelID        string
+	ContactID        string
+	ThreadID         string
+	InteractionID    string
+	ParticipantID    string
+	MessageID        string
+	AttemptID        string
+	EventID          string
+	JobID            string
+	InboxID          string
+	AttachmentID     string
+	TransferID       string
 )
 
 // NewID mints an identifier of any kind without coordination. Ids made by one

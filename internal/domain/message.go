@@ -160,6 +160,7 @@ type Message struct {
 	ClientMessageID *string
 	ResendOf        *MessageID
 	ResentAs        *MessageID
+	CannedResponse  *CannedResponseID // that it was made of
 	Version         int64
 }
 
@@ -175,7 +176,7 @@ func (m Message) Again(now time.Time) Message {
 	return Message{ID: NewID[MessageID](), Organization: m.Organization, Interaction: m.Interaction, Thread: m.Thread,
 		Channel: m.Channel, Direction: Outbound, Kind: KindMessage, Visibility: m.Visibility, Sender: m.Sender,
 		Text: m.Text, Attachments: m.Attachments, InReplyTo: m.InReplyTo, Details: MessageDetails{Template: m.Details.Template}, CreatedAt: now,
-		Status: ReplyQueued, SendGroupID: NewID[string](), ResendOf: &m.ID, Version: 1}
+		Status: ReplyQueued, SendGroupID: NewID[string](), ResendOf: &m.ID, CannedResponse: m.CannedResponse, Version: 1}
 }
 
 // Files gives the ids of the files that the message came with.

@@ -134,14 +134,15 @@ type Rules struct {
 	ConferenceEnd ConferenceOutcome
 	NoAnswer      NoAnswer // empty drops, too
 
-	RequireEndConsent bool // an agent ends a conversation only if they say that the customer agrees
+	RequireEndConsent bool      // an agent ends a conversation only if they say that the customer agrees
+	Libraries         Libraries // of canned responses
 }
 
 // DefaultRules are those of a queue that says nothing of its own.
 func DefaultRules() Rules {
 	return Rules{NoAnswer: NoAnswerDrop, AutoAnswer: AutoAnswer{Kinds: map[ChannelKind]bool{}}, ServiceLevel: ServiceLevel{Percentage: 0.8, Seconds: 20}, ConferenceEnd: ConferenceDisconnects,
 		Routing: Routing{Method: ScoringConversation, Evaluation: EvaluationAll, Skills: []SkillID{}, Rings: []Ring{},
-			Affinity: Affinity{WindowMinutes: AffinityWindow}}}
+			Affinity: Affinity{WindowMinutes: AffinityWindow}}, Libraries: Libraries{Mode: LibrariesAll, IDs: []LibraryID{}}}
 }
 
 // WithoutSkill gives the queue as it routes when there is no such skill any more.

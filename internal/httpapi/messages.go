@@ -31,7 +31,7 @@ func (s *Server) toMessage(m domain.Message, d transcript) api.Message {
 		Channel:           api.MessageChannel{ID: string(d.Channel), Kind: api.ChannelKind(d.ChannelKind), Label: d.ChannelName},
 		PlatformMessageID: m.PlatformMessageID, PlatformTime: api.AtOrNull(m.PlatformTime), CreatedAt: api.At(m.CreatedAt), Error: toReplyError(m.Failure, d.say)}
 	out.EditedAt, out.Reactions = api.AtOrNull(m.EditedAt), each(m.Details.Reactions, toReaction)
-	out.Referral = toReferral(m.Details.Referral)
+	out.Referral, out.CannedResponseID = toReferral(m.Details.Referral), ref(m.CannedResponse)
 	if p := m.Details.Postback; p != nil {
 		out.Postback = &api.Postback{Title: p.Title, Payload: p.Payload}
 	}

@@ -26,6 +26,7 @@ func toRules(a api.Queue, q domain.Queue) api.Queue {
 	a.Inactivity, a.ConferenceEnd = toInactivity(r.Inactivity), api.ConferenceEnd(cmp.Or(r.ConferenceEnd, domain.ConferenceDisconnects))
 	a.TransferPolicy = api.TransferPolicy{AgentNoAnswer: api.AgentNoAnswer(cmp.Or(r.NoAnswer, domain.NoAnswerDrop))}
 	a.RequireEndConsent = r.RequireEndConsent
+	a.CannedResponseLibraries = toLibraries(r.Libraries)
 	a.MaxWaiting, a.DefaultReplyLanguage = r.MaxWaiting, r.ReplyLanguage
 	return a
 }
@@ -60,6 +61,7 @@ func fromRules(q domain.Queue, a api.Queue) domain.Queue {
 	q.Rules.Inactivity, q.Rules.ConferenceEnd = fromInactivity(a.Inactivity), domain.ConferenceOutcome(a.ConferenceEnd)
 	q.Rules.NoAnswer = domain.NoAnswer(a.TransferPolicy.AgentNoAnswer)
 	q.Rules.RequireEndConsent = a.RequireEndConsent
+	q.Rules.Libraries = fromLibraries(a.CannedResponseLibraries)
 	q.Overflow = unref[domain.QueueID](a.OverflowQueueID)
 	return q
 }
@@ -112,6 +114,9 @@ func (s *Server) checkRules(ctx context.Context, q domain.Queue) error {
 		return err
 	}
 	if err := s.checkSkills(ctx, q); err != nil {
+		return err
+	}
+	if err := s.checkLibraries(ctx, q); err != nil {
 		return err
 	}
 	return s.checkOverflow(ctx, q)

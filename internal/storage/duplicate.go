@@ -27,6 +27,8 @@ func taken() []unique {
 		{"skills_by_external_id", "skills.external_id", "/external_id", "skill.external_id_taken", "Another skill has this external_id."},
 		{"multimedia_profiles_by_external_id", "multimedia_profiles.external_id", "/external_id", "multimedia_profile.external_id_taken", "Another multimedia profile has this external_id."},
 		{"wrap_up_codes_by_external_id", "wrap_up_codes.external_id", "/external_id", "wrap_up_code.external_id_taken", "Another wrap-up code has this external_id."},
+		{"canned_response_libraries_by_external_id", "canned_response_libraries.external_id", "/external_id", "canned_response_library.external_id_taken", "Another library has this external_id."},
+		{"canned_responses_by_external_id", "canned_responses.external_id", "/external_id", "canned_response.external_id_taken", "Another canned response has this external_id."},
 		{"platform_apps_by_external_id", "platform_apps.external_id", "/external_id", "platform_app.external_id_taken", "Another platform app has this external_id."},
 		{"channels_by_external_id", "channels.external_id", "/external_id", "channel.external_id_taken", "Another channel has this external_id."},
 		{"channels_by_account", "channels.account_id", "/account_id", "channel.account_taken", "Another channel is connected to this account."},

@@ -21,6 +21,8 @@ type full struct {
 	code      domain.WrapUpCode
 	agent     domain.Agent
 	skill     domain.Skill
+	library   domain.Library
+	canned    domain.CannedResponse
 	profile   domain.Profile
 	file      domain.File
 	talk      domain.InteractionID
@@ -44,6 +46,8 @@ func newFull(t *testing.T, s *Store) *full {
 	unknown := domain.Attempt{ID: domain.NewID[domain.AttemptID](), Organization: w.org, Message: reply.ID, Number: 1, State: domain.AttemptUnknown, StartedAt: noon}
 	attempt := domain.Attempt{ID: domain.NewID[domain.AttemptID](), Organization: w.org, Message: reply.ID, State: domain.AttemptInFlight, StartedAt: noon}
 	code := domain.WrapUpCode{ID: domain.NewID[domain.WrapUpCodeID](), Organization: w.org, Name: marker}
+	library := domain.Library{ID: domain.NewID[domain.LibraryID](), Organization: w.org, Name: marker}
+	canned := domain.CannedResponse{ID: domain.NewID[domain.CannedResponseID](), Organization: w.org, Name: marker, Text: marker, Library: &library.ID}
 	client := domain.Client{ID: domain.ClientID(domain.NewID[string]()), Organization: w.org, SecretHash: []byte(marker)}
 	issuer := domain.TokenIssuer{ID: domain.NewID[domain.TokenIssuerID](), Organization: w.org, Issuer: string(w.org)}
 	threads, err := w.LockThreadsByID(t.Context(), w.org, []domain.ThreadID{talk.Thread})
@@ -51,10 +55,10 @@ func newFull(t *testing.T, s *Store) *full {
 		t.Fatal(err)
 	}
 	file := domain.NewReceived(messages[0], domain.Attachment{URL: marker, Name: marker}, marker, true, noon)
-	f := &full{world: w, file: file, talk: talk.ID, code: code, agent: a, skill: skill, profile: profile, delivery: w.delivery(threads[talk.Thread], 1)}
+	f := &full{world: w, file: file, talk: talk.ID, code: code, agent: a, skill: skill, library: library, canned: canned, profile: profile, delivery: w.delivery(threads[talk.Thread], 1)}
 	commit(t, s, func(ctx context.Context) error {
 		w.queue.WrapUpCodes = []domain.WrapUpCodeID{code.ID}
-		w.queue.Rules.Routing.Skills = []domain.SkillID{skill.ID}
+		w.queue.Rules.Routing.Skills, w.queue.Rules.Libraries.IDs = []domain.SkillID{skill.ID}, []domain.LibraryID{library.ID}
 		written, wrote := threads[talk.Thread], noon
 		written.LastInboundAt = &wrote
 		aside := w.inbox(1, 7)[0]
@@ -67,7 +71,7 @@ func newFull(t *testing.T, s *Store) *full {
 		early := domain.Early{Organization: w.org, Channel: w.channel.ID, MessageID: marker, CreatedAt: noon}
 		draft := domain.Draft{Organization: w.org, Interaction: talk.ID, Agent: a.ID, Text: marker, UpdatedAt: noon}
 		return first(insert(ctx, w.Store, "", set), w.SaveThread(ctx, &written), w.SaveEarly(ctx, early), w.SaveDraft(ctx, draft), w.CreateMessages(ctx, messages[0], reply), w.CreateAttempts(ctx, attempt, unknown), w.CreateFiles(ctx, file), w.CreateWrapUpCode(ctx, code),
-			w.CreateSkill(ctx, skill), w.CreateProfile(ctx, profile), w.CreateClient(ctx, client), w.CreateTokenIssuer(ctx, issuer), w.SaveQueue(ctx, &w.queue), w.CreateDeliveries(ctx, f.delivery))
+			w.CreateLibrary(ctx, library), w.CreateCannedResponse(ctx, canned), w.CreateSkill(ctx, skill), w.CreateProfile(ctx, profile), w.CreateClient(ctx, client), w.CreateTokenIssuer(ctx, issuer), w.SaveQueue(ctx, &w.queue), w.CreateDeliveries(ctx, f.delivery))
 	})
 	if _, err := w.SequenceEvents(t.Context(), true); err != nil {
 		t.Fatal(err)
@@ -75,7 +79,7 @@ func newFull(t *testing.T, s *Store) *full {
 	f.arguments = map[reflect.Type]any{}
 	for _, v := range []any{a.ID, f.aside, w.app.ID, w.channel.ID, w.channel.Kind, w.queue.ID, client.ID, code.ID, talk.ID, reply.ID, talk.Thread,
 		e.Participant.ID, marker, int64(0), 10, Page{Limit: 10}, ChannelFilter{}, InteractionFilter{}, MessageFilter{}, domain.EventFilter{},
-		skill.ID, profile.ID, issuer.ID, many(skill.ID), Find{}, many(a.ID), noon.Add(-time.Hour), time.Minute,
+		skill.ID, library.ID, many(library.ID), canned.ID, CannedFilter{}, profile.ID, issuer.ID, many(skill.ID), Find{}, many(a.ID), noon.Add(-time.Hour), time.Minute,
 		many(marker, w.channel.AccountID, threads[talk.Thread].Address, string(attempt.ID)), many(talk.Thread),
 		many(talk.ID, waits.ID), many(reply.ID), many(code.ID), many(a.ID), many(w.queue.ID), plainClass(w.queue.ID), file.ID, many(file.ID)} {
 		f.arguments[reflect.TypeOf(v)] = v
@@ -245,6 +249,16 @@ func TestWritesOfAnotherOrganizationChangeNothing(t *testing.T) {
 				k := mine.skill
 				k.Organization = other
 				return db.DeleteSkill(ctx, k, noon)
+			},
+			"DeleteLibrary": func(ctx context.Context) error {
+				l := mine.library
+				l.Organization = other
+				return db.DeleteLibrary(ctx, l, noon)
+			},
+			"DeleteCannedResponse": func(ctx context.Context) error {
+				r := mine.canned
+				r.Organization = other
+				return db.DeleteCannedResponse(ctx, r, noon)
 			},
 			"DeleteProfile": func(ctx context.Context) error {
 				p := mine.profile

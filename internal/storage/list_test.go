@@ -65,6 +65,24 @@ func lists(t *testing.T, s *Store) map[string]list {
 				items, next, err := w.Skills(ctx, w.org, Find{Part: "SKILL"}, p)
 				return ids(items, next, err, func(k domain.Skill) domain.SkillID { return k.ID })
 			}},
+		"libraries": {
+			add: func(ctx context.Context, n int) (string, error) {
+				l := domain.Library{ID: domain.NewID[domain.LibraryID](), Organization: w.org, Name: fmt.Sprint("library ", n), CreatedAt: noon}
+				return string(l.ID), w.CreateLibrary(ctx, l)
+			},
+			read: func(ctx context.Context, p Page) ([]string, *string, error) {
+				items, next, err := w.Libraries(ctx, w.org, Find{Part: "LIBRARY"}, p)
+				return ids(items, next, err, func(l domain.Library) domain.LibraryID { return l.ID })
+			}},
+		"canned responses": {
+			add: func(ctx context.Context, n int) (string, error) {
+				r := domain.CannedResponse{ID: domain.NewID[domain.CannedResponseID](), Organization: w.org, Text: fmt.Sprint("Said ", n), CreatedAt: noon}
+				return string(r.ID), w.CreateCannedResponse(ctx, r)
+			},
+			read: func(ctx context.Context, p Page) ([]string, *string, error) {
+				items, next, err := w.CannedResponses(ctx, w.org, CannedFilter{Find: Find{Part: "SAID"}}, p)
+				return ids(items, next, err, func(r domain.CannedResponse) domain.CannedResponseID { return r.ID })
+			}},
 		"multimedia profiles": {
 			add: func(ctx context.Context, n int) (string, error) {
 				m := domain.NewProfile(w.org, noon)

@@ -43,6 +43,7 @@ type messageRow struct {
 	ClientMessageID   *string `gorm:"<-:create"`
 	ResendOf          *string `gorm:"<-:create"`
 	ResentAs          *string
+	CannedResponseID  *string `gorm:"<-:create"`
 	Version           int64
 }
 
@@ -64,7 +65,7 @@ func (s *Store) toMessageRow(m domain.Message) (messageRow, error) {
 		PlatformTime: msPtr(m.PlatformTime), CreatedAt: ms(m.CreatedAt), Details: "{}", ExpiresAt: msPtr(m.ExpiresAt),
 		EditedAt: msPtr(m.EditedAt), EditNumber: m.EditNumber, Tombstone: string(m.Erased), Status: string(m.Status), Attempts: m.Attempts, SentAt: msPtr(m.SentAt),
 		Reconciled: m.Reconciled, SendGroupID: m.SendGroupID, ClientMessageID: m.ClientMessageID, ResendOf: id[string](m.ResendOf),
-		ResentAs: id[string](m.ResentAs), Version: m.Version}
+		ResentAs: id[string](m.ResentAs), CannedResponseID: id[string](m.CannedResponse), Version: m.Version}
 	if m.Failure != nil {
 		code := string(m.Failure.Code)
 		r.FailureCode = &code
@@ -84,7 +85,7 @@ func (s *Store) fromMessageRow(r messageRow) (domain.Message, error) {
 		Details: fromDoc[domain.MessageDetails](r.Details), EditedAt: fromMSPtr(r.EditedAt), EditNumber: r.EditNumber, Erased: domain.Tombstone(r.Tombstone),
 		Status: domain.ReplyStatus(r.Status), Attempts: r.Attempts, SentAt: fromMSPtr(r.SentAt), Reconciled: r.Reconciled,
 		SendGroupID: r.SendGroupID, ClientMessageID: r.ClientMessageID, ResendOf: id[domain.MessageID](r.ResendOf),
-		ResentAs: id[domain.MessageID](r.ResentAs), Version: r.Version}
+		ResentAs: id[domain.MessageID](r.ResentAs), CannedResponse: id[domain.CannedResponseID](r.CannedResponseID), Version: r.Version}
 	if r.FailureCode != nil {
 		failure := domain.FailureOf(domain.FailureCode(*r.FailureCode))
 		m.Failure = &failure

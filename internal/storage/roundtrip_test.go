@@ -136,6 +136,22 @@ func roundTrips() map[string]func(*testing.T, *Store) {
 			read: func(ctx context.Context, s *Store, k domain.Skill) (domain.Skill, error) {
 				return s.Skill(ctx, k.Organization, k.ID)
 			}}.test,
+		"library": trip[domain.Library]{fixed: "CreatedAt",
+			create: func(ctx context.Context, s *Store, l domain.Library) error { return s.CreateLibrary(ctx, l) },
+			save:   func(ctx context.Context, s *Store, l *domain.Library) error { return s.SaveLibrary(ctx, l) },
+			read: func(ctx context.Context, s *Store, l domain.Library) (domain.Library, error) {
+				return s.Library(ctx, l.Organization, l.ID)
+			}}.test,
+		"canned response": trip[domain.CannedResponse]{fixed: "CreatedAt",
+			create: func(ctx context.Context, s *Store, r domain.CannedResponse) error {
+				return s.CreateCannedResponse(ctx, r)
+			},
+			save: func(ctx context.Context, s *Store, r *domain.CannedResponse) error {
+				return s.SaveCannedResponse(ctx, r)
+			},
+			read: func(ctx context.Context, s *Store, r domain.CannedResponse) (domain.CannedResponse, error) {
+				return s.CannedResponse(ctx, r.Organization, r.ID)
+			}}.test,
 		"multimedia profile": trip[domain.Profile]{fixed: "CreatedAt",
 			create: func(ctx context.Context, s *Store, p domain.Profile) error { return s.CreateProfile(ctx, p) },
 			save:   func(ctx context.Context, s *Store, p *domain.Profile) error { return s.SaveProfile(ctx, p) },

@@ -41,6 +41,8 @@ var rowTypes = map[string]rowType{
 	"settingRow":      row[settingRow](),
 	"signingKeyRow":   row[signingKeyRow](),
 	"skillRow":        row[skillRow](),
+	"libraryRow":      row[libraryRow](),
+	"cannedRow":       row[cannedRow](),
 	"threadRow":       row[threadRow](),
 	"tokenIssuerRow":  row[tokenIssuerRow](),
 	"wrapUpCodeRow":   row[wrapUpCodeRow](),
