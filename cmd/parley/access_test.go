@@ -157,7 +157,7 @@ func accessConditional(t *testing.T, p *program) {
 			found = append(found, fmt.Sprint(o.id, " ", text(lookup(when, "property")), "=", text(lookup(when, "equals")), " ", cmp.Or(text(lookup(when, "scopes")), text(lookup(when, "with.mode.0"))+" "+text(lookup(when, "any.0")))))
 		}
 	}
-	want := []string{`createReplies visibility=public ["conversation:socialmedia:create"]`,
+	want := []string{`composeReply visibility=public ["conversation:socialmedia:create"]`, `createReplies visibility=public ["conversation:socialmedia:create"]`,
 		// transfers_test.go tries each of these.
 		`createTransfer target.type=agent unattended conversation:communication:blindTransferAgent`, `createTransfer target.type=queue unattended conversation:communication:blindTransferQueue`,
 		`createTransfer target.type=agent attended conversation:communication:consultTransferAgent`, `createTransfer target.type=queue attended conversation:communication:consultTransferQueue`,
