@@ -56,11 +56,25 @@ func TestReadmeWalk(t *testing.T) {
 // TestReadmeConference pastes README's conference behind its walk, twice.
 func TestReadmeConference(t *testing.T) {
 	t.Parallel()
-	_, part, _ := strings.Cut(readme(t), "## Two agents with one customer")
+	pasted(t, "## Two agents with one customer", `"state":"requested"`, `"state":"conference"`, "Ben has joined the chat.", "Ben here, from the warehouse.",
+		`"conference":{"agent_id":`, "Ben has left the chat.")
+}
+
+// TestReadmeEnd_C21_C37 pastes README's end of a conversation behind its walk, twice.
+func TestReadmeEnd_C21_C37(t *testing.T) {
+	t.Parallel()
+	pasted(t, "## The end, and after it", `"code":"draft.unsent"`, `"code":"consent.required"`, `"customer_consent":true`, `"id":"WRAP_UP_TIMEOUT"`, `"state":"timed_out"`)
+}
+
+// pasted pastes a part of README behind its walk into a shell, twice, and looks for
+// what must be printed.
+func pasted(t *testing.T, heading string, wanted ...string) {
+	t.Helper()
+	_, part, _ := strings.Cut(readme(t), heading)
 	_, block, _ := strings.Cut(part, "```bash\n")
 	block, _, found := strings.Cut(block, "\n```")
 	if !found {
-		t.Fatal("README.md shows no conference")
+		t.Fatal("README.md shows nothing of ", heading)
 	}
 	p := start(t, "sqlite:"+t.TempDir()+"/demo.db", func(c *config.Config) {
 		c.BootstrapClientID, c.BootstrapClientSecret = demoAdmin, demoSecret
@@ -70,10 +84,9 @@ func TestReadmeConference(t *testing.T) {
 	}
 	for _, turn := range []string{"first", "second"} {
 		out := paste(t, fmt.Sprintf(demoTry, p.url)+"\n"+block)
-		for _, want := range []string{`"state":"requested"`, `"state":"conference"`, "Ben has joined the chat.", "Ben here, from the warehouse.",
-			`"conference":{"agent_id":`, "Ben has left the chat."} {
+		for _, want := range wanted {
 			if !strings.Contains(out, want) {
-				t.Errorf("the %s time, the conference printed no %s:\n%s", turn, want, out)
+				t.Errorf("the %s time, it printed no %s:\n%s", turn, want, out)
 			}
 		}
 	}
