@@ -322,6 +322,23 @@ func checkParts(t *testing.T, way string, line timeLine) {
 	}
 }
 
+// Where agents wrap up only if they asked for it, a conference that ends for everybody
+// is closed with that, or with the wrap-up of the one who did ask.
+func TestC34_NobodyAskedToWrapUp(t *testing.T) {
+	t.Parallel()
+	requested := domain.ACW{Mode: domain.ACWAgentRequested}
+	host := swapped(conferring(t))
+	over, _, err := host.EndAs(domain.DisconnectConference, requested, byAgent(host.Agent), at)
+	must(t, err)
+	same(t, "both are out", over.Participant.State == domain.ParticipantClosed && over.Other.Participant.State == domain.ParticipantClosed, true)
+	same(t, "closed at once", over.Interaction.ClosedAt != nil, true)
+	guest := must3(t)(swapped(host).RequestWrapUp(true, domain.System(), at))
+	over, _, err = swapped(guest).EndAs(domain.DisconnectConference, requested, byAgent(host.Agent), at)
+	must(t, err)
+	same(t, "the guest wraps up", over.Other.Participant.State, domain.ParticipantWrapUp)
+	same(t, "and holds it open", over.Interaction.ClosedAt, nil)
+}
+
 // Both have the time as a conference's, from the same moment on.
 func TestSegmentsOfAConference(t *testing.T) {
 	t.Parallel()
