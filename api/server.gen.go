@@ -193,7 +193,7 @@ type ServerInterface interface {
 	ComposeReply(ctx echo.Context, id ID) error
 	// EndConference End a conference
 	// (DELETE /v1/interactions/{id}/conference)
-	EndConference(ctx echo.Context, id ID) error
+	EndConference(ctx echo.Context, id ID, params EndConferenceParams) error
 	// GetConference Get the latest conference
 	// (GET /v1/interactions/{id}/conference)
 	GetConference(ctx echo.Context, id ID) error
@@ -1997,8 +1997,24 @@ func (w *ServerInterfaceWrapper) EndConference(ctx echo.Context) error {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
 	}
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params EndConferenceParams
+	// ------------- Optional query parameter "customer_consent" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "customer_consent", ctx.QueryParams(), &params.CustomerConsent, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter customer_consent: %s", err))
+	}
+
+	// ------------- Optional query parameter "reject_if_draft" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "reject_if_draft", ctx.QueryParams(), &params.RejectIfDraft, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter reject_if_draft: %s", err))
+	}
+
 	// Invoke the callback with all the unmarshaled arguments
-	err = w.Handler.EndConference(ctx, id)
+	err = w.Handler.EndConference(ctx, id, params)
 	return err
 }
 
@@ -6322,7 +6338,8 @@ func (response ComposeReply200JSONResponse) VisitComposeReplyResponse(w http.Res
 }
 
 type EndConferenceRequestObject struct {
-	ID ID `json:"id"`
+	ID     ID `json:"id"`
+	Params EndConferenceParams
 }
 
 type EndConferenceResponseObject interface {
@@ -11386,10 +11403,11 @@ func (sh *strictHandler) ComposeReply(ctx echo.Context, id ID) error {
 }
 
 // EndConference operation middleware
-func (sh *strictHandler) EndConference(ctx echo.Context, id ID) error {
+func (sh *strictHandler) EndConference(ctx echo.Context, id ID, params EndConferenceParams) error {
 	var request EndConferenceRequestObject
 
 	request.ID = id
+	request.Params = params
 
 	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.EndConference(ctx.Request().Context(), request.(EndConferenceRequestObject))

@@ -6371,6 +6371,15 @@ type GetInteractionParams struct {
 	Expand []InteractionExpansion `form:"expand,omitempty" json:"expand,omitempty"`
 }
 
+// EndConferenceParams defines parameters for EndConference.
+type EndConferenceParams struct {
+	// CustomerConsent Whether the customer agrees, where the conversation ends with the conference and the queue has `require_end_consent`.
+	CustomerConsent *bool `form:"customer_consent,omitempty" json:"customer_consent,omitempty"`
+
+	// RejectIfDraft Whether to refuse to end the conversation where you have an unsent draft.
+	RejectIfDraft bool `form:"reject_if_draft,omitempty" json:"reject_if_draft,omitempty"`
+}
+
 // DeleteDraftParams defines parameters for DeleteDraft.
 type DeleteDraftParams struct {
 	// ParticipantID Your part in the interaction. Absent, the latest.

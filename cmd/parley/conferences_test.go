@@ -186,8 +186,11 @@ func conferenceTargets(t *testing.T, p *program) {
 }
 
 func conferenceEnds(t *testing.T, p *program) {
-	d, ana, ben, address := p.confer(map[string]any{"acw": map[string]any{"mode": "mandatory"}})
-	ana.do("DELETE", address+"/conference", nil).want(204)
+	d, ana, ben, address := p.confer(map[string]any{"acw": map[string]any{"mode": "mandatory"}, "require_end_consent": true})
+	ana.do("DELETE", address+"/conference", nil).code(422, "consent.required")
+	ana.do("PUT", address+"/draft", map[string]any{"text": "I was about to"}).want(200)
+	ana.do("DELETE", address+"/conference?customer_consent=true&reject_if_draft=true", nil).code(409, "draft.unsent")
+	ana.do("DELETE", address+"/conference?customer_consent=true", nil).want(204)
 	ana.do("DELETE", address+"/conference", nil).want(204)
 	ana.do("GET", address, nil).holds(map[string]string{"state": "disconnected", "disconnect_type": "conference_ended", "conference.state": "ended", "closed_at": ""})
 	if got := d.parts(address); got != "wrapup wrapup" {

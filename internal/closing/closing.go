@@ -240,8 +240,12 @@ func (c *Closing) end(ctx context.Context, kind domain.DisconnectType, actor dom
 }
 
 // Disconnect ends a conversation for its agent and for the guest of their conference,
-// in the transaction of ctx.
-func (c *Closing) Disconnect(ctx context.Context, actor domain.Actor, e domain.Engagement, t domain.Thread) error {
+// in the transaction of ctx, as an end does.
+func (c *Closing) Disconnect(ctx context.Context, actor domain.Actor, e domain.Engagement, t domain.Thread, consent *bool, rejectIfDraft bool) error {
+	e, err := c.agreed(ctx, e, Ending{CustomerConsent: consent, RejectIfDraft: rejectIfDraft})
+	if err != nil {
+		return err
+	}
 	return c.end(ctx, domain.DisconnectConference, actor, e, t)
 }
 

@@ -50,7 +50,7 @@ type Conferences struct {
 	Router  Router
 	Deliver func() // wakes delivery
 	// Disconnect ends the conversation of an engagement for everybody, in the transaction of ctx.
-	Disconnect func(ctx context.Context, actor domain.Actor, e domain.Engagement, t domain.Thread) error
+	Disconnect func(ctx context.Context, actor domain.Actor, e domain.Engagement, t domain.Thread, consent *bool, rejectIfDraft bool) error
 	// Say puts a sentence into the language of a queue's customers.
 	Say func(language string, s domain.Sentence, args ...any) string
 	Now func() time.Time
@@ -275,8 +275,9 @@ func (c *Conferences) turn(ctx context.Context, by domain.Principal, id domain.I
 }
 
 // End ends a conference for its initiator. The queue says what becomes of the
-// conversation: it is over for everybody, or the initiator goes on alone (C34).
-func (c *Conferences) End(ctx context.Context, by domain.Principal, id domain.InteractionID) error {
+// conversation: it is over for everybody, or the initiator goes on alone (C34). consent
+// and rejectIfDraft are as of any end of a conversation.
+func (c *Conferences) End(ctx context.Context, by domain.Principal, id domain.InteractionID, consent *bool, rejectIfDraft bool) error {
 	seen, err := c.Store.Interaction(ctx, by.Organization, id)
 	if err != nil {
 		return err
@@ -287,12 +288,12 @@ func (c *Conferences) End(ctx context.Context, by domain.Principal, id domain.In
 			return err
 		}
 		return c.turn(ctx, by, id, func(ctx context.Context, e domain.Engagement) error {
-			return c.end(ctx, by, e, threads[seen.Thread])
+			return c.end(ctx, by, e, threads[seen.Thread], consent, rejectIfDraft)
 		})
 	})
 }
 
-func (c *Conferences) end(ctx context.Context, by domain.Principal, e domain.Engagement, t domain.Thread) error {
+func (c *Conferences) end(ctx context.Context, by domain.Principal, e domain.Engagement, t domain.Thread, consent *bool, rejectIfDraft bool) error {
 	q, err := c.queue(ctx, by.Organization, e.Participant.Queue)
 	if err != nil {
 		return err
@@ -304,7 +305,7 @@ func (c *Conferences) end(ctx context.Context, by domain.Principal, e domain.Eng
 		return err
 	}
 	if q.Rules.ConferenceEnd != domain.ConferenceGoesBack {
-		return c.Disconnect(ctx, by.Actor(), e, t)
+		return c.Disconnect(ctx, by.Actor(), e, t, consent, rejectIfDraft)
 	}
 	guest, events, err := e.DismissGuest(q.ACW, by.Actor(), c.Now())
 	if err != nil {

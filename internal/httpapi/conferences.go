@@ -39,7 +39,7 @@ func (s *Server) RequestConference(ctx context.Context, r api.RequestConferenceR
 
 // EndConference serves DELETE /v1/interactions/{id}/conference (C34, C35).
 func (s *Server) EndConference(ctx context.Context, r api.EndConferenceRequestObject) (api.EndConferenceResponseObject, error) {
-	return api.EndConference204Response{}, s.Conferences.End(ctx, principal(ctx), domain.InteractionID(r.ID))
+	return api.EndConference204Response{}, s.Conferences.End(ctx, principal(ctx), domain.InteractionID(r.ID), r.Params.CustomerConsent, r.Params.RejectIfDraft)
 }
 
 // ExitConference serves POST /v1/interactions/{id}/conference/exit (C36).
