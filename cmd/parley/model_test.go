@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -72,6 +73,7 @@ func (m *model) found(t *rapid.T) {
 	org := domain.Organization{ID: domain.NewID[domain.OrganizationID](), Name: domain.NewID[string](), CreatedAt: now}
 	q, page := domain.NewQueue(org.ID, now), fmt.Sprint(time.Now().UnixNano())
 	q.ACW = domain.ACW{Mode: rapid.SampledFrom(domain.ACWModes()).Draw(t, "acw"), TimeoutSeconds: 20, GraceSeconds: 10}
+	q.Rules.NoAnswer = rapid.SampledFrom([]domain.NoAnswer{domain.NoAnswerDrop, domain.NoAnswerReturn, domain.NoAnswerRequeue}).Draw(t, "no answer")
 	q.Rules.ConferenceEnd = rapid.SampledFrom([]domain.ConferenceOutcome{domain.ConferenceDisconnects, domain.ConferenceGoesBack}).Draw(t, "conference end")
 	q.DeclineSetsNotResponding = rapid.Bool().Draw(t, "decline marks")
 	if rapid.Bool().Draw(t, "inactivity") {
@@ -126,7 +128,7 @@ func (m *model) call(t *rapid.T, who domain.Principal, method, path, body string
 	}
 	answer := httptest.NewRecorder()
 	m.server.Handler.ServeHTTP(answer, r)
-	guest := answer.Code == http.StatusForbidden && strings.Contains(answer.Body.String(), "conference.not_initiator")
+	guest := answer.Code == http.StatusForbidden && strings.Contains(answer.Body.String(), ".not_initiator") // of a conference, or of a transfer
 	if answer.Code >= http.StatusInternalServerError || answer.Code == http.StatusBadRequest || answer.Code == http.StatusForbidden && !guest {
 		text, _ := io.ReadAll(answer.Body)
 		t.Fatalf("%s %s answered %d: %s", method, path, answer.Code, text)
@@ -184,6 +186,26 @@ func (m *model) steps() map[string]func(*rapid.T) {
 		"supervisor ends": func(t *rapid.T) {
 			_, address := one(t)
 			m.call(t, m.admin, "POST", address+"/end", "")
+		},
+		"transfers": func(t *rapid.T) {
+			who, address := one(t)
+			mode := rapid.SampledFrom([]string{"unattended", "attended"}).Draw(t, "mode")
+			target := rapid.SampledFrom(m.agents).Draw(t, "target").Agent
+			m.call(t, who, "POST", address+"/transfers", `{"target":{"type":"agent","id":"`+string(target)+`"},"mode":"`+mode+`"}`)
+		},
+		"passes on": func(t *rapid.T) {
+			who, address := one(t)
+			m.call(t, who, "POST", address+"/transfers", `{"target":{"type":"queue","id":"`+string(*m.channel.Queue)+`"}}`)
+		},
+		"cancels the transfer": func(t *rapid.T) {
+			who, address := one(t)
+			i, err := m.store.Interaction(m.t.Context(), m.org, domain.InteractionID(path.Base(address)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if i.Transfer != nil {
+				m.call(t, who, "DELETE", address+"/transfers/"+string(*i.Transfer), "")
+			}
 		},
 		"asks in": func(t *rapid.T) {
 			who, address := one(t)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -11,7 +12,7 @@ import (
 )
 
 // TestRaces lets acceptances, declines, time-outs, ends by agents and by
-// supervisors, assignments, holds, conferences and wrap-ups race, 32 at a time: nobody ends up
+// supervisors, assignments, holds, conferences, transfers and wrap-ups race, 32 at a time: nobody ends up
 // with what another has, nobody has more than they may, and nothing is lost.
 func TestRaces(t *testing.T) {
 	t.Parallel()
@@ -34,7 +35,7 @@ func racesAtOnce(t *testing.T, p *program) {
 			wrote++
 		}
 		d.admin.advance(0)
-		open := each(d.admin.list("/v1/interactions?limit=200&state=queued,alerting,connected,held,conference_requested,conference&queue_id="+d.queue), "id")
+		open := each(d.admin.list("/v1/interactions?limit=200&state=queued,alerting,connected,held,transferring,conference_requested,conference&queue_id="+d.queue), "id")
 		together(racers, func(n int) {
 			random := rand.New(rand.NewPCG(uint64(round), uint64(n)))
 			for range 6 {
@@ -61,7 +62,7 @@ func (d deskSetup) acts(t *testing.T, random *rand.Rand, i string) int64 {
 	t.Helper()
 	address, who := "/v1/interactions/"+i, d.agents[random.IntN(len(d.agents))]
 	var got answer
-	switch random.IntN(14) {
+	switch random.IntN(17) {
 	case 0, 1, 2:
 		got = who.do("POST", address+"/accept", nil)
 	case 3:
@@ -86,11 +87,21 @@ func (d deskSetup) acts(t *testing.T, random *rand.Rand, i string) int64 {
 		got = who.do("POST", address+"/conference/cancel", nil)
 	case 13:
 		got = who.do("DELETE", address+"/conference", nil)
+	case 14:
+		got = who.passes(i, "agent", d.ids[random.IntN(len(d.ids))], []string{"unattended", "attended"}[random.IntN(2)])
+	case 15:
+		got = who.passes(i, "queue", d.queue, "unattended")
+	case 16:
+		pending := d.admin.do("GET", address, nil).want(200).get("transfer.id")
+		if pending == "" {
+			return 0
+		}
+		got = who.do("DELETE", address+"/transfers/"+pending, nil)
 	}
 	if got.status/100 == 2 {
 		return 1
 	}
-	oneself, guest := got.get("code") == "conference.to_oneself", got.get("code") == "conference.not_initiator"
+	oneself, guest := strings.HasSuffix(got.get("code"), ".to_oneself"), strings.HasSuffix(got.get("code"), ".not_initiator")
 	if got.status != 409 && got.status != 404 && !oneself && !guest {
 		t.Errorf("%s answered %d: %s", got.what, got.status, got.body)
 	}

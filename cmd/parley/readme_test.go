@@ -60,6 +60,12 @@ func TestReadmeConference(t *testing.T) {
 		`"conference":{"agent_id":`, "Ben has left the chat.")
 }
 
+// TestReadmeTransfer pastes README's transfer behind its walk, twice.
+func TestReadmeTransfer(t *testing.T) {
+	t.Parallel()
+	pasted(t, "## To another agent, or to another queue", `"mode":"attended"`, `"note":"The parcel was wet."`, `"state":"completed"`)
+}
+
 // TestReadmeEnd_C21_C37 pastes README's end of a conversation behind its walk, twice.
 func TestReadmeEnd_C21_C37(t *testing.T) {
 	t.Parallel()

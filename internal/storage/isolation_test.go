@@ -55,6 +55,8 @@ func newFull(t *testing.T, s *Store) *full {
 		t.Fatal(err)
 	}
 	file := domain.NewReceived(messages[0], domain.Attachment{URL: marker, Name: marker}, marker, true, noon)
+	transfer := domain.Transfer{ID: domain.NewID[domain.TransferID](), Organization: w.org, Interaction: talk.ID, State: domain.TransferRequested, Mode: domain.TransferAttended,
+		Target: domain.TransferTarget{Type: domain.TargetAgent, ID: string(a.ID)}, Agent: a.ID, Origin: e.Participant.ID, Note: &text, RequestedAt: noon, Version: 1}
 	f := &full{world: w, file: file, talk: talk.ID, code: code, agent: a, skill: skill, library: library, canned: canned, profile: profile, delivery: w.delivery(threads[talk.Thread], 1)}
 	commit(t, s, func(ctx context.Context) error {
 		w.queue.WrapUpCodes = []domain.WrapUpCodeID{code.ID}
@@ -70,7 +72,7 @@ func newFull(t *testing.T, s *Store) *full {
 		f.aside = aside.ID
 		early := domain.Early{Organization: w.org, Channel: w.channel.ID, MessageID: marker, CreatedAt: noon}
 		draft := domain.Draft{Organization: w.org, Interaction: talk.ID, Agent: a.ID, Text: marker, UpdatedAt: noon}
-		return first(insert(ctx, w.Store, "", set), w.SaveThread(ctx, &written), w.SaveEarly(ctx, early), w.SaveDraft(ctx, draft), w.CreateMessages(ctx, messages[0], reply), w.CreateAttempts(ctx, attempt, unknown), w.CreateFiles(ctx, file), w.CreateWrapUpCode(ctx, code),
+		return first(insert(ctx, w.Store, "", set), w.SaveThread(ctx, &written), w.SaveEarly(ctx, early), w.SaveDraft(ctx, draft), w.CreateMessages(ctx, messages[0], reply), w.CreateAttempts(ctx, attempt, unknown), w.CreateTransfer(ctx, transfer), w.CreateFiles(ctx, file), w.CreateWrapUpCode(ctx, code),
 			w.CreateLibrary(ctx, library), w.CreateCannedResponse(ctx, canned), w.CreateSkill(ctx, skill), w.CreateProfile(ctx, profile), w.CreateClient(ctx, client), w.CreateTokenIssuer(ctx, issuer), w.SaveQueue(ctx, &w.queue), w.CreateDeliveries(ctx, f.delivery))
 	})
 	if _, err := w.SequenceEvents(t.Context(), true); err != nil {
@@ -79,7 +81,7 @@ func newFull(t *testing.T, s *Store) *full {
 	f.arguments = map[reflect.Type]any{}
 	for _, v := range []any{a.ID, f.aside, w.app.ID, w.channel.ID, w.channel.Kind, w.queue.ID, client.ID, code.ID, talk.ID, reply.ID, talk.Thread,
 		e.Participant.ID, marker, int64(0), 10, Page{Limit: 10}, ChannelFilter{}, InteractionFilter{}, MessageFilter{}, domain.EventFilter{},
-		skill.ID, library.ID, many(library.ID), canned.ID, CannedFilter{}, profile.ID, issuer.ID, many(skill.ID), Find{}, many(a.ID), noon.Add(-time.Hour), time.Minute,
+		skill.ID, library.ID, many(library.ID), canned.ID, CannedFilter{}, profile.ID, issuer.ID, transfer.ID, TargetFilter{}, many(skill.ID), Find{}, many(a.ID), noon.Add(-time.Hour), time.Minute,
 		many(marker, w.channel.AccountID, threads[talk.Thread].Address, string(attempt.ID)), many(talk.Thread),
 		many(talk.ID, waits.ID), many(reply.ID), many(code.ID), many(a.ID), many(w.queue.ID), plainClass(w.queue.ID), file.ID, many(file.ID)} {
 		f.arguments[reflect.TypeOf(v)] = v
@@ -146,7 +148,7 @@ func TestReadsOfAnotherOrganizationFindNothing(t *testing.T) {
 				if found, err := mine.reads(ctx, m, mine.org); !found || err != nil {
 					t.Errorf("%s finds nothing of its own organization (%v)", name, err)
 				}
-				if name == "Apps" || name == "Channels" || name == "Queues" || name == "Events" || name == "Organization" || name == "ChannelsOfAccounts" {
+				if name == "Apps" || name == "Channels" || name == "Queues" || name == "Targets" || name == "Events" || name == "Organization" || name == "ChannelsOfAccounts" {
 					continue // the other one has some of its own
 				}
 				for what, org := range map[string]domain.OrganizationID{"another": theirs.org, "an unknown": domain.NewID[domain.OrganizationID]()} {

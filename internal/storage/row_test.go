@@ -18,6 +18,7 @@ import (
 // rowTypes are all types of rows; a test finds one that is missing.
 var rowTypes = map[string]rowType{
 	"agentRow":        row[agentRow](),
+	"transferRow":     row[transferRow](),
 	"appRow":          row[appRow](),
 	"attemptRow":      row[attemptRow](),
 	"channelRow":      row[channelRow](),

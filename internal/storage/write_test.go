@@ -17,6 +17,8 @@ import (
 func (w *world) writers() map[string]func(ctx context.Context) error {
 	t, a, i := w.threads(1)[0], domain.NewAgent(w.org, "a", noon), w.waiting(1)[0]
 	e := domain.Engagement{Interaction: i, Agent: a, Participant: domain.Participant{ID: domain.NewID[domain.ParticipantID](), Organization: w.org, Interaction: i.ID, Agent: a.ID}}
+	transfer := domain.Transfer{ID: domain.NewID[domain.TransferID](), Organization: w.org, Interaction: i.ID, Agent: a.ID, Origin: e.Participant.ID,
+		Target: domain.TransferTarget{Type: domain.TargetAgent, ID: string(a.ID)}}
 	contact := domain.Contact{ID: t.Contact, Organization: w.org, Channel: t.Channel, Address: t.Address}
 	c := domain.Client{ID: "client", Organization: w.org}
 	code := domain.WrapUpCode{ID: domain.NewID[domain.WrapUpCodeID](), Organization: w.org}
@@ -36,6 +38,8 @@ func (w *world) writers() map[string]func(ctx context.Context) error {
 		"CreateChannel":        func(ctx context.Context) error { return w.CreateChannel(ctx, w.channel) },
 		"CreateClient":         func(ctx context.Context) error { return w.CreateClient(ctx, c) },
 		"CreateDeliveries":     func(ctx context.Context) error { return w.CreateDeliveries(ctx, d) },
+		"CreateTransfer":       func(ctx context.Context) error { return w.CreateTransfer(ctx, transfer) },
+		"SaveTransfer":         func(ctx context.Context) error { return w.SaveTransfer(ctx, &transfer) },
 		"CreateEngagement":     func(ctx context.Context) error { return w.CreateEngagement(ctx, &e, nil) },
 		"CreateEngagements":    func(ctx context.Context) error { return w.CreateEngagements(ctx, []domain.Engagement{e}, nil) },
 		"CreateFiles":          func(ctx context.Context) error { return w.CreateFiles(ctx, f) },
