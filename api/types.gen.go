@@ -2459,7 +2459,7 @@ type ChannelSettingsInput struct {
 	// Attachments Whether agents may send files. Absent, they may send what the platform takes; `none` is for plain text alone.
 	Attachments *ChannelSettingsInputAttachments `json:"attachments,omitempty"`
 
-	// DuplicateWindowSeconds For how long the same reply to the same customer fails with `duplicate_detected`; 0 for never. Absent, a minute.
+	// DuplicateWindowSeconds For how long the same reply in the same conversation fails with `duplicate_detected`; 0 for never. Absent, a minute.
 	DuplicateWindowSeconds *int `json:"duplicate_window_seconds,omitempty"`
 
 	// Emoji What becomes of emoji in replies. Absent or `pass`, they go out; `strip` takes them out of the text, `reject` refuses it.
@@ -5236,7 +5236,7 @@ type ReplyError struct {
 	// - `message_limit_exceeded`: the account has sent too much
 	// - `network_unreachable`: the platform could not be reached in time
 	// - `send_timeout`: nothing could be handed over in time
-	// - `duplicate_detected`: the same text was sent to the same customer a moment ago
+	// - `duplicate_detected`: the same was sent in the same conversation a moment ago
 	// - `reply_limit_exceeded`: no reply is left until the customer writes again
 	// - `response_window_closed`: the customer's last message is too long ago
 	// - `held_elsewhere`: another app of the account has the conversation at the platform

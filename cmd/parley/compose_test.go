@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-func TestComposing(t *testing.T) {
+func TestA09_A11_A12_B10_B11_C16_C17_C19_D13_Composing(t *testing.T) {
 	t.Parallel()
 	onEach(t,
 		part{"A09 A11 counting", composeCounts},
@@ -160,10 +160,15 @@ func composeDuplicates(t *testing.T, p *program) {
 	if got := each(items(other, "items"), "error.code"); strings.Join(got, "|") != "|duplicate_detected" {
 		t.Errorf("the file again is %v", got)
 	}
-	// What failed was not sent; another customer has not got it; and it can be switched off.
+	// What failed was not sent; a new conversation is not the old one; and it can be switched off.
 	d.faults(map[string]any{"mode": "reject", "times": 1})
 	ana.until(i, say(map[string]any{"text": "Lost."}).get("items.0.id"), "failed")
 	ana.until(i, say(map[string]any{"text": "Lost."}).get("items.0.id"), "delivered")
+	ended := ana.do("POST", "/v1/interactions/"+i+"/end", nil).want(200)
+	d.writes("c1", "One more thing")
+	next, _ := ana.accepted(ended.header.Get("Event-Cursor"))
+	i, address = next, "/v1/interactions/"+next+"/replies"
+	ana.until(i, say(map[string]any{"text": "Lost."}).get("items.0.id"), "delivered") // in a new conversation
 	d.settings(map[string]any{"duplicate_window_seconds": 0})
 	ana.until(i, say(map[string]any{"text": "Lost."}).get("items.0.id"), "delivered")
 }

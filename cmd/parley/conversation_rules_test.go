@@ -46,7 +46,7 @@ func rulePublic(t *testing.T, p *program) {
 
 // TestA04_A05_B04_C03_C04_C05_D01_D09_Request looks at what an agent is shown of a
 // conversation before it is theirs, and when it is.
-func TestA04_A05_B04_C03_C04_C05_D01_D09_Request(t *testing.T) {
+func TestA04_A05_B04_B15_C03_C04_C05_D01_D09_Request(t *testing.T) {
 	t.Parallel()
 	onEach(t, part{"a request", ruleRequest})
 }

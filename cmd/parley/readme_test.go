@@ -98,6 +98,31 @@ func pasted(t *testing.T, heading string, wanted ...string) {
 	}
 }
 
+// TestReadmeCompose pastes README's canned response behind its walk, twice.
+func TestReadmeCompose(t *testing.T) {
+	t.Parallel()
+	_, part, _ := strings.Cut(readme(t), "## Before it is sent")
+	_, block, _ := strings.Cut(part, "```bash\n")
+	block, _, found := strings.Cut(block, "\n```")
+	if !found {
+		t.Fatal("README.md shows no canned response")
+	}
+	p := start(t, "sqlite:"+t.TempDir()+"/demo.db", func(c *config.Config) {
+		c.BootstrapClientID, c.BootstrapClientSecret = demoAdmin, demoSecret
+	})
+	if err := p.demo(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	for _, turn := range []string{"first", "second"} {
+		out := paste(t, fmt.Sprintf(demoTry, p.url)+"\n"+block)
+		for _, want := range []string{`"name":"On its way"`, `"remaining":1974`, `"text":"Parcel 4711 is on its way."`, `"status":"queued"`, `"code":"duplicate_detected"`} {
+			if !strings.Contains(out, want) {
+				t.Errorf("the %s time, it printed no %s:\n%s", turn, want, out)
+			}
+		}
+	}
+}
+
 // paste runs lines in a shell, as a reader would.
 func paste(t *testing.T, script string) string {
 	t.Helper()

@@ -12,9 +12,10 @@ import (
 // in a duplicate window.
 const recent = 200
 
-// repeats tells for each reply whether the agents' side has sent the same to this
-// customer within the channel's window (D13): the same text but for its spaces, or a
-// file of the same bytes. What failed does not count, nor what a request says twice.
+// repeats tells for each reply whether the agents' side has sent the same in this
+// conversation within the channel's window (D13): the same text but for its spaces, or
+// a file of the same bytes. What failed does not count, nor what a request says twice;
+// a new conversation may begin with the same words.
 func (c *Composer) repeats(ctx context.Context, l letter, parts []domain.Message) ([]bool, error) {
 	repeated, window := make([]bool, len(parts)), l.window()
 	if window == 0 {
@@ -30,7 +31,7 @@ func (c *Composer) repeats(ctx context.Context, l letter, parts []domain.Message
 	}
 	before := map[string]bool{}
 	for _, m := range sent {
-		if m.Failure == nil && m.Sender.Type == l.sender.Type && m.Kind == domain.KindMessage && m.Visibility == l.Draft.Visibility {
+		if m.Interaction == l.ID && m.Failure == nil && m.Sender.Type == l.sender.Type && m.Kind == domain.KindMessage && m.Visibility == l.Draft.Visibility {
 			before[content(m, known)] = true
 		}
 	}
