@@ -514,6 +514,7 @@ const (
 	EventTypeConferenceExited            EventType = "conference.exited"
 	EventTypeConferenceRequested         EventType = "conference.requested"
 	EventTypeConferenceStarted           EventType = "conference.started"
+	EventTypeContactUpdated              EventType = "contact.updated"
 	EventTypeInteractionClosed           EventType = "interaction.closed"
 	EventTypeInteractionConnected        EventType = "interaction.connected"
 	EventTypeInteractionCreated          EventType = "interaction.created"
@@ -596,6 +597,8 @@ func (e EventType) Valid() bool {
 	case EventTypeConferenceRequested:
 		return true
 	case EventTypeConferenceStarted:
+		return true
+	case EventTypeContactUpdated:
 		return true
 	case EventTypeInteractionClosed:
 		return true
@@ -2692,6 +2695,51 @@ type ConferenceInput struct {
 // - `ended`: one of the two has left
 type ConferenceState string
 
+// Contact A customer as one channel knows them.
+type Contact struct {
+	// Address The customer's id or number at the platform.
+	Address string `json:"address"`
+
+	// ChannelID The identifier of a resource, a UUIDv7 in small letters. Ids sort roughly by the time they were made.
+	ChannelID ID `json:"channel_id"`
+
+	// CreatedAt A moment, RFC 3339 in UTC with milliseconds.
+	CreatedAt Time `json:"created_at"`
+
+	// CustomerID The customer's id in a system of yours, or null. Contacts with the same one are the same customer.
+	CustomerID *string `json:"customer_id"`
+
+	// DisplayName What to call the customer: the name that you gave them, or else the one that the platform told, or else their address. A name is never guessed.
+	DisplayName string `json:"display_name"`
+
+	// ID The identifier of a resource, a UUIDv7 in small letters. Ids sort roughly by the time they were made.
+	ID ID `json:"id"`
+
+	// Notes What you noted of the customer, or null.
+	Notes *string `json:"notes"`
+
+	// ProfileName The name that the platform told, or null where it tells none, as for a profile that is not public.
+	ProfileName *string `json:"profile_name"`
+
+	// UpdatedAt A moment, RFC 3339 in UTC with milliseconds.
+	UpdatedAt Time `json:"updated_at"`
+
+	// Version Counts the changes of a resource. The header `ETag` carries it in quotes.
+	Version Version `json:"version"`
+}
+
+// ContactList One page of contacts.
+type ContactList struct {
+	// Items The contacts.
+	Items []Contact `json:"items"`
+
+	// NextCursor The cursor of the next page, or null at the end.
+	NextCursor *string `json:"next_cursor"`
+}
+
+// ContactUpdate A merge patch (RFC 7396) of a contact. What is absent stays as it is; null empties a field.
+type ContactUpdate = json.RawMessage
+
 // DeclineInput Which offer is declined, and why.
 type DeclineInput struct {
 	// OfferID The offer meant, so that a late click cannot decline a newer one. Absent, the one that is open.
@@ -2829,6 +2877,7 @@ type Event struct {
 	//   reply has come
 	// - `reply.resent`, `.deleted`: what an agent did with a reply that failed
 	// - `agent.presence_changed`, `.routing_status_changed`, `.capacity_changed`: an agent's standing
+	// - `contact.updated`: a contact was changed
 	// - `channel.needs_reauthorization`: the platform refused a channel's credentials
 	// - `channel.blocked`, `.unblocked`, `.warned`: what the platform did to the account for breaking its rules
 	Type EventType `json:"type"`
@@ -2871,6 +2920,7 @@ type EventList struct {
 //     reply has come
 //   - `reply.resent`, `.deleted`: what an agent did with a reply that failed
 //   - `agent.presence_changed`, `.routing_status_changed`, `.capacity_changed`: an agent's standing
+//   - `contact.updated`: a contact was changed
 //   - `channel.needs_reauthorization`: the platform refused a channel's credentials
 //   - `channel.blocked`, `.unblocked`, `.warned`: what the platform did to the account for breaking its rules
 type EventType string
@@ -3506,6 +3556,9 @@ type Message struct {
 
 	// InReplyTo The message that it answers, or null.
 	InReplyTo *ID `json:"in_reply_to"`
+
+	// InteractionID The identifier of a resource, a UUIDv7 in small letters. Ids sort roughly by the time they were made.
+	InteractionID ID `json:"interaction_id"`
 
 	// Kind What sort of entry it is.
 	// - `message`: somebody wrote it
@@ -6024,6 +6077,9 @@ type WrapUpState string
 // - `desc`: newest first
 type ArrivalOrder = SortOrder
 
+// ContactID The identifier of a resource, a UUIDv7 in small letters. Ids sort roughly by the time they were made.
+type ContactID = ID
+
 // Cursor defines model for Cursor.
 type Cursor = string
 
@@ -6309,6 +6365,45 @@ type ListConferenceTargetsParams struct {
 
 	// Q A part of the name, in any case.
 	Q NamePart `form:"q,omitempty" json:"q,omitempty"`
+}
+
+// ListContactsParams defines parameters for ListContacts.
+type ListContactsParams struct {
+	// Limit How many items to answer with at most.
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor Where to go on, the `next_cursor` of the answer before; an empty one is the beginning.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// Order The direction of the list; `desc`, newest first, unless given.
+	Order Order `form:"order,omitempty" json:"order,omitempty"`
+
+	// ChannelID Only contacts of this channel.
+	ChannelID ID `form:"channel_id,omitempty" json:"channel_id,omitempty"`
+
+	// Address Only contacts with this id or number at the platform, to the letter.
+	Address string `form:"address,omitempty" json:"address,omitempty"`
+
+	// CustomerID Only contacts that are this customer of yours.
+	CustomerID string `form:"customer_id,omitempty" json:"customer_id,omitempty"`
+}
+
+// UpdateContactParams defines parameters for UpdateContact.
+type UpdateContactParams struct {
+	// IfMatch The `ETag` of the version that the change is meant for. An older one is answered with 412.
+	IfMatch IfMatch `json:"If-Match,omitempty"`
+}
+
+// ListContactHistoryParams defines parameters for ListContactHistory.
+type ListContactHistoryParams struct {
+	// Limit How many items to answer with at most.
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor Where to go on, the `next_cursor` of the answer before; an empty one is the beginning.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// Order The direction of the list; `desc`, newest first, unless given.
+	Order Order `form:"order,omitempty" json:"order,omitempty"`
 }
 
 // ListEventsParams defines parameters for ListEvents.
@@ -6868,6 +6963,9 @@ type UpdateChannelJSONRequestBody = ChannelUpdate
 
 // ReplaceChannelJSONRequestBody defines body for ReplaceChannel for application/json ContentType.
 type ReplaceChannelJSONRequestBody = ChannelInput
+
+// UpdateContactJSONRequestBody defines body for UpdateContact for application/json ContentType.
+type UpdateContactJSONRequestBody = ContactUpdate
 
 // AcceptInteractionJSONRequestBody defines body for AcceptInteraction for application/json ContentType.
 type AcceptInteractionJSONRequestBody = AcceptInput

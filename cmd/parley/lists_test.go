@@ -56,6 +56,8 @@ func listsOrder(t *testing.T, p *program) {
 		w.desk.hire(fmt.Sprint("Extra ", n))
 	}
 	other := p.desk(0, nil) // one more of everything else
+	other.writes("another-contact", "hello")
+	other.admin.advance(0)
 	w.desk.admin.do("PUT", "/v1/queues/"+other.queue+"/members/"+w.own["agent"], map[string]any{}).want(200)
 	for _, path := range []string{"/v1/skills", "/v1/multimedia-profiles"} {
 		w.desk.admin.do("POST", path, map[string]any{"name": "Extra"}).want(201)
@@ -75,7 +77,7 @@ func listsOrder(t *testing.T, p *program) {
 			key = other
 		}
 		normal, asc, desc := each(w.who.list(path+"?limit=200"), key), each(w.who.list(path+"?limit=200&order=asc"), key), each(w.who.list(path+"?limit=200&order=desc"), key)
-		oldestFirst := o.id == "listMessages" || o.id == "listReplies"
+		oldestFirst := o.id == "listMessages" || o.id == "listReplies" || o.id == "listContactHistory"
 		if oldestFirst && !slices.Equal(normal, asc) || !oldestFirst && !slices.Equal(normal, desc) {
 			t.Errorf("%s: unless asked otherwise it is %q", o.id, normal)
 		}

@@ -118,7 +118,7 @@ func kindOf(o operation, name string) string {
 	if name == "id" {
 		kinds := map[string]string{"queues": "queue", "agents": "agent", "wrap-up-codes": "wrap-up code", "platform-apps": "platform app", "channels": "channel",
 			"canned-response-libraries": "library", "canned-responses": "canned response", "skills": "skill", "skills_to_remove": "skill", "multimedia-profiles": "multimedia profile",
-			"oauth-clients": "client", "token-issuers": "token issuer", "interactions": "interaction", "attachments": "attachment", "quarantine": "quarantined event"}
+			"oauth-clients": "client", "token-issuers": "token issuer", "interactions": "interaction", "attachments": "attachment", "contacts": "contact", "quarantine": "quarantined event"}
 		kind := kinds[strings.Split(o.path, "/")[2]]
 		if strings.HasSuffix(o.path, "/wrap-up") {
 			kind = "ended interaction"
@@ -131,7 +131,7 @@ func kindOf(o operation, name string) string {
 	if name == "participant_id" {
 		return "ended participant"
 	}
-	return map[string]string{"library_id": "library", "library_ids": "library", "canned_response_id": "canned response", "agent_id": "agent", "reply_id": "reply", "transfer_id": "transfer", "queue_id": "queue", "overflow_queue_id": "queue", "contact_id": "contact", "interaction_id": "interaction", "app_id": "platform app",
+	return map[string]string{"library_id": "library", "library_ids": "library", "canned_response_id": "canned response", "agent_id": "agent", "reply_id": "reply", "transfer_id": "transfer", "queue_id": "queue", "overflow_queue_id": "queue", "contact_id": "contact", "channel_id": "channel", "interaction_id": "interaction", "app_id": "platform app",
 		"offer_id": "participant", "attachment_ids": "attachment", "in_reply_to": "message", "wrap_up_code_ids": "wrap-up code", "code_ids": "wrap-up code", "skill": "skill", "skills": "skill", "remove": "agent", "skills_to_remove": "skill", "multimedia_profile_id": "multimedia profile"}[name]
 }
 

@@ -88,7 +88,7 @@ func (s *Starter) write(ctx context.Context, by domain.Principal, ch domain.Chan
 	}
 	i, m, events := domain.NewOutreach(t, ch, m, by.Actor(), now)
 	t.Last, t.Position = &i.ID, i.Position
-	if err := s.saveThread(ctx, t, fresh); err != nil {
+	if err := s.saveThread(ctx, ch, t, fresh); err != nil {
 		return m, err
 	}
 	if err := s.Store.CreateInteraction(ctx, i); err != nil {
@@ -141,9 +141,11 @@ func (s *Starter) thread(ctx context.Context, ch domain.Channel, o domain.Openin
 		Address: o.Address, AddressType: o.AddressType, Version: 1, CreatedAt: now}, true, nil
 }
 
-func (s *Starter) saveThread(ctx context.Context, t domain.Thread, fresh bool) error {
+func (s *Starter) saveThread(ctx context.Context, ch domain.Channel, t domain.Thread, fresh bool) error {
 	if !fresh {
 		return s.Store.SaveThread(ctx, &t)
 	}
-	return s.Store.CreateThread(ctx, t, domain.Contact{ID: t.Contact, Organization: t.Organization, Channel: t.Channel, Address: t.Address, CreatedAt: t.CreatedAt})
+	c := domain.NewContact(ch, t.Address, t.CreatedAt)
+	c.ID = t.Contact
+	return s.Store.CreateThread(ctx, t, c)
 }

@@ -131,17 +131,6 @@ type Channel struct {
 	UpdatedAt    time.Time
 }
 
-// Contact is a customer as one channel knows them. Address is the platform's id
-// or number; DisplayName is what the platform told us, and never guessed.
-type Contact struct {
-	ID           ContactID
-	Organization OrganizationID
-	Channel      ChannelID
-	Address      string
-	DisplayName  *string
-	CreatedAt    time.Time
-}
-
 // Thread is everything between one contact and one channel, for ever. It knows
 // which interaction is open, so that a second one cannot be.
 type Thread struct {

@@ -58,6 +58,7 @@ const (
 	EventReplyUnconfirmed         EventType = "reply.unconfirmed"
 	EventReplyResent              EventType = "reply.resent"
 	EventReplyDeleted             EventType = "reply.deleted"
+	EventContactUpdated           EventType = "contact.updated"
 	EventAgentPresenceChanged     EventType = "agent.presence_changed"
 	EventAgentRoutingStatus       EventType = "agent.routing_status_changed"
 	EventAgentCapacityChanged     EventType = "agent.capacity_changed"

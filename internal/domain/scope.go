@@ -27,7 +27,7 @@ func DeskScopes() []Scope {
 		"conversation:message:disconnect", "conversation:message:hold", "conversation:message:record", "conversation:participant:wrapup", ScopeOnQueue,
 		"conversation:conference:add", "conversation:conference:exit", "conversation:conference:end", "routing:queue:search",
 		"conversation:communication:blindTransfer", "conversation:communication:consultTransfer",
-		"routing:queue:view", "routing:wrapupCode:view", "notifications:event:view",
+		"routing:queue:view", "routing:wrapupCode:view", "notifications:event:view", "externalContacts:contact:view", "externalContacts:conversation:view",
 	}
 }
 

@@ -26,7 +26,7 @@ func (s *Server) transcript(ctx context.Context, d domain.InteractionDetail, mes
 }
 
 func (s *Server) toMessage(m domain.Message, d transcript) api.Message {
-	out := api.Message{ID: string(m.ID), Direction: api.Direction(m.Direction), Kind: api.MessageKind(m.Kind), Visibility: api.Visibility(m.Visibility),
+	out := api.Message{ID: string(m.ID), InteractionID: string(m.Interaction), Direction: api.Direction(m.Direction), Kind: api.MessageKind(m.Kind), Visibility: api.Visibility(m.Visibility),
 		Sender: toSender(m.Sender), Text: m.Text, Attachments: s.toAttachments(m, d), InReplyTo: ref(m.InReplyTo),
 		Channel:           api.MessageChannel{ID: string(d.Channel), Kind: api.ChannelKind(d.ChannelKind), Label: d.ChannelName},
 		PlatformMessageID: m.PlatformMessageID, PlatformTime: api.AtOrNull(m.PlatformTime), CreatedAt: api.At(m.CreatedAt), Error: toReplyError(m.Failure, d.say)}

@@ -159,13 +159,17 @@ func (s *Server) mutate(next echo.HandlerFunc, c echo.Context) error {
 }
 
 // see hides an interaction, and all that can be read of it, from a caller who may
-// not see it; commands tell for themselves whose it is.
+// not see it; commands tell for themselves whose it is. A contact is hidden from
+// commands, too.
 func (s *Server) see(c echo.Context, o *operation) error {
-	if o.method != http.MethodGet || !strings.HasPrefix(o.path, "/v1/interactions/{id}") {
-		return nil
+	ctx, p := c.Request().Context(), info(c).principal
+	switch {
+	case strings.HasPrefix(o.path, "/v1/contacts/{id}"):
+		return s.Store.SeeContact(ctx, p.Organization, domain.ContactID(c.Param("id")), p.Sight())
+	case o.method == http.MethodGet && strings.HasPrefix(o.path, "/v1/interactions/{id}"):
+		return s.Store.See(ctx, p.Organization, domain.InteractionID(c.Param("id")), p.Sight())
 	}
-	p := info(c).principal
-	return s.Store.See(c.Request().Context(), p.Organization, domain.InteractionID(c.Param("id")), p.Sight())
+	return nil
 }
 
 // unknown refuses what the contract does not have. The router knows which methods

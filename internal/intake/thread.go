@@ -160,7 +160,7 @@ func (g *gathering) thread(address string) *held[domain.Thread] {
 	if t, ok := g.threads[address]; ok {
 		return t
 	}
-	c := domain.Contact{ID: domain.NewID[domain.ContactID](), Organization: g.channel.Organization, Channel: g.channel.ID, Address: address, CreatedAt: g.now}
+	c := domain.NewContact(g.channel, address, g.now)
 	t := &held[domain.Thread]{fresh: true, changed: true, value: domain.Thread{ID: domain.NewID[domain.ThreadID](), Organization: c.Organization, Channel: c.Channel,
 		Contact: c.ID, Address: address, Version: 1, CreatedAt: g.now}}
 	g.contacts[address], g.threads[address] = c, t

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/parley-cx/parley/internal/domain"
+	"github.com/parley-cx/parley/internal/secret"
 )
 
 type contactRow struct {
@@ -12,149 +13,99 @@ type contactRow struct {
 	ChannelID      string `gorm:"<-:create"`
 	Address        string `gorm:"<-:create"`
 	DisplayName    *string
+	Content        []byte // sealed; empty where the organization says nothing of them
+	CustomerID     *string
+	Version        int64
 	CreatedAt      int64 `gorm:"<-:create"`
+	UpdatedAt      int64
+	ErasedAt       *int64 `gorm:"<-:create"`
 }
 
 func (contactRow) TableName() string { return "contacts" }
 
-type threadRow struct {
-	OrganizationID    string `gorm:"primaryKey"`
-	ID                string `gorm:"primaryKey"`
-	ChannelID         string `gorm:"<-:create"`
-	ContactID         string `gorm:"<-:create"`
-	Address           string `gorm:"<-:create"`
-	AddressType       string
-	OpenInteractionID *string
-	LastInteractionID *string
-	Position          int64
-	LastInboundAt     *int64
-	DeliveredUpTo     *int64
-	ReadUpTo          *int64
-	PendingReceipts   string
-	HeldElsewhere     bool
-	HeldBy            string
-	Referral          string
-	Version           int64
-	CreatedAt         int64 `gorm:"<-:create"`
+// remarks are what an organization says of a contact: nobody reads it in the database.
+type remarks struct {
+	Name  *string `json:"name,omitempty"`
+	Notes *string `json:"notes,omitempty"`
 }
 
-func (threadRow) TableName() string { return "threads" }
-
-func toThreadRow(t domain.Thread) threadRow {
-	return threadRow{OrganizationID: string(t.Organization), ID: string(t.ID), ChannelID: string(t.Channel), ContactID: string(t.Contact),
-		Address: t.Address, AddressType: t.AddressType, OpenInteractionID: id[string](t.Open), LastInteractionID: id[string](t.Last), Position: t.Position,
-		LastInboundAt: msPtr(t.LastInboundAt), DeliveredUpTo: msPtr(t.DeliveredUpTo), ReadUpTo: msPtr(t.ReadUpTo),
-		PendingReceipts: doc(t.PendingReceipts), HeldElsewhere: t.HeldElsewhere, HeldBy: t.HeldBy,
-		Referral: doc(t.Referral), Version: t.Version, CreatedAt: ms(t.CreatedAt)}
+func contactPlace(org, contact string) secret.Place {
+	return place(org, "contacts", "content", contact)
 }
 
-func fromThreadRow(r threadRow) domain.Thread {
-	return domain.Thread{ID: domain.ThreadID(r.ID), Organization: domain.OrganizationID(r.OrganizationID), Channel: domain.ChannelID(r.ChannelID),
-		Contact: domain.ContactID(r.ContactID), Address: r.Address, AddressType: r.AddressType, Open: id[domain.InteractionID](r.OpenInteractionID),
-		Last: id[domain.InteractionID](r.LastInteractionID), Position: r.Position, LastInboundAt: fromMSPtr(r.LastInboundAt),
-		DeliveredUpTo: fromMSPtr(r.DeliveredUpTo), ReadUpTo: fromMSPtr(r.ReadUpTo),
-		PendingReceipts: fromDoc[map[string]domain.ReplyStatus](r.PendingReceipts), HeldElsewhere: r.HeldElsewhere, HeldBy: r.HeldBy,
-		Referral: fromDoc[*domain.Referral](r.Referral), Version: r.Version, CreatedAt: fromMS(r.CreatedAt)}
+func (s *Store) toContactRow(c domain.Contact) (contactRow, error) {
+	r := contactRow{OrganizationID: string(c.Organization), ID: string(c.ID), ChannelID: string(c.Channel), Address: c.Address,
+		DisplayName: c.DisplayName, CustomerID: c.CustomerID, Version: c.Version, CreatedAt: ms(c.CreatedAt), UpdatedAt: ms(c.UpdatedAt)}
+	var err error
+	r.Content, err = sealFilled(s, contactPlace(r.OrganizationID, r.ID), remarks{c.GivenName, c.Notes})
+	return r, err
 }
 
-// CreateThread adds a thread and the contact whom it is with.
-func (s *Store) CreateThread(ctx context.Context, t domain.Thread, c domain.Contact) error {
-	contact := contactRow{OrganizationID: string(c.Organization), ID: string(c.ID), ChannelID: string(c.Channel), Address: c.Address,
-		DisplayName: c.DisplayName, CreatedAt: ms(c.CreatedAt)}
-	if err := insert(ctx, s, "", contact); err != nil {
+func (s *Store) fromContactRow(r contactRow) (domain.Contact, error) {
+	c := domain.Contact{ID: domain.ContactID(r.ID), Organization: domain.OrganizationID(r.OrganizationID), Channel: domain.ChannelID(r.ChannelID),
+		Address: r.Address, DisplayName: r.DisplayName, CustomerID: r.CustomerID, Version: r.Version, CreatedAt: fromMS(r.CreatedAt),
+		UpdatedAt: fromMS(max(r.UpdatedAt, r.CreatedAt))}
+	said, err := s.remarks(r.OrganizationID, r.ID, r.Content)
+	c.GivenName, c.Notes = said.Name, said.Notes
+	return c, err
+}
+
+// remarks opens what an organization says of a contact.
+func (s *Store) remarks(org, contact string, content []byte) (said remarks, err error) {
+	if len(content) > 0 {
+		err = s.unseal(contactPlace(org, contact), content, &said)
+	}
+	return said, err
+}
+
+// SaveContact writes a contact that was read, one version up.
+func (s *Store) SaveContact(ctx context.Context, c *domain.Contact) error {
+	r, err := s.toContactRow(*c)
+	if err != nil {
 		return err
 	}
-	return insert(ctx, s, "", toThreadRow(t))
+	return save(ctx, s, &c.Version, r)
 }
 
-// SaveThread writes a thread that was read, one version up.
-func (s *Store) SaveThread(ctx context.Context, t *domain.Thread) error {
-	return save(ctx, s, &t.Version, toThreadRow(*t))
-}
-
-// Thread gives one thread as it stands.
-func (s *Store) Thread(ctx context.Context, org domain.OrganizationID, t domain.ThreadID) (domain.Thread, error) {
-	r, err := one[threadRow](s.db(ctx).Where("organization_id = ? AND id = ?", org, t), "thread")
+// Contact gives one contact. One who was erased is not there.
+func (s *Store) Contact(ctx context.Context, org domain.OrganizationID, contact domain.ContactID) (domain.Contact, error) {
+	r, err := one[contactRow](s.db(ctx).Where("organization_id = ? AND id = ? AND erased_at IS NULL", org, contact), "contact")
 	if err != nil {
-		return domain.Thread{}, err
+		return domain.Contact{}, err
 	}
-	return fromThreadRow(r), nil
+	return s.fromContactRow(r)
 }
 
-// LockThreads gives a channel's threads with these addresses, by address, and
-// holds their rows until the transaction ends.
-func (s *Store) LockThreads(ctx context.Context, org domain.OrganizationID, ch domain.ChannelID, addresses []string) (map[string]domain.Thread, error) {
-	found, err := probe[threadRow](ctx, s, string(org), string(ch), "address", addresses)
+// ContactFilter narrows a list of contacts.
+type ContactFilter struct {
+	Sight      domain.Sight
+	Channel    domain.ChannelID
+	Address    string
+	CustomerID string
+}
+
+// Contacts lists contacts.
+func (s *Store) Contacts(ctx context.Context, org domain.OrganizationID, f ContactFilter, p Page) ([]domain.Contact, *string, error) {
+	db := visibleContacts(s.db(ctx).Where("organization_id = ? AND erased_at IS NULL", org), f.Sight, org)
+	if f.Channel != "" {
+		db = db.Where("channel_id = ?", f.Channel)
+	}
+	if f.Address != "" {
+		db = db.Where("address = ?", f.Address)
+	}
+	if f.CustomerID != "" {
+		db = db.Where("customer_id = ?", f.CustomerID)
+	}
+	rows, next, err := page(db, p, func(r contactRow) string { return r.ID })
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	ids := each(found, func(r threadRow) domain.ThreadID { return domain.ThreadID(r.ID) })
-	locked, err := s.LockThreadsByID(ctx, org, ids)
-	threads := map[string]domain.Thread{}
-	for _, t := range locked {
-		threads[t.Address] = t
-	}
-	return threads, err
-}
-
-// LockThreadsByID gives threads and holds their rows until the transaction ends.
-func (s *Store) LockThreadsByID(ctx context.Context, org domain.OrganizationID, ids []domain.ThreadID) (map[domain.ThreadID]domain.Thread, error) {
-	rows, err := all[threadRow](forUpdate(s.db(ctx).Where("organization_id = ? AND id IN ?", org, ids).Order("id")))
-	threads := map[domain.ThreadID]domain.Thread{}
-	for _, r := range rows {
-		threads[domain.ThreadID(r.ID)] = fromThreadRow(r)
-	}
-	return threads, err
-}
-
-// ReplyTerms gives what the platform's rules for answering in a thread depend on.
-func (s *Store) ReplyTerms(ctx context.Context, org domain.OrganizationID, thread domain.ThreadID) (domain.ReplyTerms, error) {
-	var rows []termsRow
-	err := s.db(ctx).Raw(`SELECT t.last_inbound_at, t.held_elsewhere, ch.settings FROM threads t
-		JOIN channels ch ON ch.organization_id = t.organization_id AND ch.id = t.channel_id
-		WHERE t.organization_id = ? AND t.id = ?`, org, thread).Scan(&rows).Error
-	if err != nil || len(rows) == 0 {
-		return domain.ReplyTerms{}, translate(err)
-	}
-	return fromTermsRow(rows[0]), nil
-}
-
-// termsRow is the columns of a thread and its channel that decide on a reply.
-type termsRow struct {
-	LastInboundAt *int64
-	HeldElsewhere bool
-	Settings      string
-}
-
-func fromTermsRow(r termsRow) domain.ReplyTerms {
-	return domain.ReplyTerms{LastInboundAt: fromMSPtr(r.LastInboundAt), HeldElsewhere: r.HeldElsewhere,
-		Settings: fromDoc[domain.ChannelSettings](r.Settings)}
+	contacts, err := eachTry(rows, s.fromContactRow)
+	return contacts, next, err
 }
 
 // NameContact writes what a platform calls a contact, where it is news.
 func (s *Store) NameContact(ctx context.Context, org domain.OrganizationID, contact domain.ContactID, name string) error {
 	return s.exec(ctx, "contacts", []string{rowKey(org, contact)},
-		"UPDATE contacts SET display_name = ? WHERE organization_id = ? AND id = ? AND (display_name IS NULL OR display_name <> ?)", name, org, contact, name)
+		"UPDATE contacts SET display_name = ?, version = version + 1 WHERE organization_id = ? AND id = ? AND (display_name IS NULL OR display_name <> ?)", name, org, contact, name)
 }
-
-// Recipient gives to whom a message of ours went: the channel, and the address.
-func (s *Store) Recipient(ctx context.Context, org domain.OrganizationID, message domain.MessageID) (ch domain.Channel, address string, known bool, err error) {
-	if !isID(string(message)) {
-		return ch, "", false, nil
-	}
-	var rows []recipientRow
-	err = s.db(ctx).Raw(`SELECT m.channel_id, t.address FROM messages m
-		JOIN threads t ON t.organization_id = m.organization_id AND t.id = m.thread_id
-		WHERE m.organization_id = ? AND m.id = ? AND m.status <> ''`, org, message).Scan(&rows).Error
-	if err != nil || len(rows) == 0 {
-		return ch, "", false, translate(err)
-	}
-	ch, err = s.Channel(ctx, org, domain.ChannelID(rows[0].ChannelID))
-	if domain.IsKind(err, domain.ErrorNotFound) {
-		return ch, "", false, nil
-	}
-	return ch, rows[0].Address, err == nil, err
-}
-
-// recipientRow is where a message went.
-type recipientRow struct{ ChannelID, Address string }

@@ -24,6 +24,14 @@ func conversationTrips() map[string]func(*testing.T, *Store) {
 				found, err := s.LockThreads(ctx, t.Organization, t.Channel, []string{t.Address})
 				return found[t.Address], err
 			}}.test,
+		"contact": trip[domain.Contact]{fixed: "CreatedAt", also: []string{"Channel", "Address"},
+			create: func(ctx context.Context, s *Store, c domain.Contact) error {
+				return s.CreateThread(ctx, domain.Thread{ID: domain.NewID[domain.ThreadID](), Organization: c.Organization, Channel: c.Channel, Contact: c.ID, Address: c.Address}, c)
+			},
+			save: func(ctx context.Context, s *Store, c *domain.Contact) error { return s.SaveContact(ctx, c) },
+			read: func(ctx context.Context, s *Store, c domain.Contact) (domain.Contact, error) {
+				return s.Contact(ctx, c.Organization, c.ID)
+			}}.test,
 		"interaction": trip[domain.Interaction]{fixed: "CreatedAt",
 			also:   []string{"Thread", "Channel", "Contact", "ChannelKind", "Previous", "Origin"},
 			create: func(ctx context.Context, s *Store, i domain.Interaction) error { return s.CreateInteraction(ctx, i) },

@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -222,19 +223,28 @@ type detailRow struct {
 	ChannelAccount string
 	ContactAddress string
 	ContactName    *string
+	ContactContent []byte
 	QueueName      *string
 	Terms          termsRow `gorm:"embedded;embeddedPrefix:terms_"`
 }
 
 const detailSQL = `SELECT i.*, ch.name AS channel_name, ch.account_id AS channel_account, c.address AS contact_address,
-	c.display_name AS contact_name, q.name AS queue_name,
+	c.display_name AS contact_name, c.content AS contact_content, q.name AS queue_name,
 	t.last_inbound_at AS terms_last_inbound_at, t.held_elsewhere AS terms_held_elsewhere, ch.settings AS terms_settings
 FROM (?) i
 JOIN threads t ON t.organization_id = i.organization_id AND t.id = i.thread_id
 JOIN channels ch ON ch.organization_id = i.organization_id AND ch.id = i.channel_id
-JOIN contacts c ON c.organization_id = i.organization_id AND c.id = i.contact_id
-LEFT JOIN queues q ON q.organization_id = i.organization_id AND q.id = i.queue_id
+%s LEFT JOIN queues q ON q.organization_id = i.organization_id AND q.id = i.queue_id
 ORDER BY i.id `
+
+// detailSQL reads interactions, which stand in its place, with their neighbours. See
+// probe: PostgreSQL has to be told to look each contact up.
+func (s *Store) detailSQL() string {
+	if s.engine.postgres() {
+		return fmt.Sprintf(detailSQL, "CROSS JOIN LATERAL (SELECT * FROM contacts WHERE organization_id = i.organization_id AND id = i.contact_id LIMIT 1) c")
+	}
+	return fmt.Sprintf(detailSQL, "JOIN contacts c ON c.organization_id = i.organization_id AND c.id = i.contact_id")
+}
 
 // Interactions lists interactions with what a reader wants to see beside them.
 func (s *Store) Interactions(ctx context.Context, org domain.OrganizationID, f InteractionFilter, p Page) ([]domain.InteractionDetail, *string, error) {
@@ -248,7 +258,7 @@ func (s *Store) Interactions(ctx context.Context, org domain.OrganizationID, f I
 		direction = "ASC"
 	}
 	var rows []detailRow
-	if err := db.Raw(detailSQL+direction, inner).Scan(&rows).Error; err != nil {
+	if err := db.Raw(s.detailSQL()+direction, inner).Scan(&rows).Error; err != nil {
 		return nil, nil, translate(err)
 	}
 	rows, next := cut(p, rows, func(r detailRow) string { return r.Row.ID })
@@ -276,14 +286,14 @@ func (s *Store) InteractionHead(ctx context.Context, org domain.OrganizationID, 
 	if err != nil {
 		return domain.InteractionDetail{}, err
 	}
-	return fromDetailRow(rows[0]), nil
+	return s.fromDetailRow(rows[0])
 }
 
 func (s *Store) details(ctx context.Context, org domain.OrganizationID, i domain.InteractionID) ([]detailRow, error) {
 	db := s.db(ctx)
 	inner := db.Session(&gorm.Session{NewDB: true, Context: ctx}).Table("interactions").Where("organization_id = ? AND id = ?", org, i)
 	var rows []detailRow
-	if err := db.Raw(detailSQL, inner).Scan(&rows).Error; err != nil {
+	if err := db.Raw(s.detailSQL(), inner).Scan(&rows).Error; err != nil {
 		return nil, translate(err)
 	}
 	if len(rows) == 0 {
@@ -292,10 +302,15 @@ func (s *Store) details(ctx context.Context, org domain.OrganizationID, i domain
 	return rows, nil
 }
 
-func fromDetailRow(r detailRow) domain.InteractionDetail {
-	return domain.InteractionDetail{Interaction: fromInteractionRow(r.Row), ChannelName: r.ChannelName,
+func (s *Store) fromDetailRow(r detailRow) (domain.InteractionDetail, error) {
+	d := domain.InteractionDetail{Interaction: fromInteractionRow(r.Row), ChannelName: r.ChannelName,
 		ChannelAccount: r.ChannelAccount, ContactAddress: r.ContactAddress, ContactName: r.ContactName,
 		QueueName: r.QueueName, Terms: fromTermsRow(r.Terms)}
+	said, err := s.remarks(r.Row.OrganizationID, r.Row.ContactID, r.ContactContent)
+	if said.Name != nil {
+		d.ContactName = said.Name
+	}
+	return d, err
 }
 
 // draftingRow is an agent's part, and whether they have begun to write.
@@ -313,7 +328,11 @@ func (s *Store) withParticipants(ctx context.Context, org domain.OrganizationID,
 	place := map[string]int{}
 	ids := make([]string, len(rows))
 	for n, r := range rows {
-		details[n] = fromDetailRow(r)
+		d, err := s.fromDetailRow(r)
+		if err != nil {
+			return nil, err
+		}
+		details[n] = d
 		ids[n], place[r.Row.ID] = r.Row.ID, n
 	}
 	if len(rows) == 0 {

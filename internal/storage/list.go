@@ -76,8 +76,13 @@ func cut[R any](p Page, rows []R, key func(R) string) (page []R, next *string) {
 		return rows, nil
 	}
 	rows = rows[:p.Limit]
-	cursor := base64.RawURLEncoding.EncodeToString([]byte(p.sum() + "|" + key(rows[len(rows)-1])))
+	cursor := p.cursor(key(rows[len(rows)-1]))
 	return rows, &cursor
+}
+
+// cursor is the place behind a key.
+func (p Page) cursor(key string) string {
+	return base64.RawURLEncoding.EncodeToString([]byte(p.sum() + "|" + key))
 }
 
 func (p Page) sum() string {

@@ -116,7 +116,9 @@ func lists(t *testing.T, s *Store) map[string]list {
 }
 
 func moreLists(w *world) map[string]list {
-	talk := w.waiting(1)[0]
+	pair := w.waiting(2)
+	talk, old := pair[0], pair[1]
+	two := each(w.threads(2), func(t domain.Thread) domain.Line { return domain.Line{Thread: t.ID, Channel: t.Channel} })
 	return map[string]list{
 		"apps": {
 			add: func(ctx context.Context, n int) (string, error) {
@@ -157,6 +159,25 @@ func moreLists(w *world) map[string]list {
 				items, next, err := w.Interactions(ctx, w.org, InteractionFilter{Contact: talk.Contact,
 					States: []domain.InteractionState{domain.InteractionDisconnected}}, p)
 				return ids(items, next, err, func(d domain.InteractionDetail) domain.InteractionID { return d.ID })
+			}},
+		"contacts": {
+			add: func(ctx context.Context, n int) (string, error) {
+				c := domain.NewContact(w.channel, fmt.Sprint("address ", n), noon)
+				return string(c.ID), w.CreateThread(ctx, domain.Thread{ID: domain.NewID[domain.ThreadID](), Organization: w.org, Channel: w.channel.ID, Contact: c.ID, Address: c.Address}, c)
+			},
+			read: func(ctx context.Context, p Page) ([]string, *string, error) {
+				items, next, err := w.Contacts(ctx, w.org, ContactFilter{}, p)
+				return ids(items, next, err, func(c domain.Contact) domain.ContactID { return c.ID })
+			}},
+		"history": {
+			add: func(ctx context.Context, n int) (string, error) {
+				m := w.messages(old, 1)[0]
+				m.Thread, m.Position = two[n%2].Thread, int64(n)
+				return string(m.ID), w.CreateMessages(ctx, m)
+			},
+			read: func(ctx context.Context, p Page) ([]string, *string, error) {
+				items, next, err := w.History(ctx, w.org, two, domain.Sight{}, p)
+				return ids(items, next, err, func(m domain.Message) domain.MessageID { return m.ID })
 			}},
 		"messages": {
 			add: func(ctx context.Context, n int) (string, error) {

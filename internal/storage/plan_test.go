@@ -17,7 +17,7 @@ var hotTables = []string{"interactions", "messages", "inbox", "jobs", "events", 
 
 // narrowColumns hold few rows of an organization for each value; an index that
 // is entered by one of them is entered well.
-var narrowColumns = []string{"id", "thread_id", "interaction_id", "message_id", "subject_id", "lane_id", "contact_id", "agent_id", "address", "contact", "subject",
+var narrowColumns = []string{"id", "thread_id", "interaction_id", "message_id", "subject_id", "lane_id", "contact_id", "customer_id", "agent_id", "address", "contact", "subject",
 	"platform_message_id", "client_message_id", "dedupe_key", "key", "lane", "position", "run_at", "due", "received_at"}
 
 // smallIndexes hold only what is under way.
@@ -26,7 +26,7 @@ var smallIndexes = []string{"interactions_open", "participants_due", "participan
 // rareMethods serve a person, or the sweeper, once in a while, and may look at more
 // until there are statistics.
 var rareMethods = []string{"ReleaseAccount", "ChannelInUse", "QueueInUse", "ReleaseDeliveries", "Interactions by queue", "Interactions by state",
-	"Interactions by kind", "Interactions by time", "ForgetInbox"}
+	"Interactions by kind", "Interactions by time", "Contacts", "Contacts by channel", "Contacts of supervisor", "ForgetInbox"}
 
 // index is what the database says of one.
 type index struct {

@@ -46,6 +46,27 @@ func visible(db *gorm.DB, s domain.Sight, org domain.OrganizationID) *gorm.DB {
 	return db.Where("id IN ("+ownSQL+" UNION ALL "+historySQL+")", org, s.Agent, org, s.Agent)
 }
 
+// meets is the condition that the contact named by a column is one of whose
+// interactions the caller sees one.
+func meets(s domain.Sight, org domain.OrganizationID, column string) (string, []any) {
+	seen, args := sees(s, org, "sx.id")
+	return "EXISTS (SELECT 1 FROM interactions sx WHERE sx.organization_id = ? AND sx.contact_id = " + column + " AND " + seen + ")", append([]any{org}, args...)
+}
+
+// visibleContacts restricts a list of contacts. An agent's come from the interactions
+// that were theirs, which an index gives: those of their customers have the same contacts.
+func visibleContacts(db *gorm.DB, s domain.Sight, org domain.OrganizationID) *gorm.DB {
+	switch {
+	case s.Everything():
+		return db
+	case s.Supervises:
+		sql, args := meets(s, org, "contacts.id")
+		return db.Where(sql, args...)
+	}
+	return db.Where(`id IN (SELECT sx.contact_id FROM participants sp CROSS JOIN interactions sx WHERE sp.organization_id = ? AND sp.agent_id = ?
+		AND sx.organization_id = sp.organization_id AND sx.id = sp.interaction_id)`, org, s.Agent)
+}
+
 // visibleEvents restricts the log to what a caller may see: events of visible
 // interactions, of their own agent and of the offers made to them; to a
 // supervisor also those of their queues and of the agents who serve them.
@@ -75,6 +96,20 @@ func (s *Store) See(ctx context.Context, org domain.OrganizationID, i domain.Int
 		append([]any{org, i}, args...)...)
 	if err == nil && !found {
 		return domain.NotFound("interaction")
+	}
+	return err
+}
+
+// SeeContact refuses a contact of whose interactions the caller sees none, in the
+// words for one that does not exist.
+func (s *Store) SeeContact(ctx context.Context, org domain.OrganizationID, c domain.ContactID, sight domain.Sight) error {
+	if sight.Everything() {
+		return nil
+	}
+	sql, args := meets(sight, org, "c.id")
+	found, err := s.any(ctx, "SELECT EXISTS (SELECT 1 FROM contacts c WHERE c.organization_id = ? AND c.id = ? AND "+sql+")", append([]any{org, c}, args...)...)
+	if err == nil && !found {
+		return domain.NotFound("contact")
 	}
 	return err
 }

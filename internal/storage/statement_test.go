@@ -98,6 +98,17 @@ func calls(f *full) map[string]func(ctx context.Context) {
 	for name, sight := range map[string]domain.Sight{"of desk": {Agent: f.agent.ID}, "of supervisor": {Agent: f.agent.ID, Supervises: true}} {
 		all["Events "+name] = func(ctx context.Context) { _, _, _ = f.Events(ctx, f.org, domain.EventFilter{Sight: sight}, 0, 100) }
 		all["See "+name] = func(ctx context.Context) { _ = f.See(ctx, f.org, talk, sight) }
+		all["SeeContact "+name] = func(ctx context.Context) { _ = f.SeeContact(ctx, f.org, domain.NewID[domain.ContactID](), sight) }
+		all["Contacts "+name] = func(ctx context.Context) {
+			_, _, _ = f.Contacts(ctx, f.org, ContactFilter{Sight: sight}, Page{Limit: 25})
+		}
+		all["History "+name] = func(ctx context.Context) {
+			_, _, _ = f.History(ctx, f.org, []domain.Line{{Thread: domain.NewID[domain.ThreadID]()}}, sight, Page{Limit: 25, Asc: true})
+		}
+	}
+	for name, filter := range map[string]ContactFilter{"by address": {Address: "a"}, "by channel": {Channel: f.channel.ID}, "by customer": {CustomerID: "c"},
+		"by address and channel": {Address: "a", Channel: f.channel.ID}} {
+		all["Contacts "+name] = func(ctx context.Context) { _, _, _ = f.Contacts(ctx, f.org, filter, Page{Limit: 25}) }
 	}
 	all["Messages of agents"] = func(ctx context.Context) {
 		_, _, _ = f.Messages(ctx, f.org, talk, MessageFilter{Visibility: domain.Private, Replies: true}, Page{Limit: 25, Asc: true})

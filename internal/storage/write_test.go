@@ -109,6 +109,7 @@ func (w *world) writers() map[string]func(ctx context.Context) error {
 		"SaveMessage":       func(ctx context.Context) error { return w.SaveMessage(ctx, &m) },
 		"SaveOrganization":  func(ctx context.Context) error { return w.SaveOrganization(ctx, &domain.Organization{ID: w.org}) },
 		"SaveProfile":       func(ctx context.Context) error { return w.SaveProfile(ctx, &profile) },
+		"SaveContact":       func(ctx context.Context) error { return w.SaveContact(ctx, &contact) },
 		"SaveSkill":         func(ctx context.Context) error { return w.SaveSkill(ctx, &skill) },
 		"SaveQueue":         func(ctx context.Context) error { return w.SaveQueue(ctx, &w.queue) },
 		"SaveSigningKey":    func(ctx context.Context) error { return w.SaveSigningKey(ctx, SigningKey{ID: "k"}) },
