@@ -80,7 +80,7 @@ func (p *program) populate(admin *caller) world {
 	ben.onQueue()
 	transfer := ""
 	for range 2 {
-		transfer = ana.passes(open, "agent", d.ids[1], "attended").want(201).get("id")
+		transfer = ana.passes(open, "agent", d.ids[len(d.ids)-1], "attended").want(201).get("id")
 		ana.do("DELETE", "/v1/interactions/"+open+"/transfers/"+transfer, nil).want(204)
 	}
 	ben.presence("away")
