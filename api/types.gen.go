@@ -154,6 +154,24 @@ func (e AttachmentState) Valid() bool {
 	}
 }
 
+// Defines values for CardData.
+const (
+	CardDataBlock CardData = "block"
+	CardDataMask  CardData = "mask"
+)
+
+// Valid indicates whether the value is a known member of the CardData enum.
+func (e CardData) Valid() bool {
+	switch e {
+	case CardDataBlock:
+		return true
+	case CardDataMask:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ChannelKind.
 const (
 	ChannelKindMessenger ChannelKind = "messenger"
@@ -2323,6 +2341,12 @@ type Capacity struct {
 	// Used Conversations that occupy the agent now.
 	Used int `json:"used"`
 }
+
+// CardData What becomes of the number or the security code of a payment card in what an agent writes to a customer. What
+// anybody else writes, and whatever is kept besides, is always masked.
+// - `mask`: it goes out masked, all but the last four digits
+// - `block`: the reply is refused with `pci.card_data_detected`
+type CardData string
 
 // Channel One account at a messaging platform, without its credentials.
 type Channel struct {
@@ -4680,6 +4704,12 @@ type Queue struct {
 	// CannedResponseLibraries The canned responses of a queue.
 	CannedResponseLibraries QueueLibraries `json:"canned_response_libraries"`
 
+	// CardData What becomes of the number or the security code of a payment card in what an agent writes to a customer. What
+	// anybody else writes, and whatever is kept besides, is always masked.
+	// - `mask`: it goes out masked, all but the last four digits
+	// - `block`: the reply is refused with `pci.card_data_detected`
+	CardData CardData `json:"card_data"`
+
 	// ConferenceEnd What becomes of a conversation whose conference the initiator ends.
 	// - `disconnect`: it ends for everybody
 	// - `back_to_one_to_one`: the initiator goes on alone with the customer
@@ -4792,6 +4822,12 @@ type QueueInput struct {
 
 	// CannedResponseLibraries Which libraries of canned responses its agents are offered. Absent, all.
 	CannedResponseLibraries *QueueLibrariesInput `json:"canned_response_libraries,omitempty"`
+
+	// CardData What becomes of the number or the security code of a payment card in what an agent writes to a customer. What
+	// anybody else writes, and whatever is kept besides, is always masked.
+	// - `mask`: it goes out masked, all but the last four digits
+	// - `block`: the reply is refused with `pci.card_data_detected`
+	CardData *CardData `json:"card_data,omitempty"`
 
 	// ConferenceEnd What becomes of a conversation whose conference the initiator ends.
 	// - `disconnect`: it ends for everybody

@@ -35,7 +35,7 @@ func words() map[string]word {
 		"Platform": {list{"Platform"}, true}, "ChannelKind": {list{"ChannelKind"}, true}, "ChannelStatus": {list{"ChannelStatus"}, true},
 		"Tombstone":     {list{"Tombstone"}, true},
 		"ScoringMethod": {list{"ScoringMethod"}, true}, "RoutingReason": {list{"RoutingReason"}, true}, "SkillEvaluation": {list{"SkillEvaluation"}, true},
-		"ConferenceState": {list{"ConferenceState"}, true}, "ConferenceOutcome": {list{"ConferenceEnd"}, true},
+		"ConferenceState": {list{"ConferenceState"}, true}, "ConferenceOutcome": {list{"ConferenceEnd"}, true}, "CardData": {list{"CardData"}, true},
 		"ClosedAction": {list{"ClosedAction"}, true}, "Weekday": {list{"Weekday"}, true},
 		// The contract names what later rounds bring.
 		"InteractionState": {list{"InteractionState"}, false}, "ParticipantState": {list{"ParticipantState"}, false},

@@ -82,7 +82,9 @@ func (c *Composer) Reply(ctx context.Context, by domain.Principal, id domain.Int
 		if err != nil {
 			return err
 		}
-		d = at.cleaned(d)
+		if d, err = c.cleaned(ctx, at, d); err != nil {
+			return err
+		}
 		if earlier, err := c.earlier(ctx, i, d); len(earlier) > 0 || err != nil {
 			replies = earlier
 			return err

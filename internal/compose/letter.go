@@ -47,14 +47,15 @@ func (c *Composer) place(ctx context.Context, i domain.Interaction, by domain.Pr
 }
 
 // cleaned is a draft as it is kept: without emoji where the channel's settings take
-// them out, and with its visibility (A16).
-func (at place) cleaned(d Draft) Draft {
-	d.Text = at.plain(d.Text)
+// them out, without card data where its queue does not have it refused, and with its
+// visibility (A16).
+func (c *Composer) cleaned(ctx context.Context, at place, d Draft) (_ Draft, err error) {
 	d.assumed = d.Visibility == ""
 	if d.assumed {
 		d.Visibility = at.DefaultVisibility()
 	}
-	return d
+	d.Text, err = c.covered(ctx, at.Interaction, at.plain(d.Text))
+	return d, err
 }
 
 // plain is a text as the channel's settings leave it.
@@ -89,7 +90,7 @@ type letter struct {
 // letter checks a draft in every way, and gives every reason to refuse it.
 func (c *Composer) letter(ctx context.Context, at place, d Draft) (l letter, refused []*domain.Error, err error) {
 	l = letter{place: at, Draft: d}
-	checks := []func() error{func() error { return c.say(ctx, &l) }, l.reach, l.empty, l.long, l.pictures,
+	checks := []func() error{func() error { return c.say(ctx, &l) }, l.reach, l.empty, l.cards, l.long, l.pictures,
 		func() error { return c.file(ctx, &l) }, func() error { return c.quote(ctx, &l) }}
 	for _, check := range checks {
 		var reason *domain.Error
@@ -126,7 +127,9 @@ func (c *Composer) say(ctx context.Context, l *letter) error {
 		if err != nil {
 			return err
 		}
-		l.Text = l.plain(text)
+		if l.Text, err = c.covered(ctx, l.Interaction, l.plain(text)); err != nil {
+			return err
+		}
 	}
 	l.canned = &r.ID
 	return nil

@@ -41,6 +41,7 @@ type Starter struct {
 // open the message becomes part of it, so that its agent knows; else it has an
 // interaction of its own, which is over at once.
 func (s *Starter) Start(ctx context.Context, by domain.Principal, o domain.Opening) (m domain.Message, err error) {
+	o.Text = domain.MaskCards(o.Text)
 	if err := s.check(o); err != nil {
 		return m, err
 	}

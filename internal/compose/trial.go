@@ -35,12 +35,15 @@ func (c *Composer) Try(ctx context.Context, by domain.Principal, id domain.Inter
 	if err != nil {
 		return t, err
 	}
-	l, refused, err := c.letter(ctx, at, at.cleaned(d))
+	if d, err = c.cleaned(ctx, at, d); err != nil {
+		return t, err
+	}
+	l, refused, err := c.letter(ctx, at, d)
 	if err != nil {
 		return t, err
 	}
 	parts, codes, err := c.judged(ctx, l)
-	t = Trial{Length: l.length(), Text: l.Text, Fits: l.fits(), Replies: len(parts), Visibility: l.Draft.Visibility, Refused: refused}
+	t = Trial{Length: l.length(), Text: domain.MaskCards(l.Text), Fits: l.fits(), Replies: len(parts), Visibility: l.Draft.Visibility, Refused: refused}
 	for _, code := range codes {
 		if code != "" && !slices.Contains(t.Failing, code) {
 			t.Failing = append(t.Failing, code)

@@ -12,9 +12,9 @@ const maxFileName, maxFileNameBytes = 120, 240
 
 // CleanFileName makes a name safe to show and to save under: the last part of a
 // path, without what cannot be seen or turns the text around, nor what a file
-// system takes for something else. A name of which nothing is left becomes "file".
+// system takes for something else, nor card data. A name of which nothing is left becomes "file".
 func CleanFileName(name string) string {
-	name = strings.ToValidUTF8(name, "\uFFFD")
+	name = MaskCards(strings.ToValidUTF8(name, "\uFFFD"))
 	name = name[strings.LastIndexAny(name, `/\`)+1:]
 	name = strings.Map(func(r rune) rune {
 		switch {

@@ -132,6 +132,7 @@ type Rules struct {
 	ReplyLanguage *string
 	Inactivity    *Inactivity // nil: nothing ends by itself
 	ConferenceEnd ConferenceOutcome
+	CardData      CardData // in replies; empty of a queue that was kept before there was a choice: masked
 	NoAnswer      NoAnswer // empty drops, too
 
 	RequireEndConsent bool      // an agent ends a conversation only if they say that the customer agrees
@@ -140,7 +141,7 @@ type Rules struct {
 
 // DefaultRules are those of a queue that says nothing of its own.
 func DefaultRules() Rules {
-	return Rules{NoAnswer: NoAnswerDrop, AutoAnswer: AutoAnswer{Kinds: map[ChannelKind]bool{}}, ServiceLevel: ServiceLevel{Percentage: 0.8, Seconds: 20}, ConferenceEnd: ConferenceDisconnects,
+	return Rules{NoAnswer: NoAnswerDrop, AutoAnswer: AutoAnswer{Kinds: map[ChannelKind]bool{}}, ServiceLevel: ServiceLevel{Percentage: 0.8, Seconds: 20}, ConferenceEnd: ConferenceDisconnects, CardData: CardMask,
 		Routing: Routing{Method: ScoringConversation, Evaluation: EvaluationAll, Skills: []SkillID{}, Rings: []Ring{},
 			Affinity: Affinity{WindowMinutes: AffinityWindow}}, Libraries: Libraries{Mode: LibrariesAll, IDs: []LibraryID{}}}
 }

@@ -40,6 +40,7 @@ type operation struct {
 	bodyNeeded bool
 	types      []string // media types of the body
 	rawBody    bool     // the handler reads the body itself
+	cardData   bool     // the handler decides on card data
 	form       bool     // the body may be a form with a file
 	anyQuery   bool     // unknown query parameters are allowed
 	ifMatch    bool     // If-Match is required
@@ -166,7 +167,7 @@ func newOperation(method, path string, item *openapi3.PathItem, spec *openapi3.O
 		return nil, fmt.Errorf("it does not say who may call it")
 	}
 	o := &operation{id: spec.OperationID, method: method, path: path, spec: spec, parameters: slices.Concat(item.Parameters, spec.Parameters),
-		public: len(*spec.Security) == 0, rawBody: flag(spec, "x-parley-raw-body"), anyQuery: flag(spec, "x-parley-open-parameters")}
+		public: len(*spec.Security) == 0, rawBody: flag(spec, "x-parley-raw-body"), anyQuery: flag(spec, "x-parley-open-parameters"), cardData: flag(spec, "x-parley-card-data")}
 	if name, named := spec.Extensions["x-feature"].(string); named {
 		o.feature = domain.Feature(name)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/parley-cx/parley/internal/channel"
 	"github.com/parley-cx/parley/internal/domain"
 	"github.com/parley-cx/parley/internal/storage"
 )
@@ -47,12 +48,13 @@ func (s *Server) claim(c echo.Context, key string) storage.Idempotency {
 		Fingerprint: h.Sum(nil), RequestID: i.id, CreatedAt: s.Now()}
 }
 
-// canonical writes a decoded body with its names in order.
+// canonical writes a decoded body with its names in order, and without card data:
+// what is kept of it could be tried out.
 func canonical(body any) []byte {
 	if body == nil {
 		return nil
 	}
-	return encode(body)
+	return channel.MaskCards(encode(body))
 }
 
 // once runs the handler, or gives the answer that its first run got.

@@ -27,6 +27,7 @@ func toRules(a api.Queue, q domain.Queue) api.Queue {
 	a.TransferPolicy = api.TransferPolicy{AgentNoAnswer: api.AgentNoAnswer(cmp.Or(r.NoAnswer, domain.NoAnswerDrop))}
 	a.RequireEndConsent = r.RequireEndConsent
 	a.CannedResponseLibraries = toLibraries(r.Libraries)
+	a.CardData = api.CardData(cmp.Or(r.CardData, domain.CardMask))
 	a.MaxWaiting, a.DefaultReplyLanguage = r.MaxWaiting, r.ReplyLanguage
 	return a
 }
@@ -59,6 +60,7 @@ func fromRules(q domain.Queue, a api.Queue) domain.Queue {
 		q.Rules.AutoAnswer.Kinds[domain.ChannelKind(kind)] = s.AutoAnswer
 	}
 	q.Rules.Inactivity, q.Rules.ConferenceEnd = fromInactivity(a.Inactivity), domain.ConferenceOutcome(a.ConferenceEnd)
+	q.Rules.CardData = domain.CardData(a.CardData)
 	q.Rules.NoAnswer = domain.NoAnswer(a.TransferPolicy.AgentNoAnswer)
 	q.Rules.RequireEndConsent = a.RequireEndConsent
 	q.Rules.Libraries = fromLibraries(a.CannedResponseLibraries)

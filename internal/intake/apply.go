@@ -233,7 +233,7 @@ func (a *Applier) parse(e domain.InboxEvent) (event channel.Event, err error) {
 	if err != nil {
 		return event, fault(err.Error())
 	}
-	return event, nil
+	return event.Masked(), nil
 }
 
 func (a *Applier) applyAccount(ctx context.Context, key account, items []parsed) error {

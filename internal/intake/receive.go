@@ -41,8 +41,10 @@ func (r *Receiver) Take(ctx context.Context, app domain.PlatformApp, envelopes .
 	return events, r.Inbox.Append(ctx, events)
 }
 
-// file makes the inbox entry of one event.
+// file makes the inbox entry of one event. Card data is covered before anything
+// looks at the event: it is in no file, and in no key (C20).
 func (r *Receiver) file(app domain.PlatformApp, e channel.Envelope) domain.InboxEvent {
+	e.Payload = channel.MaskCards(e.Payload)
 	event := domain.InboxEvent{Organization: app.Organization, ID: domain.NewID[domain.InboxID](), App: app.ID, Kind: e.Kind,
 		AccountID: e.AccountID, Field: e.Field, Payload: e.Payload, State: domain.InboxPending, Fault: e.Fault, ReceivedAt: r.Now()}
 	identity, err := r.identify(e)
