@@ -319,8 +319,6 @@ type draftingRow struct {
 	Drafting bool
 }
 
-func (draftingRow) TableName() string { return "participants" }
-
 // withParticipants adds the agents' parts to a page of interactions: those that
 // joined, and pending offers.
 func (s *Store) withParticipants(ctx context.Context, org domain.OrganizationID, rows []detailRow) ([]domain.InteractionDetail, error) {
@@ -338,18 +336,22 @@ func (s *Store) withParticipants(ctx context.Context, org domain.OrganizationID,
 	if len(rows) == 0 {
 		return details, nil
 	}
-	parts, err := all[draftingRow](s.db(ctx).Select(`participants.*, EXISTS (SELECT 1 FROM drafts d WHERE d.organization_id = participants.organization_id
+	parts, err := all[draftingRow](s.db(ctx).Table("participants").Select(`participants.*, EXISTS (SELECT 1 FROM drafts d WHERE d.organization_id = participants.organization_id
 		AND d.interaction_id = participants.interaction_id AND d.agent_id = participants.agent_id AND d.unsent) AS drafting`).
 		Where(`organization_id = ? AND interaction_id IN ? AND (offer = 'pending' OR joined_at IS NOT NULL)`, org, ids).Order("interaction_id, id"))
-	for _, p := range parts {
-		d := &details[place[p.Row.InteractionID]]
-		d.Participants = append(d.Participants, fromParticipantRow(p.Row))
-		if p.Drafting {
-			d.Drafting = append(d.Drafting, domain.AgentID(p.Row.AgentID))
-		}
-	}
 	if err != nil {
 		return nil, err
+	}
+	for _, r := range parts {
+		p, err := s.fromParticipantRow(r.Row)
+		if err != nil {
+			return nil, err
+		}
+		d := &details[place[r.Row.InteractionID]]
+		d.Participants = append(d.Participants, p)
+		if r.Drafting {
+			d.Drafting = append(d.Drafting, p.Agent)
+		}
 	}
 	return details, s.withTransfers(ctx, org, details)
 }

@@ -184,8 +184,11 @@ func (s *Store) Parts(ctx context.Context, org domain.OrganizationID, ids []doma
 			return nil, err
 		}
 		for _, r := range rows {
-			i := domain.InteractionID(r.InteractionID)
-			found[i] = append(found[i], fromParticipantRow(r))
+			p, err := s.fromParticipantRow(r)
+			if err != nil {
+				return nil, err
+			}
+			found[p.Interaction] = append(found[p.Interaction], p)
 		}
 	}
 	return found, nil

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/parley-cx/parley/internal/domain"
+	"github.com/parley-cx/parley/internal/secret"
 )
 
 type participantRow struct {
@@ -28,7 +29,8 @@ type participantRow struct {
 	WrapUpRequired    *bool
 	WrapUpState       *string
 	WrapUpCodeIds     *string
-	WrapUpNotes       *string
+	WrapUpNotes       *string // of a row that was written before notes were sealed
+	SealedNotes       []byte
 	WrapUpStartedAt   *int64
 	WrapUpSubmittedAt *int64
 	WrapUpDeadline    *int64
@@ -38,21 +40,33 @@ type participantRow struct {
 
 func (participantRow) TableName() string { return "participants" }
 
-func toParticipantRow(p domain.Participant) participantRow {
+func (r participantRow) notes() secret.Place {
+	return place(r.OrganizationID, "participants", "sealed_notes", r.ID)
+}
+
+// toParticipantRow seals what the agent noted about the customer.
+func (s *Store) toParticipantRow(p domain.Participant) (participantRow, error) {
 	r := participantRow{OrganizationID: string(p.Organization), ID: string(p.ID), InteractionID: string(p.Interaction),
 		AgentID: string(p.Agent), AgentName: p.AgentName, Purpose: string(p.Purpose), QueueID: id[string](p.Queue), State: string(p.State), Offer: string(p.Offer),
 		AnsweredBy: p.AnsweredBy, OfferedAt: ms(p.OfferedAt), ExpiresAt: ms(p.ExpiresAt), JoinedAt: msPtr(p.JoinedAt),
-		LeftAt: msPtr(p.LeftAt), WrapUpRequested: p.WrapUpRequested, Version: p.Version}
-	if w := p.WrapUp; w != nil {
-		prompt, state, codes, started := string(w.Prompt), string(w.State), doc(w.Codes), ms(w.StartedAt)
-		r.WrapUpRequired, r.WrapUpState, r.WrapUpCodeIds, r.WrapUpNotes = &w.Required, &state, &codes, w.Notes
-		r.WrapUpPrompt, r.WrapUpStartedAt, r.WrapUpSubmittedAt = &prompt, &started, msPtr(w.SubmittedAt)
-		r.WrapUpDeadline, r.WrapUpGraceUntil = msPtr(w.Deadline), msPtr(w.GraceUntil)
+		LeftAt: msPtr(p.LeftAt), SealedNotes: []byte{}, WrapUpRequested: p.WrapUpRequested, Version: p.Version}
+	w := p.WrapUp
+	if w == nil {
+		return r, nil
 	}
-	return r
+	prompt, state, codes, started := string(w.Prompt), string(w.State), doc(w.Codes), ms(w.StartedAt)
+	r.WrapUpRequired, r.WrapUpState, r.WrapUpCodeIds = &w.Required, &state, &codes
+	r.WrapUpPrompt, r.WrapUpStartedAt, r.WrapUpSubmittedAt = &prompt, &started, msPtr(w.SubmittedAt)
+	r.WrapUpDeadline, r.WrapUpGraceUntil = msPtr(w.Deadline), msPtr(w.GraceUntil)
+	if w.Notes == nil {
+		return r, nil
+	}
+	var err error
+	r.SealedNotes, err = s.seal(r.notes(), *w.Notes)
+	return r, err
 }
 
-func fromParticipantRow(r participantRow) domain.Participant {
+func (s *Store) fromParticipantRow(r participantRow) (domain.Participant, error) {
 	p := domain.Participant{ID: domain.ParticipantID(r.ID), Organization: domain.OrganizationID(r.OrganizationID),
 		Interaction: domain.InteractionID(r.InteractionID), Agent: domain.AgentID(r.AgentID), AgentName: r.AgentName, Purpose: domain.Purpose(r.Purpose),
 		Queue: id[domain.QueueID](r.QueueID), State: domain.ParticipantState(r.State), Offer: domain.OfferState(r.Offer),
@@ -64,7 +78,10 @@ func fromParticipantRow(r participantRow) domain.Participant {
 			StartedAt: fromMS(*r.WrapUpStartedAt), SubmittedAt: fromMSPtr(r.WrapUpSubmittedAt),
 			Deadline: fromMSPtr(r.WrapUpDeadline), GraceUntil: fromMSPtr(r.WrapUpGraceUntil)}
 	}
-	return p
+	if p.WrapUp == nil || len(r.SealedNotes) == 0 {
+		return p, nil
+	}
+	return p, s.unseal(r.notes(), r.SealedNotes, &p.WrapUp.Notes)
 }
 
 // prompt is how a wrap-up was asked for. The version that knew two ways of asking
@@ -81,7 +98,11 @@ func (r participantRow) prompt() domain.ACWMode {
 
 // CreateEngagement writes a new offer: the participant, and what it changed.
 func (s *Store) CreateEngagement(ctx context.Context, e *domain.Engagement, events []domain.Event) error {
-	if err := insert(ctx, s, "", toParticipantRow(e.Participant)); err != nil {
+	r, err := s.toParticipantRow(e.Participant)
+	if err != nil {
+		return err
+	}
+	if err := insert(ctx, s, "", r); err != nil {
 		return err
 	}
 	return s.saveAround(ctx, e, events)
@@ -93,7 +114,11 @@ func (s *Store) CreateEngagements(ctx context.Context, made []domain.Engagement,
 	if len(made) == 0 {
 		return nil
 	}
-	if err := insert(ctx, s, "", each(made, func(e domain.Engagement) participantRow { return toParticipantRow(e.Participant) })...); err != nil {
+	rows, err := eachTry(made, func(e domain.Engagement) (participantRow, error) { return s.toParticipantRow(e.Participant) })
+	if err != nil {
+		return err
+	}
+	if err := insert(ctx, s, "", rows...); err != nil {
 		return err
 	}
 	last := map[domain.AgentID]int{}
@@ -116,7 +141,7 @@ func (s *Store) CreateEngagements(ctx context.Context, made []domain.Engagement,
 
 // SaveEngagement writes an engagement that was locked, and its events.
 func (s *Store) SaveEngagement(ctx context.Context, e *domain.Engagement, events []domain.Event) error {
-	if err := save(ctx, s, &e.Participant.Version, toParticipantRow(e.Participant)); err != nil {
+	if err := s.SaveParticipant(ctx, &e.Participant); err != nil {
 		return err
 	}
 	return s.saveAround(ctx, e, events)
@@ -124,7 +149,7 @@ func (s *Store) SaveEngagement(ctx context.Context, e *domain.Engagement, events
 
 func (s *Store) saveAround(ctx context.Context, e *domain.Engagement, events []domain.Event) error {
 	if o := e.Other; o != nil {
-		if err := save(ctx, s, &o.Participant.Version, toParticipantRow(o.Participant)); err != nil {
+		if err := s.SaveParticipant(ctx, &o.Participant); err != nil {
 			return err
 		}
 		if err := s.SaveAgent(ctx, &o.Agent); err != nil {
@@ -201,7 +226,11 @@ func (s *Store) lockParty(ctx context.Context, i domain.Interaction) error {
 // SaveParticipant writes an agent's part alone: what it changed besides is saved
 // with the part of another.
 func (s *Store) SaveParticipant(ctx context.Context, p *domain.Participant) error {
-	return save(ctx, s, &p.Version, toParticipantRow(*p))
+	r, err := s.toParticipantRow(*p)
+	if err != nil {
+		return err
+	}
+	return save(ctx, s, &p.Version, r)
 }
 
 // Participant gives an agent's part in an interaction: the named one, or else
@@ -218,7 +247,7 @@ func (s *Store) Participant(ctx context.Context, org domain.OrganizationID, i do
 	if err != nil {
 		return domain.Participant{}, err
 	}
-	return fromParticipantRow(r), nil
+	return s.fromParticipantRow(r)
 }
 
 // OpenParts counts the agents who still take part in an interaction, be it to wrap up.

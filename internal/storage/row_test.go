@@ -26,6 +26,7 @@ var rowTypes = map[string]rowType{
 	"contactRow":      row[contactRow](),
 	"fileRow":         row[fileRow](),
 	"earlyRow":        row[earlyRow](),
+	"draftRow":        row[draftRow](),
 	"erasureRow":      row[erasureRow](),
 	"eventRow":        row[eventRow](),
 	"idempotencyRow":  row[idempotencyRow](),

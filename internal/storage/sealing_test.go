@@ -20,12 +20,45 @@ func (w *world) secrets(text string) {
 	inbox := w.inbox(1, 1)
 	inbox[0].Payload = []byte(text)
 	m, file, early := w.said(text)
+	draft := domain.Draft{Organization: w.org, Interaction: m.Interaction, Agent: w.agent().ID, Text: text, UpdatedAt: noon}
+	noted := domain.Participant{ID: domain.NewID[domain.ParticipantID](), Organization: w.org, Interaction: m.Interaction, Agent: draft.Agent,
+		WrapUp: &domain.WrapUp{Notes: &text}}
 	commit(w.t, w.Store, func(ctx context.Context) error {
 		_, _, err := w.ClaimKey(ctx, w.key(text))
-		return first(err, w.CreateMessages(ctx, m), w.CreateFiles(ctx, file), w.SaveEarly(ctx, early), w.SaveDraft(ctx, domain.Draft{Organization: w.org, Interaction: m.Interaction, Agent: w.agent().ID, Text: text, UpdatedAt: noon}), w.SaveApp(ctx, &app), w.SaveChannel(ctx, &ch), w.AppendInbox(ctx, inbox),
+		return first(err, w.CreateMessages(ctx, m), w.CreateFiles(ctx, file), w.SaveEarly(ctx, early), w.SaveDraft(ctx, draft), insert(ctx, w.Store, "", w.part(noted)), w.SaveApp(ctx, &app), w.SaveChannel(ctx, &ch), w.AppendInbox(ctx, inbox),
 			w.SaveSigningKey(ctx, SigningKey{ID: domain.NewID[string](), Public: []byte("public"), Private: []byte(text), CreatedAt: noon}),
 			w.SaveAnswer(ctx, w.key(text)))
 	})
+}
+
+// part gives the row of an agent's part.
+func (w *world) part(p domain.Participant) participantRow {
+	w.t.Helper()
+	r, err := w.toParticipantRow(p)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return r
+}
+
+// parts reads every agent's part in the organization.
+func (w *world) parts() error {
+	rows, err := all[participantRow](w.read.Where("organization_id = ?", w.org))
+	if err != nil {
+		return err
+	}
+	_, err = eachTry(rows, w.fromParticipantRow)
+	return err
+}
+
+// drafted reads every draft in the organization.
+func (w *world) drafted() error {
+	rows, err := all[draftRow](w.read.Where("organization_id = ?", w.org))
+	if err != nil {
+		return err
+	}
+	_, err = eachTry(rows, w.fromDraftRow)
+	return err
 }
 
 // said gives what has a text wherever people's words are: in a message with a
@@ -168,6 +201,8 @@ func TestSealedValuesCannotBeMoved(t *testing.T) {
 				_, err := db.EarlyEvents(ctx, other.org, other.channel.ID, []string{"early"})
 				return err
 			}},
+			"draft":  {"drafts", "content", func(context.Context) error { return other.drafted() }},
+			"notes":  {"participants", "sealed_notes", func(context.Context) error { return other.parts() }},
 			"name":   {"attachments", "sealed_name", func(ctx context.Context) error { _, err := db.ClaimFiles(ctx, noon, noon, 9); return err }},
 			"answer": {"idempotency_keys", "body", func(ctx context.Context) error { _, _, err := db.ClaimKey(ctx, other.key("")); return err }},
 		} {

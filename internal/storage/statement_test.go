@@ -153,7 +153,7 @@ func calls(f *full) map[string]func(ctx context.Context) {
 // padded names, of each hot table, a column that no index has.
 var padded = map[string]string{"interactions": "origin", "messages": "body", "inbox": "fault", "jobs": "stage", "participants": "wrap_up_notes",
 	"threads": "pending_receipts", "contacts": "display_name", "attempts": "platform_code", "idempotency_keys": "headers", "events": "data",
-	"event_log": "", "segments": "type", "transfers": "agent_name", "attachments": "fault"}
+	"event_log": "", "segments": "type", "transfers": "agent_name", "attachments": "fault", "drafts": "content"}
 
 // crowd copies a row of each hot table n times, as rows of the same organization
 // that are over. Each copy takes a page: without statistics PostgreSQL judges a
@@ -186,8 +186,12 @@ func (f *full) crowd(n int) {
 func copied(table, column, kind string) string {
 	over := map[string]string{"interactions": "'disconnected'", "inbox": "'applied'", "participants": "'closed'", "attempts": "'accepted'", "transfers": "'completed'", "attachments": "'ready'"}
 	switch {
+	case column == padded[table] && kind == "bytea":
+		return "convert_to(repeat('x', 7000), 'UTF8')"
 	case column == padded[table]:
 		return "repeat('x', 7000)"
+	case column == "unsent":
+		return "FALSE"
 	case column == "state":
 		return over[table]
 	case column == "due":

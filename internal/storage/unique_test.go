@@ -23,7 +23,7 @@ func TestUniqueValues(t *testing.T) {
 		message.PlatformMessageID, message.ClientMessageID = &text, &text
 		code := domain.WrapUpCode{ID: domain.NewID[domain.WrapUpCodeID](), Organization: w.org, ExternalID: &text}
 		commit(t, w.Store, func(ctx context.Context) error {
-			return first(insert(ctx, w.Store, "", toParticipantRow(offer)), w.CreateMessages(ctx, message), w.CreateWrapUpCode(ctx, code),
+			return first(insert(ctx, w.Store, "", w.part(offer)), w.CreateMessages(ctx, message), w.CreateWrapUpCode(ctx, code),
 				w.Append(ctx, w.event(i.ID, 1, "x")))
 		})
 		for name, c := range map[string]struct {
@@ -43,12 +43,12 @@ func TestUniqueValues(t *testing.T) {
 			"a second pending offer": {true, func(ctx context.Context) error {
 				second := offer
 				second.ID = domain.NewID[domain.ParticipantID]()
-				return insert(ctx, w.Store, "", toParticipantRow(second))
+				return insert(ctx, w.Store, "", w.part(second))
 			}},
 			"an offer beside the pending one that is over": {false, func(ctx context.Context) error {
 				second := offer
 				second.ID, second.Offer = domain.NewID[domain.ParticipantID](), domain.OfferDeclined
-				return insert(ctx, w.Store, "", toParticipantRow(second))
+				return insert(ctx, w.Store, "", w.part(second))
 			}},
 			"a platform's message twice": {true, w.again(message, func(m *domain.Message) { m.ClientMessageID = nil })},
 			"a client's message twice":   {true, w.again(message, func(m *domain.Message) { m.PlatformMessageID = nil })},

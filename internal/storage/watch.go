@@ -64,5 +64,8 @@ func (s *Store) Engaged(ctx context.Context, org domain.OrganizationID, agent do
 		[]domain.ParticipantState{domain.ParticipantAlerting, domain.ParticipantConnected, domain.ParticipantHeld}))
 	// Sorted here: to order them itself, SQLite would go through everybody's.
 	slices.SortFunc(rows, func(a, b participantRow) int { return strings.Compare(a.InteractionID, b.InteractionID) })
-	return each(rows, fromParticipantRow), err
+	if err != nil {
+		return nil, err
+	}
+	return eachTry(rows, s.fromParticipantRow)
 }

@@ -29,6 +29,7 @@ func (w *world) writers() map[string]func(ctx context.Context) error {
 	at := domain.Attempt{ID: domain.NewID[domain.AttemptID](), Organization: w.org, Message: m.ID}
 	f := domain.NewReceived(m, domain.Attachment{URL: "x"}, "key", true, noon)
 	key := Idempotency{Organization: w.org, Client: "client", Operation: "op", Key: "key"}
+	draft := domain.Draft{Organization: w.org, Interaction: i.ID, Agent: a.ID, Text: "x"}
 	return map[string]func(ctx context.Context) error{
 		"Append":               func(ctx context.Context) error { return w.Append(ctx, w.event(i.ID, 9, "x")) },
 		"ClaimKey":             func(ctx context.Context) error { _, _, err := w.ClaimKey(ctx, key); return err },
@@ -40,6 +41,8 @@ func (w *world) writers() map[string]func(ctx context.Context) error {
 		"CreateDeliveries":     func(ctx context.Context) error { return w.CreateDeliveries(ctx, d) },
 		"CreateTransfer":       func(ctx context.Context) error { return w.CreateTransfer(ctx, transfer) },
 		"SaveTransfer":         func(ctx context.Context) error { return w.SaveTransfer(ctx, &transfer) },
+		"SaveDraft":            func(ctx context.Context) error { return w.SaveDraft(ctx, draft) },
+		"DeleteDraft":          func(ctx context.Context) error { return w.DeleteDraft(ctx, w.org, i.ID, a.ID) },
 		"CreateEngagement":     func(ctx context.Context) error { return w.CreateEngagement(ctx, &e, nil) },
 		"CreateEngagements":    func(ctx context.Context) error { return w.CreateEngagements(ctx, []domain.Engagement{e}, nil) },
 		"CreateFiles":          func(ctx context.Context) error { return w.CreateFiles(ctx, f) },
