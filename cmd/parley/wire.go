@@ -176,7 +176,10 @@ func (a *app) assemble(ctx context.Context, contract *httpapi.Contract) error {
 	transfers := &handover.Transfers{Store: a.store, Router: router, Deliver: wake("delivery"), Say: words.Notice, Now: a.clock.Now}
 	conferences := &handover.Conferences{Store: a.store, Router: router, Deliver: wake("delivery"), Disconnect: ending.Disconnect, Say: words.Notice, Now: a.clock.Now}
 	invitations := map[domain.Purpose]desk.Invitation{domain.PurposeConference: conferences, domain.PurposeTransfer: transfers}
-	overdue := map[domain.Purpose]dispatch.Expiry{domain.PurposeConference: conferences.TimeOut, domain.PurposeTransfer: transfers.TimeOut}
+	overdue := &dispatch.Overdue{Dispatcher: router, After: a.store.After,
+		Invitations: map[domain.Purpose]dispatch.Expiry{domain.PurposeConference: conferences.TimeOut, domain.PurposeTransfer: transfers.TimeOut}}
+	inactivity := &closing.Inactivity{Closing: ending, Queued: router.Queued}
+	expiry := &closing.Expiry{Store: a.store, Erased: wake("erasure")}
 	sweeper := &retention.Sweeper{Store: a.store, Events: a.config.EventRetention}
 	ending.Withdraw = map[domain.InteractionState]closing.Withdrawal{domain.InteractionTransferring: transfers.Withdraw}
 	watch := &desk.Watch{Store: a.store, Router: router, Invitations: invitations,
@@ -185,11 +188,12 @@ func (a *app) assemble(ctx context.Context, contract *httpapi.Contract) error {
 		&intake.Applier{Store: a.store, Adapters: adapters, Receipts: a.delivery, Acknowledge: a.delivery.Acknowledge, Queued: router.Queued, Erased: wake("erasure"),
 			Capabilities: channel.Capabilities(), NewKey: newBlobKey, Files: wake("attachments"), Deliver: wake("delivery"), Now: a.clock.Now, Log: a.log},
 		watch,
-		&dispatch.Timers{Dispatcher: router, Due: a.store.DueOffers, Invitations: overdue, After: a.store.After},
+		&jobs.Timer[domain.DueOffer]{Named: "offers", Due: a.store.DueOffers, Act: overdue.End},
 		&jobs.Timer[domain.DueWrapUp]{Named: "wrap_ups", Due: a.store.DueWrapUps, Act: ending.RunOut},
-		&closing.Inactivity{Closing: ending, Due: a.store.DueInactivity, Queued: router.Queued},
-		&closing.Expiry{Store: a.store, Erased: wake("erasure")},
-		&dispatch.Rings{Dispatcher: router, Due: a.store.DueRings},
+		&jobs.Timer[domain.DueInactivity]{Named: "inactivity", Due: a.store.DueInactivity, Act: inactivity.Act},
+		&jobs.Timer[domain.ExpiringMessage]{Named: "expiry", Due: a.store.DueExpiries, Act: expiry.Expire},
+		expiry,
+		&jobs.Timer[domain.DueRing]{Named: "rings", Due: a.store.DueRings, Act: router.Widen},
 		&dispatch.Sweep{Dispatcher: router, Waiting: a.store.WaitingQueues},
 		router,
 		delivery.Sender{Delivery: a.delivery},

@@ -20,59 +20,39 @@ type Expiring interface {
 // Contents is what is known of what a message says.
 type Contents interface {
 	ExpireInbox(ctx context.Context, now time.Time, limit int) (n int, next time.Time, err error)
-	DueExpiries(ctx context.Context, now time.Time, limit int) ([]domain.ExpiringMessage, time.Time, error)
 	Message(ctx context.Context, org domain.OrganizationID, i domain.InteractionID, m domain.MessageID) (domain.Message, error)
 	SaveMessage(ctx context.Context, m *domain.Message) error
 	EraseSources(ctx context.Context, m domain.Message) error
 	CreateErasure(ctx context.Context, org domain.OrganizationID, now time.Time) error
 }
 
-// Expiry is the loop that erases what messages say when the platform's terms ask
-// for it. Files have deadlines of their own, which come no later.
+// Expiry erases what messages say when the platform's terms ask for it. Files have
+// deadlines of their own, which come no later. It is the loop that does so in the
+// inbox, too.
 type Expiry struct {
 	Store  Expiring
 	Erased func() // something was erased, and its traces are to go
 }
 
 // Name names the loop.
-func (l *Expiry) Name() string { return "expiry" }
+func (l *Expiry) Name() string { return "inbox_expiry" }
 
 // maxExpired bounds what one turn erases.
 const maxExpired = 64
 
-// RunDue erases what is due, in transcripts and in the inbox.
+// RunDue erases what is due in the inbox.
 func (l *Expiry) RunDue(ctx context.Context, now time.Time) (ran int, next time.Time, err error) {
-	ran, next, err = l.messages(ctx, now)
-	if err != nil {
-		return ran, next, err
-	}
-	n, soon, err := l.Store.ExpireInbox(ctx, now, maxExpired)
-	if n > 0 {
+	ran, next, err = l.Store.ExpireInbox(ctx, now, maxExpired)
+	if ran > 0 {
 		l.Erased()
-	}
-	if next.IsZero() || !soon.IsZero() && soon.Before(next) {
-		next = soon
-	}
-	return ran + n, next, err
-}
-
-// messages erases messages; one that fails does not hold up the others.
-func (l *Expiry) messages(ctx context.Context, now time.Time) (ran int, next time.Time, err error) {
-	due, next, err := l.Store.DueExpiries(ctx, now, maxExpired)
-	for _, d := range due {
-		if failed := l.expire(ctx, d, now); failed != nil {
-			err = failed
-			continue
-		}
-		ran++
 	}
 	return ran, next, err
 }
 
-// expire looks again under the interaction's lock: the customer may have taken the
-// message back a moment ago.
-func (l *Expiry) expire(ctx context.Context, due domain.ExpiringMessage, now time.Time) error {
-	return l.Store.InTx(ctx, func(ctx context.Context) error {
+// Expire erases one message. It looks again under the interaction's lock: the customer
+// may have taken the message back a moment ago.
+func (l *Expiry) Expire(ctx context.Context, due domain.ExpiringMessage, now time.Time) (expired bool, err error) {
+	err = l.Store.InTx(ctx, func(ctx context.Context) error {
 		i, err := l.Store.LockInteraction(ctx, due.Organization, due.Interaction)
 		if err != nil {
 			return err
@@ -81,13 +61,13 @@ func (l *Expiry) expire(ctx context.Context, due domain.ExpiringMessage, now tim
 		if err != nil {
 			return err
 		}
-		m, changed := m.Expire(now)
-		if !changed {
+		if m, expired = m.Expire(now); !expired {
 			return nil
 		}
 		i, event := i.Expired(m, now)
 		return l.save(ctx, i, m, event)
 	})
+	return expired && err == nil, err
 }
 
 // save writes the message without its content, and has every trace of that removed.

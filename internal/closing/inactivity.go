@@ -7,39 +7,17 @@ import (
 	"github.com/parley-cx/parley/internal/domain"
 )
 
-// Inactivity is the loop that keeps the queues' rules about conversations in which
-// nobody writes. Their deadlines are in the database; no timer lives here.
+// Inactivity keeps the queues' rules about conversations in which nobody writes: it
+// warns of what will end, and ends or gives back what nobody wrote in.
 type Inactivity struct {
 	Closing *Closing
-	// Due lists conversations whose rule has something to do, the oldest first, and when the next one has.
-	Due func(ctx context.Context, now time.Time, limit int) ([]domain.DueInactivity, time.Time, error)
 	// Queued says that something waits in a queue.
 	Queued func(org domain.OrganizationID, queue domain.QueueID)
 }
 
-// Name names the loop.
-func (l *Inactivity) Name() string { return "inactivity" }
-
-// RunDue warns of what will end, and ends or gives back what nobody wrote in.
-func (l *Inactivity) RunDue(ctx context.Context, now time.Time) (ran int, next time.Time, err error) {
-	due, next, err := l.Due(ctx, now, 64)
-	if err != nil {
-		return 0, next, err
-	}
-	for _, d := range due {
-		acted, failed := l.act(ctx, d, now)
-		if failed != nil { // one that fails does not hold up the others
-			err = failed
-		}
-		if acted {
-			ran++
-		}
-	}
-	return ran, next, err
-}
-
-// act looks again under locks: somebody may have written a moment ago.
-func (l *Inactivity) act(ctx context.Context, due domain.DueInactivity, now time.Time) (acted bool, err error) {
+// Act does what is due in a conversation. It looks again under locks: somebody may
+// have written a moment ago.
+func (l *Inactivity) Act(ctx context.Context, due domain.DueInactivity, now time.Time) (acted bool, err error) {
 	s := l.Closing.Store
 	err = s.InTx(ctx, func(ctx context.Context) error {
 		threads, err := s.LockThreadsByID(ctx, due.Organization, []domain.ThreadID{due.Thread})

@@ -53,38 +53,9 @@ func (d *Dispatcher) save(ctx context.Context, i domain.Interaction, events ...d
 	return d.Store.Append(ctx, events...)
 }
 
-// Rings widens the circle of agents that waiting work is for, when the time of
-// the ring that it has reached is over.
-type Rings struct {
-	Dispatcher *Dispatcher
-	// Due lists work whose ring is to widen, the oldest first, and when the next is.
-	Due func(ctx context.Context, now time.Time, limit int) ([]domain.DueRing, time.Time, error)
-}
-
-// Name names the loop.
-func (r *Rings) Name() string { return "rings" }
-
-// RunDue widens every ring whose time is over. One that cannot be does not hold
-// up the others.
-func (r *Rings) RunDue(ctx context.Context, now time.Time) (ran int, next time.Time, err error) {
-	due, next, err := r.Due(ctx, now, 64)
-	if err != nil {
-		return 0, next, err
-	}
-	for _, ring := range due {
-		widened, failed := r.widen(ctx, ring, now)
-		if failed != nil {
-			err = failed
-		}
-		if widened {
-			ran++
-		}
-	}
-	return ran, next, err
-}
-
-func (r *Rings) widen(ctx context.Context, due domain.DueRing, now time.Time) (widened bool, err error) {
-	d := r.Dispatcher
+// Widen widens the circle of agents that a piece of waiting work is for, when the time
+// of the ring that it has reached is over.
+func (d *Dispatcher) Widen(ctx context.Context, due domain.DueRing, now time.Time) (widened bool, err error) {
 	err = d.Store.InTx(ctx, func(ctx context.Context) error {
 		widened = false
 		i, err := d.Store.LockInteraction(ctx, due.Organization, due.Interaction)

@@ -11,45 +11,22 @@ import (
 // moment ago.
 type Expiry func(ctx context.Context, due domain.DueOffer, now time.Time) (over bool, err error)
 
-// Timers takes back offers that nobody answered in time.
-type Timers struct {
+// Overdue takes back offers that nobody answered in time.
+type Overdue struct {
 	Dispatcher *Dispatcher
-	// Due lists offers that are over, oldest first, and when the next one is.
-	Due func(ctx context.Context, now time.Time, limit int) ([]domain.DueOffer, time.Time, error)
 	// Invitations end offers that no queue made; true, where it was over.
 	Invitations map[domain.Purpose]Expiry
 	// After runs a function when the transaction of ctx is on disk.
 	After func(ctx context.Context, f func())
 }
 
-// Name names the loop.
-func (t *Timers) Name() string { return "offers" }
-
-// RunDue ends every offer whose time is over: the interaction waits again with
-// its age, the agent is not responding (A20, A22, C08).
-func (t *Timers) RunDue(ctx context.Context, now time.Time) (ran int, next time.Time, err error) {
-	due, next, err := t.Due(ctx, now, 64)
-	if err != nil {
-		return 0, next, err
+// End ends an offer whose time is over: the interaction waits again with its age, the
+// agent is not responding (A20, A22, C08).
+func (o *Overdue) End(ctx context.Context, due domain.DueOffer, now time.Time) (ended bool, err error) {
+	if end := o.Invitations[due.Purpose]; end != nil {
+		return end(ctx, due, now)
 	}
-	for _, offer := range due {
-		end := t.end
-		if other := t.Invitations[offer.Purpose]; other != nil {
-			end = other
-		}
-		ended, failed := end(ctx, offer, now)
-		if failed != nil { // one that fails does not hold up the others
-			err = failed
-		}
-		if ended {
-			ran++
-		}
-	}
-	return ran, next, err
-}
-
-func (t *Timers) end(ctx context.Context, due domain.DueOffer, now time.Time) (ended bool, err error) {
-	d := t.Dispatcher
+	d := o.Dispatcher
 	err = d.Store.InTx(ctx, func(ctx context.Context) error {
 		ended = false
 		e, err := d.Store.LockEngagement(ctx, due.Organization, due.Interaction, due.Agent, due.Participant)
@@ -62,7 +39,7 @@ func (t *Timers) end(ctx context.Context, due domain.DueOffer, now time.Time) (e
 		}
 		ended = true
 		if q := e.Interaction.Queue; q != nil {
-			t.After(ctx, func() { d.Queued(due.Organization, *q) })
+			o.After(ctx, func() { d.Queued(due.Organization, *q) })
 		}
 		return d.Store.SaveEngagement(ctx, &e, events)
 	})
