@@ -6613,6 +6613,20 @@ type EndConferenceResponseObject interface {
 	VisitEndConferenceResponse(w http.ResponseWriter) error
 }
 
+type EndConference200JSONResponse Interaction
+
+func (response EndConference200JSONResponse) VisitEndConferenceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type EndConference204Response struct {
 }
 
@@ -6705,7 +6719,8 @@ func (response CancelConference200JSONResponse) VisitCancelConferenceResponse(w 
 }
 
 type ExitConferenceRequestObject struct {
-	ID ID `json:"id"`
+	ID   ID `json:"id"`
+	Body *ExitConferenceJSONRequestBody
 }
 
 type ExitConferenceResponseObject interface {
@@ -11935,6 +11950,32 @@ func (sh *strictHandler) ExitConference(ctx echo.Context, id ID) error {
 	var request ExitConferenceRequestObject
 
 	request.ID = id
+
+	var body ExitConferenceJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			return err
+		}
+	} else {
+		request.Body = &body
+	}
 
 	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.ExitConference(ctx.Request().Context(), request.(ExitConferenceRequestObject))

@@ -2949,6 +2949,12 @@ type EventList struct {
 //   - `channel.blocked`, `.unblocked`, `.warned`: what the platform did to the account for breaking its rules
 type EventType string
 
+// ExitInput What may be said to an exit from a conference.
+type ExitInput struct {
+	// RejectIfDraft Whether to refuse the exit where you have an unsent draft; otherwise you are only warned.
+	RejectIfDraft bool `json:"reject_if_draft,omitempty"`
+}
+
 // FaultMode How the simulated platform misbehaves.
 // - `none`: it does not
 // - `refuse`: it does not take the connection
@@ -5858,6 +5864,9 @@ type Transfer struct {
 
 	// Target A queue or an agent, by the name it had.
 	Target TransferTarget `json:"target"`
+
+	// Warnings What the caller should know about what they just did.
+	Warnings []Warning `json:"warnings,omitempty"`
 }
 
 // TransferInput To whom a conversation goes, and how.
@@ -5870,6 +5879,9 @@ type TransferInput struct {
 
 	// Priority How urgent it is in its new queue; null for as urgent as that queue says.
 	Priority *int `json:"priority,omitempty"`
+
+	// RejectIfDraft Whether to refuse the transfer where you have an unsent draft; otherwise you are only warned.
+	RejectIfDraft bool `json:"reject_if_draft,omitempty"`
 
 	// Skills What it asks for in its new queue, besides what that asks for. What it asked for before counts no longer.
 	Skills []ID `json:"skills,omitempty"`
@@ -6507,7 +6519,7 @@ type EndConferenceParams struct {
 	// CustomerConsent Whether the customer agrees, where the conversation ends with the conference and the queue has `require_end_consent`.
 	CustomerConsent *bool `form:"customer_consent,omitempty" json:"customer_consent,omitempty"`
 
-	// RejectIfDraft Whether to refuse to end the conversation where you have an unsent draft.
+	// RejectIfDraft Whether to refuse to end the conversation where you have an unsent draft (`draft.unsent`).
 	RejectIfDraft bool `form:"reject_if_draft,omitempty" json:"reject_if_draft,omitempty"`
 }
 
@@ -7017,6 +7029,9 @@ type ComposeReplyJSONRequestBody = ComposeInput
 
 // RequestConferenceJSONRequestBody defines body for RequestConference for application/json ContentType.
 type RequestConferenceJSONRequestBody = ConferenceInput
+
+// ExitConferenceJSONRequestBody defines body for ExitConference for application/json ContentType.
+type ExitConferenceJSONRequestBody = ExitInput
 
 // DeclineInteractionJSONRequestBody defines body for DeclineInteraction for application/json ContentType.
 type DeclineInteractionJSONRequestBody = DeclineInput

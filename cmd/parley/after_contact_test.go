@@ -66,7 +66,11 @@ func acwTimeout(t *testing.T, p *program) {
 	ana.do("GET", "/v1/agents/me", nil).want(200).holds(map[string]string{"utilization.message.used": "0", "routing_status": "idle"})
 	code := `[{"id":"WRAP_UP_TIMEOUT","name":"The time for the wrap-up was over"}]`
 	ana.do("GET", address, nil).want(200).holds(map[string]string{"state": "timed_out", "codes": code, "submitted_at": ""})
-	closed := ana.do("GET", "/v1/interactions/"+i, nil).want(200).holds(map[string]string{"participants.1.state": "closed", "allowed_actions": "[]"})
+	allowed := func(want string) answer {
+		t.Helper()
+		return ana.do("GET", "/v1/interactions/"+i, nil).want(200).holds(map[string]string{"participants.1.state": "closed", "allowed_actions": want})
+	}
+	closed := allowed(`["wrap_up"]`) // for as long as the grace lasts
 	if late := at(t, closed.get("closed_at")).Sub(at(t, pending.get("deadline"))); late < 0 || late > 2*time.Second {
 		t.Errorf("closed %v after the deadline", late)
 	}
@@ -75,6 +79,7 @@ func acwTimeout(t *testing.T, p *program) {
 	}
 	late := map[string]any{"code_ids": d.codes[1:2], "notes": "Lunch."}
 	ana.do("PUT", address, late).want(200).holds(map[string]string{"state": "submitted", "codes.0.id": d.codes[1], "notes": "Lunch."})
+	allowed("[]")
 	d.admin.advance(30)
 	ana.do("PUT", address, late).want(200) // the same again
 	ana.do("PUT", address, map[string]any{"code_ids": d.codes[:1]}).code(409, "wrap_up.already_submitted").holds(map[string]string{"outcome": "submitted"})

@@ -22,6 +22,7 @@ func TestC30_C31_C32_C33_C34_C35_C36_Conferences(t *testing.T) {
 		part{"hold while the other is asked", conferenceHolds},
 		part{"an agent is lost", conferenceLost},
 		part{"nobody writes", conferenceInactive},
+		part{"no transfer meanwhile", conferenceOrTransfer},
 		part{"C32 cancel, time-out, end and exit race", conferenceRaces},
 	)
 }
@@ -190,7 +191,8 @@ func conferenceEnds(t *testing.T, p *program) {
 	ana.do("DELETE", address+"/conference", nil).code(422, "consent.required")
 	ana.do("PUT", address+"/draft", map[string]any{"text": "I was about to"}).want(200)
 	ana.do("DELETE", address+"/conference?customer_consent=true&reject_if_draft=true", nil).code(409, "draft.unsent")
-	ana.do("DELETE", address+"/conference?customer_consent=true", nil).want(204)
+	ana.do("DELETE", address+"/conference?customer_consent=true", nil).want(200).holds(map[string]string{"state": "disconnected", "warnings.0.code": "draft.unsent"})
+	ana.do("DELETE", address+"/draft", nil).want(204)
 	ana.do("DELETE", address+"/conference", nil).want(204)
 	ana.do("GET", address, nil).holds(map[string]string{"state": "disconnected", "disconnect_type": "conference_ended", "conference.state": "ended", "closed_at": ""})
 	if got := d.parts(address); got != "wrapup wrapup" {
@@ -351,6 +353,38 @@ func conferenceInactive(t *testing.T, p *program) {
 		}
 		d.holdTrue()
 	}
+}
+
+// conferenceOrTransfer asks for the one while there is the other: each waits for the
+// other's end (2.7, 2.8).
+func conferenceOrTransfer(t *testing.T, p *program) {
+	d, ana, ben, address := p.meet(map[string]any{"inactivity": map[string]any{"after_seconds": 20, "warn_seconds": 0, "action": "disconnect"}})
+	i := strings.TrimPrefix(address, "/v1/interactions/")
+	third := d.hire("Third")
+	third.onQueue()
+	transfers := func(who *caller, state string) {
+		t.Helper()
+		for kind, id := range map[string]string{"queue": d.queue, "agent": d.ids[2]} {
+			who.passes(i, kind, id, "unattended").code(409, "state.invalid_transition").holds(map[string]string{"current_state": state})
+		}
+	}
+	ana.ask(address, d.ids[1]).want(201)
+	transfers(ana, "conference_requested")
+	ben.do("POST", address+"/accept", nil).want(200)
+	transfers(ana, "conference")
+	ben.passes(i, "queue", d.queue, "unattended").want(409)
+	ben.do("POST", address+"/conference/exit", nil).want(200)
+	transfer := ana.passes(i, "agent", d.ids[2], "attended").want(201).get("id")
+	ana.ask(address, d.ids[1]).code(409, "state.invalid_transition").holds(map[string]string{"current_state": "transferring"})
+	ana.do("DELETE", address+"/transfers/"+transfer, nil).want(204)
+	// The rule about silence ends it for the customer, also while another is asked.
+	ana.ask(address, d.ids[1]).want(201)
+	d.admin.advance(20)
+	ana.do("GET", address, nil).holds(map[string]string{"state": "disconnected", "disconnect_type": "inactivity", "conference.state": "cancelled", "offer": ""})
+	if got := ben.me("routing_status") + ben.me("utilization.message.used"); got != "idle0" {
+		t.Errorf("who was asked is %s", got)
+	}
+	d.holdTrue()
 }
 
 // conferenceRounds is how often each two race.

@@ -12,6 +12,8 @@ func TestC21_Drafts(t *testing.T) {
 		part{"C21 an author's own", draftsOwn},
 		part{"C21 the end over a draft", draftsEnd},
 		part{"C21 the log-out over a draft", draftsLogOut},
+		part{"C21 a transfer over a draft", draftsTransfer},
+		part{"C21 a conference over a draft", draftsConference},
 	)
 }
 
@@ -94,6 +96,53 @@ func draftsLogOut(t *testing.T, p *program) {
 	if got := presence(ana, own, "offline", true).want(200); got.get("warnings") != "" {
 		t.Errorf("warned of nothing: %s", got.body)
 	}
+}
+
+func draftsTransfer(t *testing.T, p *program) {
+	d, ana, ben, i := p.handing(nil)
+	transfers := "/v1/interactions/" + i + "/transfers"
+	passes := func(kind, id, mode string, reject bool) answer {
+		return ana.do("POST", transfers, map[string]any{"target": map[string]any{"type": kind, "id": id}, "mode": mode, "reject_if_draft": reject})
+	}
+	ana.drafts(i, "I will ask a col").want(200)
+	passes("queue", d.queue, "unattended", true).code(409, "draft.unsent")
+	for _, mode := range []string{"unattended", "attended"} {
+		passes("agent", d.ids[1], mode, true).code(409, "draft.unsent")
+	}
+	ana.shows(i, "connected", "")
+	made := passes("agent", d.ids[1], "attended", false).want(201).holds(map[string]string{"warnings.#": "1", "warnings.0.code": "draft.unsent"})
+	ana.do("GET", transfers+"/"+made.get("id"), nil).want(200).holds(map[string]string{"warnings": ""})
+	ben.do("POST", "/v1/interactions/"+i+"/accept", nil).want(200).holds(map[string]string{"has_unsent_draft": "false"})
+	// It stays with its author; who has the conversation now has nothing to lose.
+	ana.do("GET", "/v1/interactions/"+i+"/draft", nil).want(200).holds(map[string]string{"text": "I will ask a col"})
+	body := map[string]any{"target": map[string]any{"type": "queue", "id": d.queue}, "reject_if_draft": true}
+	if got := ben.do("POST", transfers, body).want(201); got.get("warnings") != "" {
+		t.Errorf("warned of nothing: %s", got.body)
+	}
+}
+
+func draftsConference(t *testing.T, p *program) {
+	d, ana, ben, address := p.confer(nil)
+	i := strings.TrimPrefix(address, "/v1/interactions/")
+	ana.drafts(i, "My col").want(200)
+	ben.drafts(i, "As my col").want(200)
+	ben.do("POST", address+"/conference/exit", map[string]any{"reject_if_draft": true}).code(409, "draft.unsent")
+	ben.do("POST", address+"/conference/exit", nil).want(200).holds(map[string]string{"state": "connected", "has_unsent_draft": "true", "warnings.0.code": "draft.unsent"})
+	ben.do("GET", address+"/draft", nil).want(200).holds(map[string]string{"text": "As my col"})
+	ben.do("DELETE", address+"/draft", nil).want(204)
+	for range 2 {
+		ana.ask(address, d.ids[1]).want(201)
+		ben.do("POST", address+"/accept", nil).want(200)
+		if got := ben.do("POST", address+"/conference/exit", map[string]any{"reject_if_draft": true}).want(200); got.get("warnings") != "" {
+			t.Errorf("warned of nothing: %s", got.body)
+		}
+	}
+	// Whoever goes on leaves nothing behind.
+	d.rules(map[string]any{"conference_end": "back_to_one_to_one"})
+	ana.ask(address, d.ids[1]).want(201)
+	ben.do("POST", address+"/accept", nil).want(200)
+	ana.do("DELETE", address+"/conference?reject_if_draft=true", nil).want(204)
+	ana.do("GET", address, nil).want(200).holds(map[string]string{"state": "connected", "has_unsent_draft": "true"})
 }
 
 // TestC37_Consent ends conversations of a queue that asks for the customer's consent.

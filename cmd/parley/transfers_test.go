@@ -22,6 +22,7 @@ func TestA18_A19_C23_C24_C28_C29_D06_Transfers(t *testing.T) {
 		part{"the end comes first", transferEnds},
 		part{"A18 A19 both wrap up", transferWrapUps},
 		part{"agents who are lost", transferLost},
+		part{"agents who log out", transferLogOuts},
 	)
 }
 
@@ -257,7 +258,7 @@ func transferStates(t *testing.T, p *program) {
 	}
 	ana.passes(i, "queue", d.queue, "").want(400)
 	ana.do("POST", "/v1/interactions/"+i+"/accept", nil).want(200).holds(map[string]string{"allowed_actions": `["reply","hold","record","transfer","conference","end"]`})
-	eve.passes(i, "queue", d.queue, "unattended").code(409, "state.invalid_transition").holds(map[string]string{"allowed_actions": "[]"})
+	eve.passes(i, "queue", d.queue, "unattended").code(409, "interaction.not_owner").holds(map[string]string{"allowed_actions": "[]"})
 	d.admin.passes(i, "queue", d.queue, "unattended").code(403, "permission.agent_required")
 	ana.do("POST", "/v1/interactions/"+i+"/end", nil).want(200)
 	ana.passes(i, "queue", d.queue, "unattended").code(409, "state.invalid_transition").holds(map[string]string{"current_state": "disconnected"})
@@ -391,6 +392,30 @@ func transferLost(t *testing.T, p *program) {
 	ana.passes(i, "agent", d.ids[1], "attended").want(201)
 	there(ben)
 	d.admin.do("GET", "/v1/interactions/"+i, nil).want(200).holds(map[string]string{"state": "alerting", "transfer.state": "cancelled", "offer.agent_id": d.ids[1], "offer.purpose": "queue"})
+	d.holdTrue()
+}
+
+// transferLogOuts lets each of the two log out in the middle: who is asked can still
+// answer, who asked has the conversation still, and nobody waits for ever.
+func transferLogOuts(t *testing.T, p *program) {
+	d, ana, ben, i := p.handing(nil)
+	address := "/v1/interactions/" + i
+	ana.do("POST", address+"/hold", nil).want(200) // also what is aside can be passed on
+	ana.passes(i, "agent", d.ids[1], "unattended").want(201)
+	ana.presence("offline")
+	ben.presence("offline")
+	d.admin.do("GET", address, nil).want(200).holds(map[string]string{"state": "transferring", "offer.agent_id": d.ids[1]})
+	ben.do("POST", address+"/accept", nil).want(200).holds(map[string]string{"state": "connected", "transfer.state": "completed"})
+	ana.onQueue()
+	ben.passes(i, "agent", d.ids[0], "attended").want(201)
+	ben.presence("offline")
+	d.admin.advance(30)
+	ben.shows(i, "connected", "failed")
+	ben.do("POST", address+"/hold", nil).want(200)
+	ben.passes(i, "queue", d.queue, "unattended").want(201)
+	ana.onQueue()
+	d.admin.advance(0)
+	ana.do("POST", address+"/accept", nil).want(200).holds(map[string]string{"state": "connected"})
 	d.holdTrue()
 }
 

@@ -6,14 +6,15 @@ import (
 	"testing"
 )
 
-// TestWrapUps is about the end of a conversation and what follows (C38 to C41).
-func TestWrapUps(t *testing.T) {
+// TestA18_A19_C38_C39_C40_C41_WrapUps is about the end of a conversation and what follows.
+func TestA18_A19_C38_C39_C40_C41_WrapUps(t *testing.T) {
 	t.Parallel()
 	onEach(t,
-		part{"the end", wrapUpsEnd},
-		part{"several codes", wrapUpsCodes},
-		part{"optional", wrapUpsOptional},
-		part{"mandatory", wrapUpsMandatory},
+		part{"A18 C38 the end", wrapUpsEnd},
+		part{"C39 codes to choose from", wrapUpsChoice},
+		part{"C40 C41 several codes", wrapUpsCodes},
+		part{"A19 optional", wrapUpsOptional},
+		part{"A19 mandatory", wrapUpsMandatory},
 		part{"an end without an agent", wrapUpsAdmin},
 	)
 }
@@ -59,6 +60,17 @@ func wrapUpsEnd(t *testing.T, p *program) {
 	}
 	if !slices.Equal(kinds, []string{"interaction.disconnected", "wrap_up.started"}) {
 		t.Errorf("the events are %q", kinds)
+	}
+}
+
+func wrapUpsChoice(t *testing.T, p *program) {
+	d, ana, _ := p.talk(1)
+	address := "/v1/queues/" + d.queue + "/wrap-up-codes"
+	d.admin.do("POST", "/v1/wrap-up-codes", map[string]any{"name": "Of another queue"}).want(201)
+	for query, want := range map[string][]string{"": {"Complaint", "Returned", "Solved"}, "?q=OL": {"Solved"}, "?q=queue": nil, "?q=%25": nil, "?q=_": nil, "?q=!": nil, "?q=%5C": nil} {
+		if got := each(ana.list(address+query), "name"); !slices.Equal(got, want) {
+			t.Errorf("%q finds %q", query, got)
+		}
 	}
 }
 

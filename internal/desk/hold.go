@@ -67,5 +67,5 @@ func (d *Desk) save(ctx context.Context, m move, e domain.Engagement, by domain.
 // to, a conversation (D08).
 func (d *Desk) Unsupported(i domain.InteractionDetail, by domain.Principal) error {
 	return &domain.Error{Kind: domain.ErrorConflict, Code: "action.not_supported_for_media", CurrentState: string(i.State),
-		Detail: "A conversation by messages cannot be forwarded or listened to.", AllowedActions: i.ActionsOf(by)}
+		Detail: "A conversation by messages cannot be forwarded or listened to.", AllowedActions: i.ActionsOf(by, d.Now())}
 }

@@ -43,6 +43,11 @@ func TestA19_MandatoryTimeout(t *testing.T) {
 	if got := events[0].Data.CodeIDs; !slices.Equal(got, []string{"WRAP_UP_TIMEOUT"}) || !slices.Equal(over.Participant.WrapUp.Codes, codes{"WRAP_UP_TIMEOUT"}) {
 		t.Errorf("the codes are %v and %v", over.Participant.WrapUp.Codes, got)
 	}
+	for late, may := range map[time.Duration]bool{acwTime: true, acwTime + acwGrace - 1: true, acwTime + acwGrace: false} {
+		d := domain.InteractionDetail{Interaction: over.Interaction, Participants: []domain.Participant{over.Participant}}
+		same(t, late.String(), slices.Contains(d.ActionsOf(domain.Principal{Agent: over.Agent.ID}, at.Add(late)), domain.ActionWrapUp), may)
+		same(t, "of another's", len(d.ActionsOf(domain.Principal{Agent: "zoe"}, at.Add(late))), 0)
+	}
 	_, _, err = over.RunOut(at.Add(acwTime))
 	refused(t, err, domain.ErrorConflict, "wrap_up.not_due")
 	_, _, err = early.RunOut(at.Add(acwTime))

@@ -289,9 +289,14 @@ func (d InteractionDetail) PendingOffer() *Participant {
 }
 
 // ActionsOf lists what a caller can do with the interaction now: what their own
-// part allows, and, where no agent has it yet, what a supervisor may.
-func (d InteractionDetail) ActionsOf(p Principal) []Action {
+// part allows, be it in the grace of a wrap-up alone, and, where no agent has it yet,
+// what a supervisor may.
+func (d InteractionDetail) ActionsOf(p Principal, now time.Time) []Action {
 	actions := d.AllowedActions(p.Agent, d.Participants)
+	late := func(part Participant) bool { return part.Agent == p.Agent && part.WrapUp.late(now) }
+	if slices.ContainsFunc(d.Participants, late) && !slices.Contains(actions, ActionWrapUp) {
+		actions = append(actions, ActionWrapUp)
+	}
 	if d.Unowned() && p.MayClose() && !slices.Contains(actions, ActionEnd) {
 		actions = append(actions, ActionEnd)
 	}

@@ -37,8 +37,8 @@ func TestSight_WhatASupervisorMayEnd(t *testing.T) {
 		may bool
 	}{"waiting": {waiting, true}, "offered": {offered(t).Interaction, true}, "connected": {connected(t).Interaction, false}, "ended": {ended(t, domain.ACWOptional).Interaction, false}} {
 		d := domain.InteractionDetail{Interaction: c.i}
-		same(t, name, len(d.ActionsOf(supervisor)) == 1, c.may)
-		same(t, name+", by an agent", len(d.ActionsOf(domain.Principal{Agent: "ben"})), 0)
-		same(t, name+", by a program", len(d.ActionsOf(domain.Principal{})) == 1, c.may)
+		same(t, name, len(d.ActionsOf(supervisor, at)) == 1, c.may)
+		same(t, name+", by an agent", len(d.ActionsOf(domain.Principal{Agent: "ben"}, at)), 0)
+		same(t, name+", by a program", len(d.ActionsOf(domain.Principal{}, at)) == 1, c.may)
 	}
 }

@@ -119,6 +119,11 @@ func (w WrapUp) same(codes []WrapUpCodeID, notes *string) bool {
 	return equalNotes && slices.Equal(w.Codes, codes)
 }
 
+// late tells whether its time is over and it can be submitted all the same.
+func (w *WrapUp) late(now time.Time) bool {
+	return w != nil && w.State == WrapUpTimedOut && now.Before(*w.GraceUntil)
+}
+
 // stays tells whether the agent is held until the deadline, whatever they submit.
 func (w WrapUp) stays(now time.Time) bool {
 	return w.Prompt == ACWForcedTimeout && w.Deadline != nil && now.Before(*w.Deadline)
@@ -218,7 +223,7 @@ func (e Engagement) maySubmit(w WrapUp, move WrapUpMove, now time.Time) error {
 	_, open := w.State.After(move)
 	_, part := e.Participant.State.After(PartFinish)
 	switch {
-	case w.State == WrapUpTimedOut && !now.Before(*w.GraceUntil):
+	case w.State == WrapUpTimedOut && !w.late(now):
 		return &Error{Kind: ErrorConflict, Code: "wrap_up.timed_out", Outcome: string(w.State), CurrentState: string(e.Interaction.State), AllowedActions: []Action{},
 			Detail: "The time for this wrap-up is over; it was closed with the code of the timeout."}
 	case !open:

@@ -16,6 +16,7 @@ type ConferenceStore interface {
 	InTx(ctx context.Context, fn func(context.Context) error) error
 	After(ctx context.Context, f func())
 	Queue(ctx context.Context, org domain.OrganizationID, queue domain.QueueID) (domain.Queue, error)
+	Drafts
 	Engagements
 	Notices
 }
@@ -36,6 +37,11 @@ type Notices interface {
 	LockThreadsByID(ctx context.Context, org domain.OrganizationID, ids []domain.ThreadID) (map[domain.ThreadID]domain.Thread, error)
 	CreateMessages(ctx context.Context, messages ...domain.Message) error
 	CreateDeliveries(ctx context.Context, deliveries ...domain.Delivery) error
+}
+
+// Drafts is where it is known who has begun to write and not sent it.
+type Drafts interface {
+	UnsentDraft(ctx context.Context, org domain.OrganizationID, i domain.InteractionID, agent domain.AgentID) (bool, error)
 }
 
 // Router is told that an agent may have room for more work.
@@ -239,8 +245,9 @@ func (c *Conferences) Cancel(ctx context.Context, by domain.Principal, id domain
 	})
 }
 
-// Exit lets the caller leave as the guest; the customer goes on with the initiator (C36).
-func (c *Conferences) Exit(ctx context.Context, by domain.Principal, id domain.InteractionID) error {
+// Exit lets the caller leave as the guest; the customer goes on with the initiator
+// (C36). With rejectIfDraft they do not leave a draft behind.
+func (c *Conferences) Exit(ctx context.Context, by domain.Principal, id domain.InteractionID, rejectIfDraft bool) error {
 	return c.turn(ctx, by, id, func(ctx context.Context, e domain.Engagement) error {
 		if e.HasExited() {
 			return nil
@@ -253,8 +260,24 @@ func (c *Conferences) Exit(ctx context.Context, by domain.Principal, id domain.I
 		if err != nil {
 			return err
 		}
+		if err := leaveDraft(ctx, c.Store, e, rejectIfDraft); err != nil {
+			return err
+		}
 		return c.save(ctx, e, events, domain.NoticeLeft)
 	})
+}
+
+// leaveDraft refuses, where the caller wants that, that an agent whose part is about
+// to end leaves an unsent draft behind (C21).
+func leaveDraft(ctx context.Context, drafts Drafts, e domain.Engagement, reject bool) error {
+	if !reject {
+		return nil
+	}
+	unsent, err := drafts.UnsentDraft(ctx, e.Participant.Organization, e.Participant.Interaction, e.Participant.Agent)
+	if err != nil {
+		return err
+	}
+	return domain.LeaveDraft(unsent, true)
 }
 
 // turn finds the caller's part under locks.

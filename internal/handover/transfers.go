@@ -16,6 +16,7 @@ type TransferStore interface {
 	Engaging
 	Queue(ctx context.Context, org domain.OrganizationID, queue domain.QueueID) (domain.Queue, error)
 	OpenParts(ctx context.Context, org domain.OrganizationID, i domain.InteractionID) (int, error)
+	Drafts
 	Ending
 }
 
@@ -64,8 +65,9 @@ type Transfers struct {
 	Now func() time.Time
 }
 
-// Request transfers the conversation that the caller has.
-func (h *Transfers) Request(ctx context.Context, by domain.Principal, id domain.InteractionID, t domain.Transfer) (domain.Transfer, error) {
+// Request transfers the conversation that the caller has; with rejectIfDraft not over
+// a draft that they would leave behind.
+func (h *Transfers) Request(ctx context.Context, by domain.Principal, id domain.InteractionID, t domain.Transfer, rejectIfDraft bool) (domain.Transfer, error) {
 	if by.Agent == "" {
 		return t, domain.NoAgent()
 	}
@@ -74,22 +76,28 @@ func (h *Transfers) Request(ctx context.Context, by domain.Principal, id domain.
 			return err
 		}
 		if t.Target.Type == domain.TargetQueue {
-			t, err = h.toQueue(ctx, by, id, t)
+			t, err = h.toQueue(ctx, by, id, t, rejectIfDraft)
 		} else {
-			t, err = h.toAgent(ctx, by, id, t)
+			t, err = h.toAgent(ctx, by, id, t, rejectIfDraft)
 		}
 		return err
 	})
 	return t, err
 }
 
-// origin gives the part of the agent who asks for a transfer.
-func (h *Transfers) origin(ctx context.Context, by domain.Principal, id domain.InteractionID) (domain.Engagement, domain.Queue, error) {
+// origin gives the part of the agent who asks for a transfer, and may do so.
+func (h *Transfers) origin(ctx context.Context, by domain.Principal, id domain.InteractionID, rejectIfDraft bool) (domain.Engagement, domain.Queue, error) {
 	e, err := h.Store.LockEngagement(ctx, by.Organization, id, by.Agent, "")
 	if domain.IsKind(err, domain.ErrorNotFound) && e.Interaction.ID != "" {
 		return e, domain.Queue{}, e.Interaction.NotParty()
 	}
 	if err != nil {
+		return e, domain.Queue{}, err
+	}
+	if err := e.CanTransfer(); err != nil {
+		return e, domain.Queue{}, err
+	}
+	if err := leaveDraft(ctx, h.Store, e, rejectIfDraft); err != nil {
 		return e, domain.Queue{}, err
 	}
 	q, err := h.queue(ctx, by.Organization, e.Participant.Queue)
@@ -109,7 +117,7 @@ func (h *Transfers) queue(ctx context.Context, org domain.OrganizationID, queue 
 	return q, err
 }
 
-func (h *Transfers) toQueue(ctx context.Context, by domain.Principal, id domain.InteractionID, t domain.Transfer) (domain.Transfer, error) {
+func (h *Transfers) toQueue(ctx context.Context, by domain.Principal, id domain.InteractionID, t domain.Transfer, rejectIfDraft bool) (domain.Transfer, error) {
 	q, err := h.Store.Queue(ctx, by.Organization, domain.QueueID(t.Target.ID))
 	if err != nil {
 		return t, err
@@ -117,7 +125,7 @@ func (h *Transfers) toQueue(ctx context.Context, by domain.Principal, id domain.
 	if t.Attended() {
 		return t, domain.Invalid("/mode", "transfer.attended_needs_agent", "Only a transfer to an agent can be attended; one to a queue is unattended.")
 	}
-	e, own, err := h.origin(ctx, by, id)
+	e, own, err := h.origin(ctx, by, id, rejectIfDraft)
 	if err != nil {
 		return t, err
 	}
@@ -136,7 +144,7 @@ func (h *Transfers) toQueue(ctx context.Context, by domain.Principal, id domain.
 	return t, h.Store.SaveEngagement(ctx, &e, events)
 }
 
-func (h *Transfers) toAgent(ctx context.Context, by domain.Principal, id domain.InteractionID, t domain.Transfer) (domain.Transfer, error) {
+func (h *Transfers) toAgent(ctx context.Context, by domain.Principal, id domain.InteractionID, t domain.Transfer, rejectIfDraft bool) (domain.Transfer, error) {
 	target, err := h.target(ctx, by, domain.AgentID(t.Target.ID))
 	if err != nil {
 		return t, err
@@ -144,11 +152,8 @@ func (h *Transfers) toAgent(ctx context.Context, by domain.Principal, id domain.
 	if target.ID == by.Agent {
 		return t, domain.Invalid("/target/id", "transfer.to_oneself", "An interaction cannot be transferred to the agent who has it.")
 	}
-	e, own, err := h.origin(ctx, by, id)
+	e, own, err := h.origin(ctx, by, id, rejectIfDraft)
 	if err != nil {
-		return t, err
-	}
-	if err := e.CanTransfer(); err != nil {
 		return t, err
 	}
 	if err := unavailable(e, target); err != nil {

@@ -39,15 +39,24 @@ func (s *Server) RequestConference(ctx context.Context, r api.RequestConferenceR
 
 // EndConference serves DELETE /v1/interactions/{id}/conference (C34, C35).
 func (s *Server) EndConference(ctx context.Context, r api.EndConferenceRequestObject) (api.EndConferenceResponseObject, error) {
-	return api.EndConference204Response{}, s.Conferences.End(ctx, principal(ctx), domain.InteractionID(r.ID), r.Params.CustomerConsent, r.Params.RejectIfDraft)
+	if err := s.Conferences.End(ctx, principal(ctx), domain.InteractionID(r.ID), r.Params.CustomerConsent, r.Params.RejectIfDraft); err != nil {
+		return nil, err
+	}
+	i, err := s.interaction(ctx, r.ID)
+	if err != nil || !i.HasUnsentDraft || i.State != api.InteractionStateDisconnected {
+		return api.EndConference204Response{}, err
+	}
+	i.Warnings = s.draftWarnings(ctx, true)
+	return api.EndConference200JSONResponse(i), nil
 }
 
 // ExitConference serves POST /v1/interactions/{id}/conference/exit (C36).
 func (s *Server) ExitConference(ctx context.Context, r api.ExitConferenceRequestObject) (api.ExitConferenceResponseObject, error) {
-	if err := s.Conferences.Exit(ctx, principal(ctx), domain.InteractionID(r.ID)); err != nil {
+	if err := s.Conferences.Exit(ctx, principal(ctx), domain.InteractionID(r.ID), r.Body.RejectIfDraft); err != nil {
 		return nil, err
 	}
 	i, err := s.interaction(ctx, r.ID)
+	i.Warnings = s.draftWarnings(ctx, i.HasUnsentDraft)
 	return api.ExitConference200JSONResponse{Body: i, Headers: api.ExitConference200ResponseHeaders{ETag: etag(i.Version)}}, err
 }
 

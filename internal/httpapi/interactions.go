@@ -17,7 +17,7 @@ func (s *Server) toInteraction(d domain.InteractionDetail, who domain.Principal)
 		Channel: api.InteractionChannel{ID: string(d.Channel), Kind: api.ChannelKind(d.ChannelKind), AccountID: d.ChannelAccount, Label: d.ChannelName},
 		Contact: api.InteractionContact{ID: string(d.Contact), Address: d.ContactAddress, DisplayName: contactName(d)},
 		Origin:  api.InteractionOrigin(d.Origin), PreviousInteractionID: ref(d.Previous), Participants: toParticipants(d),
-		AllowedActions: each(d.ActionsOf(who), func(a domain.Action) api.InteractionAction { return api.InteractionAction(a) }),
+		AllowedActions: each(d.ActionsOf(who, s.Now()), func(a domain.Action) api.InteractionAction { return api.InteractionAction(a) }),
 		ConnectedAt:    api.AtOrNull(d.ConnectedAt), DisconnectedAt: api.AtOrNull(d.DisconnectedAt), ClosedAt: api.AtOrNull(d.ClosedAt),
 		ReplyPolicy: s.toReplyPolicy(d), Referral: toReferral(d.Referral), Recording: d.Recording,
 		HasUnsentDraft: who.Agent != "" && slices.Contains(d.Drafting, who.Agent), CustomerConsent: d.Consent, EnqueuedAt: api.AtOrNull(&d.EnqueuedAt), Version: d.Version}

@@ -27,7 +27,7 @@ func (s *Server) refused(c echo.Context, o *operation, err error) error {
 		return err // it has moved on meanwhile
 	}
 	told := *e
-	told.AllowedActions = d.ActionsOf(p)
+	told.AllowedActions = d.ActionsOf(p, s.Now())
 	return &told
 }
 

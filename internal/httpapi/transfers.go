@@ -49,11 +49,17 @@ func (s *Server) CreateTransfer(ctx context.Context, r api.CreateTransferRequest
 	if err := s.checkTransfer(ctx, asked); err != nil {
 		return nil, err
 	}
-	t, err := s.Transfers.Request(ctx, principal(ctx), domain.InteractionID(r.ID), asked)
+	t, err := s.Transfers.Request(ctx, principal(ctx), domain.InteractionID(r.ID), asked, r.Body.RejectIfDraft)
 	if err != nil {
 		return nil, err
 	}
-	return api.CreateTransfer201JSONResponse{Body: toTransfer(t),
+	unsent, err := s.Store.UnsentDraft(ctx, t.Organization, t.Interaction, t.Agent)
+	if err != nil {
+		return nil, err
+	}
+	made := toTransfer(t)
+	made.Warnings = s.draftWarnings(ctx, unsent)
+	return api.CreateTransfer201JSONResponse{Body: made,
 		Headers: api.CreateTransfer201ResponseHeaders{Location: location("interactions", r.ID+"/transfers/"+string(t.ID))}}, nil
 }
 
