@@ -183,6 +183,8 @@ func (m *model) steps() map[string]func(*rapid.T) {
 		"ends": command("POST", "/end", ""), "ends too": command("POST", "/end", ""),
 		"wants to wrap up": command("PUT", "/after-contact-work", `{"after_call_work_required":true}`),
 		"wraps up":         command("PUT", "/wrap-up", `{"code_ids":[],"notes":"done"}`),
+		"drafts":           command("PUT", "/draft", `{"text":"hello to y"}`), "drops the draft": command("DELETE", "/draft", ""),
+		"ends over no draft": command("POST", "/end", `{"reject_if_draft":true}`), "exits over no draft": command("POST", "/conference/exit", `{"reject_if_draft":true}`),
 		"supervisor ends": func(t *rapid.T) {
 			_, address := one(t)
 			m.call(t, m.admin, "POST", address+"/end", "")

@@ -12,8 +12,9 @@ import (
 )
 
 // TestRaces lets acceptances, declines, time-outs, ends by agents and by
-// supervisors, assignments, holds, conferences, transfers and wrap-ups race, 32 at a time: nobody ends up
-// with what another has, nobody has more than they may, and nothing is lost.
+// supervisors, assignments, holds, conferences, transfers, drafts and wrap-ups of every
+// mode race, 32 at a time: nobody ends up with what another has, nobody has more than
+// they may, and nothing is lost.
 func TestRaces(t *testing.T) {
 	t.Parallel()
 	onEach(t, part{"32 at a time", racesAtOnce})
@@ -23,7 +24,7 @@ func TestRaces(t *testing.T) {
 const racers = 32
 
 func racesAtOnce(t *testing.T, p *program) {
-	d := p.desk(6, map[string]any{"alerting_timeout_seconds": 7, "decline_sets_not_responding": false, "acw": map[string]any{"mode": "mandatory"}})
+	d := p.desk(6, map[string]any{"alerting_timeout_seconds": 7, "decline_sets_not_responding": false})
 	for _, c := range d.agents {
 		c.onQueue()
 	}
@@ -38,8 +39,9 @@ func racesAtOnce(t *testing.T, p *program) {
 		open := each(d.admin.list("/v1/interactions?limit=200&state=queued,alerting,connected,held,transferring,conference_requested,conference&queue_id="+d.queue), "id")
 		together(racers, func(n int) {
 			random := rand.New(rand.NewPCG(uint64(round), uint64(n)))
-			for range 6 {
-				if n == 0 { // time passes meanwhile, and offers run out
+			for step := range 6 {
+				if n == 0 { // time passes meanwhile, offers and wrap-ups run out, and the queue changes its mind about these
+					d.rules(map[string]any{"acw": acwOf(round + step)})
 					d.admin.advance(4)
 					continue
 				}
@@ -57,12 +59,22 @@ func racesAtOnce(t *testing.T, p *program) {
 	d.workOff(t, wrote)
 }
 
+// acwOf gives the rules about after-contact work one after the other.
+func acwOf(n int) map[string]any {
+	mode := domain.ACWModes()[n%len(domain.ACWModes())]
+	acw := map[string]any{"mode": mode}
+	if mode.Timed() {
+		acw["timeout_seconds"], acw["grace_seconds"] = 10, 5
+	}
+	return acw
+}
+
 // acts does one thing that may be possible or not; only a fault of the program is wrong.
 func (d deskSetup) acts(t *testing.T, random *rand.Rand, i string) int64 {
 	t.Helper()
 	address, who := "/v1/interactions/"+i, d.agents[random.IntN(len(d.agents))]
 	var got answer
-	switch random.IntN(17) {
+	switch random.IntN(20) {
 	case 0, 1, 2:
 		got = who.do("POST", address+"/accept", nil)
 	case 3:
@@ -70,7 +82,7 @@ func (d deskSetup) acts(t *testing.T, random *rand.Rand, i string) int64 {
 	case 4:
 		got = who.do("POST", address+"/hold", nil)
 	case 5:
-		got = who.do("POST", address+"/end", nil)
+		got = who.do("POST", address+"/end", map[string]any{"reject_if_draft": random.IntN(2) == 0})
 	case 6:
 		got = d.admin.do("POST", address+"/end", nil) // a supervisor's: rescinds what is offered
 	case 7:
@@ -92,6 +104,12 @@ func (d deskSetup) acts(t *testing.T, random *rand.Rand, i string) int64 {
 	case 15:
 		got = who.passes(i, "queue", d.queue, "unattended")
 	case 16:
+		got = who.drafts(i, "I will lo")
+	case 17:
+		got = who.do("DELETE", address+"/draft", nil)
+	case 18:
+		got = who.do("PUT", address+"/after-contact-work", map[string]any{"after_call_work_required": random.IntN(2) == 0})
+	case 19:
 		pending := d.admin.do("GET", address, nil).want(200).get("transfer.id")
 		if pending == "" {
 			return 0
@@ -126,7 +144,7 @@ func (d deskSetup) holds(t *testing.T) {
 func (d deskSetup) workOff(t *testing.T, wrote int) {
 	t.Helper()
 	for range 100 {
-		d.admin.advance(0)
+		d.admin.advance(5) // a wrap-up may last
 		open := 0
 		for _, item := range d.interactions() {
 			if text(lookup(item, "closed_at")) != "" {
@@ -137,8 +155,8 @@ func (d deskSetup) workOff(t *testing.T, wrote int) {
 				for _, verb := range []string{"/accept", "/end"} {
 					a.do("POST", "/v1/interactions/"+text(lookup(item, "id"))+verb, nil)
 				}
-				a.do("PUT", "/v1/interactions/"+text(lookup(item, "id"))+"/wrap-up", map[string]any{"code_ids": d.codes[:1]})
 			}
+			d.wrapsUp(item)
 		}
 		if open == 0 {
 			break
@@ -158,5 +176,17 @@ func (d deskSetup) workOff(t *testing.T, wrote int) {
 	}
 	if found != wrote {
 		t.Errorf("%d of %d messages are in transcripts", found, wrote)
+	}
+}
+
+// wrapsUp lets everybody submit what an interaction asks of them: who had it twice has
+// two wrap-ups.
+func (d deskSetup) wrapsUp(interaction any) {
+	d.admin.t.Helper()
+	parts, _ := lookup(interaction, "participants").([]any)
+	for _, p := range parts {
+		if n := slices.Index(d.ids, text(lookup(p, "agent_id"))); n >= 0 && text(lookup(p, "state")) == string(domain.ParticipantWrapUp) {
+			d.agents[n].do("PUT", "/v1/interactions/"+text(lookup(interaction, "id"))+"/wrap-up", map[string]any{"code_ids": d.codes[:1], "participant_id": text(lookup(p, "id"))})
+		}
 	}
 }
