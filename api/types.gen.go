@@ -522,6 +522,8 @@ const (
 	EventTypeAttachmentExpired           EventType = "attachment.expired"
 	EventTypeAttachmentReady             EventType = "attachment.ready"
 	EventTypeAttachmentRejected          EventType = "attachment.rejected"
+	EventTypeBotHandedoff                EventType = "bot.handedoff"
+	EventTypeBotStarted                  EventType = "bot.started"
 	EventTypeChannelBlocked              EventType = "channel.blocked"
 	EventTypeChannelNeedsReauthorization EventType = "channel.needs_reauthorization"
 	EventTypeChannelUnblocked            EventType = "channel.unblocked"
@@ -595,6 +597,10 @@ func (e EventType) Valid() bool {
 	case EventTypeAttachmentReady:
 		return true
 	case EventTypeAttachmentRejected:
+		return true
+	case EventTypeBotHandedoff:
+		return true
+	case EventTypeBotStarted:
 		return true
 	case EventTypeChannelBlocked:
 		return true
@@ -1477,6 +1483,7 @@ func (e ScoringMethod) Valid() bool {
 // Defines values for SegmentType.
 const (
 	SegmentTypeAlert      SegmentType = "alert"
+	SegmentTypeBot        SegmentType = "bot"
 	SegmentTypeConference SegmentType = "conference"
 	SegmentTypeHold       SegmentType = "hold"
 	SegmentTypeInteract   SegmentType = "interact"
@@ -1489,6 +1496,8 @@ const (
 func (e SegmentType) Valid() bool {
 	switch e {
 	case SegmentTypeAlert:
+		return true
+	case SegmentTypeBot:
 		return true
 	case SegmentTypeConference:
 		return true
@@ -2167,6 +2176,72 @@ type AttachmentInput struct {
 // - `linked`: the platform allows nobody to keep it; there is its link alone
 type AttachmentState string
 
+// Bot What answers a channel's customers before an agent does.
+type Bot struct {
+	// Answers What it says; the first that fits is said.
+	Answers []BotAnswer `json:"answers"`
+
+	// Fallback What it says where no answer fits; null, and it hands over then.
+	Fallback *string `json:"fallback"`
+
+	// HandoverText What it says as it hands over, or null.
+	HandoverText *string `json:"handover_text"`
+
+	// HandoverWords With which a customer asks for a person.
+	HandoverWords []string `json:"handover_words"`
+
+	// Label What a transcript calls it.
+	Label string `json:"label"`
+
+	// TimeoutSeconds For how long the customer has to write nothing until it hands over.
+	TimeoutSeconds int `json:"timeout_seconds"`
+}
+
+// BotAnswer What a bot says to a message that has one of the words, or the pattern.
+type BotAnswer struct {
+	// Pattern A regular expression, or null.
+	Pattern *string `json:"pattern"`
+
+	// Text What it says.
+	Text string `json:"text"`
+
+	// Words Words, or several in a row.
+	Words []string `json:"words"`
+}
+
+// BotAnswerInput What a bot says to a message that has one of the words, or the pattern.
+type BotAnswerInput struct {
+	// Pattern A regular expression (RE2), found anywhere in the message, in any case; or null.
+	Pattern *string `json:"pattern,omitempty"`
+
+	// Text What it says.
+	Text string `json:"text"`
+
+	// Words Words, or several in a row, in any case.
+	Words []string `json:"words,omitempty"`
+}
+
+// BotInput What answers the channel's customers before an agent does. A new conversation begins with it, in the state `bot`; it waits in the channel's queue from when the bot hands over, with all that was said. What is changed here holds from the customer's next message on. Null, and conversations begin in the queue.
+type BotInput struct {
+	// Answers What it says. The first answer that fits the customer's message is said.
+	Answers []BotAnswerInput `json:"answers,omitempty"`
+
+	// Fallback What it says where no answer fits; null, and it hands over then.
+	Fallback *string `json:"fallback,omitempty"`
+
+	// HandoverText What it says as it hands over, or null for nothing.
+	HandoverText *string `json:"handover_text,omitempty"`
+
+	// HandoverWords With which a customer asks for a person: words, or several in a row, in any case. They go before all answers.
+	HandoverWords []string `json:"handover_words,omitempty"`
+
+	// Label What a transcript calls it, as `Customer Virtual Assistant`.
+	Label string `json:"label"`
+
+	// TimeoutSeconds For how long the customer has to write nothing until it hands over. Absent, five minutes.
+	TimeoutSeconds *int `json:"timeout_seconds,omitempty"`
+}
+
 // BusinessHours When the queue is open.
 type BusinessHours struct {
 	// ClosedAction What becomes of work that comes while the queue is closed.
@@ -2356,6 +2431,9 @@ type Channel struct {
 	// AppID The platform app through which the channel's webhooks come, or null where none is needed.
 	AppID *ID `json:"app_id"`
 
+	// Bot What answers customers before an agent does, or null.
+	Bot *Bot `json:"bot"`
+
 	// CreatedAt A moment, RFC 3339 in UTC with milliseconds.
 	CreatedAt Time `json:"created_at"`
 
@@ -2399,6 +2477,9 @@ type ChannelInput struct {
 
 	// AppID The platform app through which the channel's webhooks come. Every kind but `open` needs one.
 	AppID *ID `json:"app_id,omitempty"`
+
+	// Bot What answers the channel's customers before an agent does. A new conversation begins with it, in the state `bot`; it waits in the channel's queue from when the bot hands over, with all that was said. What is changed here holds from the customer's next message on. Null, and conversations begin in the queue.
+	Bot *BotInput `json:"bot,omitempty"`
 
 	// Credentials What the platform asks for when we send; for `messenger` the page's `access_token`, for `open` the `webhook_secret` that signs what the connector is sent. Absent in a change means keep.
 	Credentials map[string]string `json:"credentials,omitempty"`
@@ -2881,6 +2962,8 @@ type Event struct {
 	//   way of an interaction
 	// - `interaction.inactivity_warned`: nobody has written for long, and the queue's rule is about to act
 	// - `interaction.ring_reached`: more agents of the queue may be asked
+	// - `bot.started`, `.handedoff`: a bot has the conversation, or hands it over; `reason` says why: `asked`, `no_answer`,
+	//   `timeout`, `withdrawn` where the channel has no bot any more, `elsewhere` where another app had it before
 	// - `recording.started`, `.stopped`: an agent switched recording on or off
 	// - `offer.created`, `.accepted`, `.declined`, `.timed_out`, `.rescinded`: the way of an offer
 	// - `conference.requested`, `.started`, `.declined`, `.cancelled`, `.exited`, `.ended`: the way of a conference; the
@@ -2924,6 +3007,8 @@ type EventList struct {
 //     way of an interaction
 //   - `interaction.inactivity_warned`: nobody has written for long, and the queue's rule is about to act
 //   - `interaction.ring_reached`: more agents of the queue may be asked
+//   - `bot.started`, `.handedoff`: a bot has the conversation, or hands it over; `reason` says why: `asked`, `no_answer`,
+//     `timeout`, `withdrawn` where the channel has no bot any more, `elsewhere` where another app had it before
 //   - `recording.started`, `.stopped`: an agent switched recording on or off
 //   - `offer.created`, `.accepted`, `.declined`, `.timed_out`, `.rescinded`: the way of an offer
 //   - `conference.requested`, `.started`, `.declined`, `.cancelled`, `.exited`, `.ended`: the way of a conference; the
@@ -5494,6 +5579,7 @@ type Segment struct {
 
 	// Type What a stretch of an interaction's time was spent on.
 	// - `system`: it waited in no queue
+	// - `bot`: a bot had the conversation
 	// - `queue`: it waited in its queue
 	// - `alert`: an agent was offered it
 	// - `interact`: an agent had the conversation
@@ -5505,6 +5591,7 @@ type Segment struct {
 
 // SegmentType What a stretch of an interaction's time was spent on.
 // - `system`: it waited in no queue
+// - `bot`: a bot had the conversation
 // - `queue`: it waited in its queue
 // - `alert`: an agent was offered it
 // - `interact`: an agent had the conversation

@@ -60,6 +60,12 @@ func TestReadmeConference(t *testing.T) {
 		`"conference":{"agent_id":`, "Ben has left the chat.")
 }
 
+// TestReadmeBot pastes README's bot behind its walk, twice.
+func TestReadmeBot(t *testing.T) {
+	t.Parallel()
+	pasted(t, "## A bot before the agents", "We are open from nine to six.", "One moment, please.", `"label":"Customer Virtual Assistant","type":"bot"`, "**** **** **** 5556")
+}
+
 // TestReadmeTransfer pastes README's transfer behind its walk, twice.
 func TestReadmeTransfer(t *testing.T) {
 	t.Parallel()

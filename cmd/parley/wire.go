@@ -184,9 +184,11 @@ func (a *app) assemble(ctx context.Context, contract *httpapi.Contract) error {
 	ending.Withdraw = map[domain.InteractionState]closing.Withdrawal{domain.InteractionTransferring: transfers.Withdraw}
 	watch := &desk.Watch{Store: a.store, Router: router, Invitations: invitations,
 		Withdraw: map[domain.InteractionState]desk.Withdrawal{domain.InteractionTransferring: transfers.Withdraw}, Now: a.clock.Now}
+	applier := &intake.Applier{Store: a.store, Adapters: adapters, Receipts: a.delivery, Acknowledge: a.delivery.Acknowledge, Queued: router.Queued, Erased: wake("erasure"),
+		Capabilities: channel.Capabilities(), NewKey: newBlobKey, Files: wake("attachments"), Deliver: wake("delivery"), Now: a.clock.Now, Log: a.log}
 	a.runner = jobs.NewRunner(a.clock, a.log, poll,
-		&intake.Applier{Store: a.store, Adapters: adapters, Receipts: a.delivery, Acknowledge: a.delivery.Acknowledge, Queued: router.Queued, Erased: wake("erasure"),
-			Capabilities: channel.Capabilities(), NewKey: newBlobKey, Files: wake("attachments"), Deliver: wake("delivery"), Now: a.clock.Now, Log: a.log},
+		applier,
+		&jobs.Timer[domain.DueBot]{Named: "bots", Due: a.store.DueBots, Act: applier.BotOver},
 		watch,
 		&jobs.Timer[domain.DueOffer]{Named: "offers", Due: a.store.DueOffers, Act: overdue.End},
 		&jobs.Timer[domain.DueWrapUp]{Named: "wrap_ups", Due: a.store.DueWrapUps, Act: ending.RunOut},

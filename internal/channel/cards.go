@@ -13,7 +13,7 @@ import (
 // words are the members of a platform's JSON, and of ours, whose values people
 // write. Ids, times and addresses are none of them: they stay as they are.
 var words = []string{
-	"text", "textBody", "title", "subtitle", "payload", "description", "caption", "body", "comment", "feedback", "message", "note", "notes", "reason",
+	"text", "textBody", "title", "subtitle", "payload", "description", "caption", "body", "comment", "feedback", "message", "note", "notes", "reason", "answer", "fallback", "handover_text", "label",
 	"name", "filename", "file_name", "nickname", "firstName", "lastName", "first_name", "last_name", "display_name",
 }
 

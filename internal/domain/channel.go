@@ -125,6 +125,7 @@ type Channel struct {
 	Credentials  map[string]string
 	Queue        *QueueID
 	Settings     ChannelSettings
+	Bot          *Bot // answers before an agent; nil for none
 	Status       ChannelStatus
 	Version      int64
 	CreatedAt    time.Time

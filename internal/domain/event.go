@@ -66,6 +66,9 @@ const (
 
 	EventInteractionInactivityWarned EventType = "interaction.inactivity_warned"
 
+	EventBotStarted   EventType = "bot.started"
+	EventBotHandedOff EventType = "bot.handedoff"
+
 	EventConferenceRequested EventType = "conference.requested"
 	EventConferenceStarted   EventType = "conference.started"
 	EventConferenceDeclined  EventType = "conference.declined"

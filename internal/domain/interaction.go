@@ -10,6 +10,7 @@ type InteractionState string
 
 // The states of this round; the contract lists all that are to come.
 const (
+	InteractionBot          InteractionState = "bot"
 	InteractionQueued       InteractionState = "queued"
 	InteractionAlerting     InteractionState = "alerting"
 	InteractionConnected    InteractionState = "connected"
@@ -93,6 +94,8 @@ type Interaction struct {
 	InactiveAt       *time.Time  // when the rule has something to do
 	InactivityWarned bool
 
+	BotUntil *time.Time // when a bot hands it over; nil where none has it
+
 	Priority       int
 	Scoring        ScoringMethod // of the queue that it entered
 	Skills         []SkillID     // that it asks for besides its queue's
@@ -111,13 +114,19 @@ type Interaction struct {
 	CreatedAt      time.Time
 }
 
-// NewInteraction begins an interaction in a thread that has no open one, and
-// queues it.
+// NewInteraction begins an interaction in a thread that has no open one: with the
+// channel's bot, or in its queue.
 func NewInteraction(t Thread, ch Channel, now time.Time) (Interaction, []Event) {
 	i := Interaction{ID: NewID[InteractionID](), Organization: t.Organization, Thread: t.ID, Channel: t.Channel,
 		Contact: t.Contact, ChannelKind: ch.Kind, Queue: ch.Queue, Previous: t.Last, Origin: OriginMessage, Referral: t.Referral, State: InteractionQueued,
 		EnqueuedAt: now, Scoring: ScoringConversation, Skills: []SkillID{}, Ring: 1, Position: t.Position, Version: 1, CreatedAt: now}
 	customer := Actor{Type: ActorCustomer, ID: string(t.Contact)}
+	if ch.Bot != nil {
+		i.State = InteractionBot
+		created := i.emit(EventInteractionCreated, customer, now, EventData{After: string(i.State)})
+		started := i.answered(*ch.Bot, now)
+		return i, []Event{created, started}
+	}
 	return i, []Event{
 		i.emit(EventInteractionCreated, customer, now, EventData{After: string(i.State)}),
 		i.emit(EventInteractionQueued, System(), now, EventData{After: string(i.State)}),

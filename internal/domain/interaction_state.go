@@ -31,18 +31,21 @@ const (
 	MoveKeep     InteractionMove = "keep"      // who had it has it still
 	MoveFallBack InteractionMove = "fall back" // nobody has it: it waits again
 	MoveDrop     InteractionMove = "drop"      // nobody has it: it ends
+
+	MoveAnswer   InteractionMove = "answer"    // a bot says something
+	MoveHandOver InteractionMove = "hand over" // from a bot to the queue
 )
 
 // InteractionMoves lists every move, in the order in which they are documented.
 func InteractionMoves() []InteractionMove {
 	return []InteractionMove{MoveOffer, MoveAccept, MoveRequeue, MoveReply, MoveHold, MoveResume, MoveRecord,
 		MoveRelease, MoveEnd, MoveClose, MoveCancel, MoveConference, MoveRequeueHeld, MoveConferenceExit,
-		MovePass, MoveTransfer, MoveTakeOver, MoveKeep, MoveFallBack, MoveDrop}
+		MovePass, MoveTransfer, MoveTakeOver, MoveKeep, MoveFallBack, MoveDrop, MoveAnswer, MoveHandOver}
 }
 
 // InteractionStates lists every state of this round.
 func InteractionStates() []InteractionState {
-	return []InteractionState{InteractionQueued, InteractionAlerting, InteractionConnected, InteractionHeld, InteractionTransferring, InteractionConferenceRequested, InteractionConference, InteractionDisconnected}
+	return []InteractionState{InteractionBot, InteractionQueued, InteractionAlerting, InteractionConnected, InteractionHeld, InteractionTransferring, InteractionConferenceRequested, InteractionConference, InteractionDisconnected}
 }
 
 // table is a state table: the moves that each state allows, and where each
@@ -53,6 +56,7 @@ type table[S, M ~string] map[S]map[M]S
 // is refused with state.invalid_transition. A state that is to come is one more
 // row here: what asks it, asks the table.
 var interactionMoves = table[InteractionState, InteractionMove]{
+	InteractionBot:      {MoveAnswer: InteractionBot, MoveHandOver: InteractionQueued, MoveClose: InteractionDisconnected},
 	InteractionQueued:   {MoveOffer: InteractionAlerting, MoveClose: InteractionDisconnected},
 	InteractionAlerting: {MoveAccept: InteractionConnected, MoveRequeue: InteractionQueued, MoveCancel: InteractionDisconnected},
 	InteractionConnected: {MoveReply: InteractionConnected, MoveHold: InteractionHeld, MoveRecord: InteractionConnected,
@@ -116,7 +120,7 @@ func (i Interaction) Close(others bool, actor Actor, now time.Time) (Interaction
 // still.
 func (i *Interaction) disconnect(next InteractionState, kind DisconnectType, others bool, actor Actor, now time.Time) []Event {
 	before := i.State
-	i.State, i.DisconnectedAt, i.DisconnectType = next, &now, &kind
+	i.State, i.BotUntil, i.DisconnectedAt, i.DisconnectType = next, nil, &now, &kind
 	events := []Event{i.emit(EventInteractionDisconnected, actor, now, EventData{Before: string(before), After: string(next), Reason: string(kind)})}
 	if !others {
 		i.ClosedAt = &now

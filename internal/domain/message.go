@@ -36,6 +36,7 @@ type SenderType string
 const (
 	SenderCustomer SenderType = "customer"
 	SenderAgent    SenderType = "agent"
+	SenderBot      SenderType = "bot"
 	SenderSystem   SenderType = "system"
 )
 

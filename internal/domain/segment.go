@@ -7,6 +7,7 @@ type SegmentType string
 
 const (
 	SegmentSystem   SegmentType = "system" // it waits in no queue
+	SegmentBot      SegmentType = "bot"
 	SegmentQueue    SegmentType = "queue"
 	SegmentAlert    SegmentType = "alert"
 	SegmentInteract SegmentType = "interact"
@@ -66,6 +67,8 @@ type lines struct {
 func (l *lines) read(e Event) {
 	part := ParticipantID(e.Subject)
 	switch e.Type {
+	case EventBotStarted:
+		l.begin(e, "", SegmentBot)
 	case EventInteractionQueued:
 		l.begin(e, "", SegmentQueue)
 	case EventInteractionRequeued:

@@ -90,6 +90,16 @@ func attempts() map[domain.InteractionMove][]attempt {
 			}
 			return after, events, err
 		}},
+		domain.MoveAnswer: {func(e domain.Engagement) (domain.Engagement, []domain.Event, error) {
+			after, _, events, err := e.Interaction.AnswerAs(domain.Bot{Label: "Assistant", TimeoutSeconds: 60}, "Hello", at)
+			e.Interaction = after
+			return e, events, err
+		}},
+		domain.MoveHandOver: {func(e domain.Engagement) (domain.Engagement, []domain.Event, error) {
+			after, events, err := e.Interaction.HandOver(domain.HandoverAsked, at)
+			e.Interaction = after
+			return e, events, err
+		}},
 		domain.MoveClose: {func(e domain.Engagement) (domain.Engagement, []domain.Event, error) {
 			after, events, err := e.Interaction.Close(false, domain.Actor{Type: domain.ActorClient, ID: "admin"}, at)
 			e.Interaction = after

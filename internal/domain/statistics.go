@@ -61,6 +61,7 @@ func (s *QueueStatistics) Count(state InteractionState, n int, oldest time.Time)
 	switch state {
 	case InteractionQueued:
 		s.Waiting, s.OldestWaiting = n, &oldest
+	case InteractionBot: // no agent has to do with it yet
 	case InteractionAlerting:
 		s.Alerting += n
 	case InteractionHeld:

@@ -13,7 +13,7 @@ import (
 
 func toChannel(c domain.Channel) api.Channel {
 	return api.Channel{ID: string(c.ID), Name: c.Name, ExternalID: c.ExternalID, AppID: filled(string(c.App)), Kind: api.ChannelKind(c.Kind),
-		AccountID: c.AccountID, QueueID: ref(c.Queue), Settings: api.ChannelSettings(c.Settings), Status: api.ChannelStatus(c.Status),
+		AccountID: c.AccountID, QueueID: ref(c.Queue), Settings: api.ChannelSettings(c.Settings), Bot: toBot(c.Bot), Status: api.ChannelStatus(c.Status),
 		Version: c.Version, CreatedAt: api.At(c.CreatedAt), UpdatedAt: api.At(c.UpdatedAt)}
 }
 
@@ -47,7 +47,7 @@ func fromChannel(c domain.Channel, in channelInput) domain.Channel {
 	if in.AppID != nil {
 		c.App = domain.AppID(*in.AppID)
 	}
-	c.Settings = domain.ChannelSettings(in.Settings)
+	c.Settings, c.Bot = domain.ChannelSettings(in.Settings), fromBot(in.Bot)
 	if c.Settings.APIBaseURL != nil {
 		trimmed := strings.TrimRight(*c.Settings.APIBaseURL, "/")
 		c.Settings.APIBaseURL = &trimmed
@@ -71,6 +71,9 @@ func (s *Server) checkChannel(ctx context.Context, c domain.Channel) error {
 		return err
 	}
 	if err := s.checkOpenChannel(c); err != nil {
+		return err
+	}
+	if err := s.checkBot(c); err != nil {
 		return err
 	}
 	return s.checkChannelAddress(c)

@@ -21,6 +21,7 @@ type Store interface {
 	PendingEvents(ctx context.Context, lane int64, limit int) ([]domain.InboxEvent, error)
 	MarkInbox(ctx context.Context, events []domain.InboxEvent, state domain.InboxState, fault string, now time.Time) error
 	ChannelsOfAccounts(ctx context.Context, org domain.OrganizationID, kind domain.ChannelKind, accounts []string) (map[string]domain.Channel, error)
+	Channel(ctx context.Context, org domain.OrganizationID, ch domain.ChannelID) (domain.Channel, error)
 	LockChannel(ctx context.Context, org domain.OrganizationID, ch domain.ChannelID) (domain.Channel, error)
 	SaveChannel(ctx context.Context, c *domain.Channel) error
 	StandbyEvents(ctx context.Context, ch domain.Channel, contacts []string) ([]domain.InboxEvent, error)
@@ -40,6 +41,7 @@ type Queues interface {
 // Threads is where messages end up.
 type Threads interface {
 	LockThreads(ctx context.Context, org domain.OrganizationID, ch domain.ChannelID, addresses []string) (map[string]domain.Thread, error)
+	LockThreadsByID(ctx context.Context, org domain.OrganizationID, ids []domain.ThreadID) (map[domain.ThreadID]domain.Thread, error)
 	LockInteractions(ctx context.Context, org domain.OrganizationID, ids []domain.InteractionID) (map[domain.InteractionID]domain.Interaction, error)
 	MessagesByPlatformID(ctx context.Context, org domain.OrganizationID, ch domain.ChannelID, ids []string) (map[string]domain.Message, error)
 	CreateThread(ctx context.Context, t domain.Thread, c domain.Contact) error

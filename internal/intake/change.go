@@ -133,7 +133,9 @@ func (g *gathering) release(t *held[domain.Thread]) {
 		return
 	}
 	delete(g.waiting, t.value.Address)
-	g.interaction(t)
+	if i := g.interaction(t); i.fresh {
+		g.handOver(i, "", domain.HandoverElsewhere) // who was with another app's bot is not for ours
+	}
 	now, at := g.received, g.inbox
 	for _, item := range left {
 		g.kept = slices.DeleteFunc(g.kept, func(e domain.InboxEvent) bool { return e.ID == item.ID })

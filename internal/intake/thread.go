@@ -76,6 +76,7 @@ func (g *gathering) enter(t *held[domain.Thread], e channel.Event) {
 	if e.Referral != nil {
 		i.value.Referral = e.Referral
 	}
+	g.consult(i, e)
 }
 
 func (g *gathering) add(e channel.Event, m domain.Message) {
@@ -194,7 +195,7 @@ func (g *gathering) interaction(t *held[domain.Thread]) *held[domain.Interaction
 		return i
 	}
 	value, events := domain.NewInteraction(t.value, g.channel, g.received)
-	i := g.touch(&held[domain.Interaction]{value: value, fresh: true, waits: true})
+	i := g.touch(&held[domain.Interaction]{value: value, fresh: true, waits: value.State == domain.InteractionQueued})
 	g.interactions[value.ID] = i
 	t.value.Open, t.value.Last, t.value.Referral, t.changed = &value.ID, &value.ID, nil, true
 	g.events = append(g.events, events...)

@@ -150,6 +150,7 @@ type channelRow struct {
 	Credentials    []byte
 	QueueID        *string
 	Settings       string
+	Bot            *string
 	Status         string
 	Version        int64
 	CreatedAt      int64 `gorm:"<-:create"`
@@ -181,14 +182,14 @@ func (s *Store) toChannelRow(c domain.Channel) (channelRow, error) {
 	credentials, err := s.seal(place(org, "channels", "credentials", row), c.Credentials)
 	return channelRow{OrganizationID: org, ID: row, Name: c.Name, ExternalID: c.ExternalID, AppID: appKey(c.App),
 		Kind: string(c.Kind), AccountID: c.AccountID, Credentials: credentials, QueueID: id[string](c.Queue),
-		Settings: doc(c.Settings), Status: string(c.Status), Version: c.Version,
+		Settings: doc(c.Settings), Bot: optionalDoc(c.Bot), Status: string(c.Status), Version: c.Version,
 		CreatedAt: ms(c.CreatedAt), UpdatedAt: ms(c.UpdatedAt)}, err
 }
 
 func (s *Store) fromChannelRow(r channelRow) (domain.Channel, error) {
 	c := domain.Channel{ID: domain.ChannelID(r.ID), Organization: domain.OrganizationID(r.OrganizationID), Name: r.Name,
 		ExternalID: r.ExternalID, App: fromAppKey(r.AppID), Kind: domain.ChannelKind(r.Kind), AccountID: r.AccountID,
-		Queue: id[domain.QueueID](r.QueueID), Settings: fromDoc[domain.ChannelSettings](r.Settings),
+		Queue: id[domain.QueueID](r.QueueID), Settings: fromDoc[domain.ChannelSettings](r.Settings), Bot: fromOptionalDoc[domain.Bot](r.Bot),
 		Status: domain.ChannelStatus(r.Status), Version: r.Version, CreatedAt: fromMS(r.CreatedAt), UpdatedAt: fromMS(r.UpdatedAt)}
 	return c, s.unseal(place(r.OrganizationID, "channels", "credentials", r.ID), r.Credentials, &c.Credentials)
 }

@@ -33,6 +33,8 @@ type interactionRow struct {
 	InactiveAt       *int64
 	InactivityWarned bool
 
+	BotUntil *int64
+
 	Priority       int
 	Score          int64
 	Class          string
@@ -60,7 +62,7 @@ func toInteractionRow(i domain.Interaction) interactionRow {
 	return interactionRow{OrganizationID: string(i.Organization), ID: string(i.ID), ThreadID: string(i.Thread), ChannelID: string(i.Channel),
 		ContactID: string(i.Contact), ChannelKind: string(i.ChannelKind), QueueID: id[string](i.Queue), PreviousID: id[string](i.Previous),
 		Origin: string(i.Origin), Referral: doc(i.Referral), State: string(i.State), OwnerID: id[string](i.Owner), OfferedID: id[string](i.Offered), TransferID: id[string](i.Transfer), Recording: i.Recording, Conference: optionalDoc(i.Conference),
-		Inactivity: optionalDoc(i.Inactivity), InactiveAt: msPtr(i.InactiveAt), InactivityWarned: i.InactivityWarned,
+		Inactivity: optionalDoc(i.Inactivity), InactiveAt: msPtr(i.InactiveAt), InactivityWarned: i.InactivityWarned, BotUntil: msPtr(i.BotUntil),
 		Priority: i.Priority, Score: i.Score(), EnqueuedAt: ms(i.EnqueuedAt), RequeueCount: i.RequeueCount, Sequence: i.Sequence,
 		Position: i.Position, ConnectedAt: msPtr(i.ConnectedAt), DisconnectedAt: msPtr(i.DisconnectedAt),
 		DisconnectType: id[string](i.DisconnectType), CustomerConsent: i.Consent, ClosedAt: msPtr(i.ClosedAt), Version: i.Version, CreatedAt: ms(i.CreatedAt),
@@ -73,7 +75,7 @@ func fromInteractionRow(r interactionRow) domain.Interaction {
 		ChannelKind: domain.ChannelKind(r.ChannelKind), Queue: id[domain.QueueID](r.QueueID), Previous: id[domain.InteractionID](r.PreviousID),
 		Origin: domain.Origin(r.Origin), Referral: fromDoc[*domain.Referral](r.Referral), State: domain.InteractionState(r.State), Owner: id[domain.AgentID](r.OwnerID),
 		Offered: id[domain.ParticipantID](r.OfferedID), Transfer: id[domain.TransferID](r.TransferID), Recording: r.Recording, Conference: fromOptionalDoc[domain.Conference](r.Conference),
-		Inactivity: fromOptionalDoc[domain.Inactivity](r.Inactivity), InactiveAt: fromMSPtr(r.InactiveAt), InactivityWarned: r.InactivityWarned, Priority: r.Priority, EnqueuedAt: fromMS(r.EnqueuedAt),
+		Inactivity: fromOptionalDoc[domain.Inactivity](r.Inactivity), InactiveAt: fromMSPtr(r.InactiveAt), InactivityWarned: r.InactivityWarned, BotUntil: fromMSPtr(r.BotUntil), Priority: r.Priority, EnqueuedAt: fromMS(r.EnqueuedAt),
 		RequeueCount: r.RequeueCount, Sequence: r.Sequence, Position: r.Position, ConnectedAt: fromMSPtr(r.ConnectedAt),
 		DisconnectedAt: fromMSPtr(r.DisconnectedAt), DisconnectType: id[domain.DisconnectType](r.DisconnectType), Consent: r.CustomerConsent,
 		ClosedAt: fromMSPtr(r.ClosedAt), Version: r.Version, CreatedAt: fromMS(r.CreatedAt),
@@ -131,6 +133,21 @@ func (s *Store) DueInactivity(ctx context.Context, now time.Time, limit int) ([]
 			return due, at, err
 		}
 		due = append(due, domain.DueInactivity{Organization: domain.OrganizationID(r.OrganizationID),
+			Interaction: domain.InteractionID(r.ID), Thread: domain.ThreadID(r.ThreadID)})
+	}
+	return due, time.Time{}, err
+}
+
+// DueBots lists conversations that a bot is to hand over by now, the oldest first,
+// and the time of the next one.
+func (s *Store) DueBots(ctx context.Context, now time.Time, limit int) ([]domain.DueBot, time.Time, error) {
+	rows, err := all[interactionRow](s.db(ctx).Where("bot_until IS NOT NULL").Order("bot_until").Limit(limit))
+	var due []domain.DueBot
+	for _, r := range rows {
+		if at := fromMS(*r.BotUntil); at.After(now) {
+			return due, at, err
+		}
+		due = append(due, domain.DueBot{Organization: domain.OrganizationID(r.OrganizationID), Channel: domain.ChannelID(r.ChannelID),
 			Interaction: domain.InteractionID(r.ID), Thread: domain.ThreadID(r.ThreadID)})
 	}
 	return due, time.Time{}, err

@@ -132,6 +132,7 @@ func calls(f *full) map[string]func(ctx context.Context) {
 		"ExpireInbox":     func(ctx context.Context) { _, _, _ = f.ExpireInbox(ctx, noon, 100) },
 		"DueExpiries":     func(ctx context.Context) { _, _, _ = f.DueExpiries(ctx, noon, 100) },
 		"DueInactivity":   func(ctx context.Context) { _, _, _ = f.DueInactivity(ctx, noon, 100) },
+		"DueBots":         func(ctx context.Context) { _, _, _ = f.DueBots(ctx, noon, 100) },
 		"DueRings":        func(ctx context.Context) { _, _, _ = f.DueRings(ctx, noon, 100) },
 		"SpilledIn":       func(ctx context.Context) { _, _ = f.SpilledIn(ctx, f.queue, 1, 16) },
 		"Waits":           func(ctx context.Context) { _, _ = f.Waits(ctx, f.queue, 100) },
