@@ -123,6 +123,7 @@ func acwForced(t *testing.T, p *program) {
 
 func acwRequested(t *testing.T, p *program) {
 	d, ana, i := p.wrapping(map[string]any{"mode": "agent_requested"})
+	ana.do("POST", "/v1/interactions/"+i+"/end", nil).want(200) // what she ended before
 	ana.do("GET", "/v1/interactions/"+i+"/wrap-up", nil).code(404, "wrap_up.not_found")
 	ended := ana.do("GET", "/v1/interactions/"+i, nil).want(200).holds(map[string]string{"participants.1.state": "closed", "participants.1.after_call_work_required": "false"})
 	if ended.get("closed_at") == "" {

@@ -92,7 +92,7 @@ func (c *Closing) End(ctx context.Context, by domain.Principal, id domain.Intera
 		if err != nil {
 			return notParty(e, err)
 		}
-		if !e.Interaction.Open() && e.Participant.WrapUp != nil {
+		if e.Over() {
 			return nil
 		}
 		if e, err = c.agreed(ctx, e, how); err != nil {
@@ -257,7 +257,7 @@ func (c *Closing) farewell(ctx context.Context, e domain.Engagement, q domain.Qu
 	}
 	i = e.Interaction
 	for _, a := range leaving {
-		left := c.Say(language(q), domain.NoticeLeft, a.PublicName())
+		left := c.Say(q.Language(), domain.NoticeLeft, a.PublicName())
 		next, notice, posted := i.Post(domain.Notice(i, left, now), domain.System(), now)
 		i, events = next, append(events, posted...)
 		if err := c.Store.CreateMessages(ctx, notice); err != nil {
@@ -276,14 +276,6 @@ func (c *Closing) freed(e domain.Engagement) {
 	if e.Other != nil {
 		c.Router.Freed(e.Interaction.Organization, e.Other.Agent.ID)
 	}
-}
-
-// language is that of the queue's customers.
-func language(q domain.Queue) string {
-	if q.Rules.ReplyLanguage == nil {
-		return ""
-	}
-	return *q.Rules.ReplyLanguage
 }
 
 // queue gives the queue through which the agent got the interaction; a deleted one

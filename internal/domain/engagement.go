@@ -122,6 +122,16 @@ func (e Engagement) requeue(answer OfferMove, notResponding bool, reason string,
 	return e, append([]Event{over, requeued}, status...), nil
 }
 
+// Over tells whether the conversation is over, and was this agent's until then: they
+// owe a wrap-up, or had none to make.
+func (e Engagement) Over() bool {
+	i, p := e.Interaction, e.Participant
+	if i.Open() || p.WrapUp != nil {
+		return !i.Open()
+	}
+	return p.JoinedAt != nil && p.LeftAt != nil && i.DisconnectedAt != nil && p.LeftAt.Equal(*i.DisconnectedAt)
+}
+
 // MayEnd refuses an end to who does not have the conversation, or where there is none.
 func (e Engagement) MayEnd() error {
 	if _, ok := e.Interaction.State.After(MoveEnd); !ok {

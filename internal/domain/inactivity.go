@@ -26,10 +26,11 @@ type DueInactivity struct {
 }
 
 // stir starts the rule's clock anew: somebody wrote, or an agent has just taken
-// the conversation. It runs only while an agent has it, and asks no other.
+// the conversation. It runs only while an agent has it, and not while they hand it
+// over; that they ask another in does not stop it.
 func (i *Interaction) stir(now time.Time) {
 	i.InactiveAt, i.InactivityWarned = nil, false
-	if _, talks := i.State.After(MoveRelease); !talks || i.Inactivity == nil || i.Offered != nil {
+	if _, talks := i.State.After(MoveRelease); !talks || i.Inactivity == nil || i.Offered != nil && !i.Conference.Open() {
 		return
 	}
 	at := now.Add(time.Duration(i.Inactivity.AfterSeconds-i.Inactivity.WarnSeconds) * time.Second)

@@ -45,6 +45,21 @@ func TestInactivity_WhatStartsTheTimeAnew(t *testing.T) {
 	}
 }
 
+// While another agent is asked into a conference the time runs, and what somebody
+// writes starts it anew; nobody's answer is needed for it to go on.
+func TestInactivity_RunsWhileAnotherAgentIsAskedIn(t *testing.T) {
+	t.Parallel()
+	e, later := underRule(t), at.Add(5*time.Minute)
+	guest, _, err := e.Confer(newAgent("Ben"), timeout, byAgent(e.Agent), at)
+	must(t, err)
+	guest.Other = &domain.Seat{Participant: e.Participant, Agent: e.Agent}
+	guest.Interaction, _, _ = guest.Interaction.Receive(domain.Message{ID: "m"}, later)
+	same(t, "at a message", *guest.Interaction.InactiveAt, later.Add(9*time.Minute))
+	guest, _, err = guest.TimeOut(at.Add(timeout))
+	must(t, err)
+	same(t, "without an answer", *guest.Interaction.InactiveAt, later.Add(9*time.Minute))
+}
+
 // First the desk is warned, once; then the rule acts. What somebody writes after
 // the warning takes it back.
 func TestInactivity_WarnsAndActs(t *testing.T) {

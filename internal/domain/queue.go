@@ -146,6 +146,15 @@ func DefaultRules() Rules {
 			Affinity: Affinity{WindowMinutes: AffinityWindow}}, Libraries: Libraries{Mode: LibrariesAll, IDs: []LibraryID{}}}
 }
 
+// Language is that in which the system speaks to the queue's customers; empty where it
+// does not say.
+func (q Queue) Language() string {
+	if q.Rules.ReplyLanguage == nil {
+		return ""
+	}
+	return *q.Rules.ReplyLanguage
+}
+
 // WithoutSkill gives the queue as it routes when there is no such skill any more.
 func (q Queue) WithoutSkill(skill SkillID) Queue {
 	gone := func(s SkillID) bool { return s == skill }

@@ -160,11 +160,8 @@ func (h *Transfers) drop(ctx context.Context, t domain.Transfer, e domain.Engage
 	if err != nil {
 		return err
 	}
-	now, language := h.Now(), ""
-	if q.Rules.ReplyLanguage != nil {
-		language = *q.Rules.ReplyLanguage
-	}
-	i, notice, posted := e.Interaction.Post(domain.Notice(e.Interaction, h.Say(language, domain.NoticeDropped), now), domain.System(), now)
+	now := h.Now()
+	i, notice, posted := e.Interaction.Post(domain.Notice(e.Interaction, h.Say(q.Language(), domain.NoticeDropped), now), domain.System(), now)
 	e.Interaction, e.Others = i, open > 1
 	t, e, events, err := how(t, e, q)
 	if err != nil || len(events) == 0 {

@@ -113,13 +113,7 @@ func explained(err error, i domain.Interaction, a domain.Agent) error {
 	if !errors.As(err, &refused) || refused.Code != "conference.target_unavailable" {
 		return err
 	}
-	routing.Person(i.Waiting(), a, func(c routing.Check) bool {
-		if c.Against {
-			refused.Fields = append(refused.Fields, domain.FieldError{Pointer: "/agent_id", Code: string(c.Reason),
-				Detail: "What speaks against the agent: %s.", Args: []any{domain.Word(c.Reason)}})
-		}
-		return true
-	})
+	refused.Fields = routing.Against(i.Waiting(), a, "/agent_id")
 	return refused
 }
 
@@ -205,7 +199,7 @@ func (c *Conferences) save(ctx context.Context, e domain.Engagement, events []do
 	if err != nil {
 		return err
 	}
-	text := c.Say(language(q), notice, e.Agent.PublicName())
+	text := c.Say(q.Language(), notice, e.Agent.PublicName())
 	i, m, posted := e.Interaction.Post(domain.Notice(e.Interaction, text, c.Now()), domain.System(), c.Now())
 	e.Interaction = i
 	if err := c.Store.CreateMessages(ctx, m); err != nil {
@@ -219,14 +213,6 @@ func (c *Conferences) save(ctx context.Context, e domain.Engagement, events []do
 		c.Router.Freed(e.Interaction.Organization, e.Participant.Agent)
 	})
 	return c.Store.SaveEngagement(ctx, &e, append(events, posted...))
-}
-
-// language is that of the queue's customers.
-func language(q domain.Queue) string {
-	if q.Rules.ReplyLanguage == nil {
-		return ""
-	}
-	return *q.Rules.ReplyLanguage
 }
 
 // Cancel takes a request back; of this and the other's answer the first holds.
