@@ -29,7 +29,7 @@ func (h *Transfers) Accept(ctx context.Context, e domain.Engagement, actor domai
 		}
 		origin = &o
 	}
-	q, err := h.queue(ctx, t.Organization, e.Participant.Queue)
+	q, err := queueOf(ctx, h.Store, t.Organization, e.Participant.Queue, h.Now())
 	if err != nil {
 		return err
 	}
@@ -58,7 +58,7 @@ func (h *Transfers) wrapUp(ctx context.Context, t domain.Transfer, origin *domai
 	if origin == nil {
 		return domain.ACW{}, nil
 	}
-	q, err := h.queue(ctx, t.Organization, origin.Participant.Queue)
+	q, err := queueOf(ctx, h.Store, t.Organization, origin.Participant.Queue, h.Now())
 	return q.ACW, err
 }
 
@@ -111,7 +111,7 @@ func (h *Transfers) miss(ctx context.Context, offer domain.Participant, how miss
 	if err != nil {
 		return err
 	}
-	q, err := h.queue(ctx, org, e.Interaction.Queue)
+	q, err := queueOf(ctx, h.Store, org, e.Interaction.Queue, h.Now())
 	if err != nil {
 		return err
 	}
@@ -171,10 +171,7 @@ func (h *Transfers) drop(ctx context.Context, t domain.Transfer, e domain.Engage
 	if err := h.Store.SaveThread(ctx, &thread); err != nil {
 		return err
 	}
-	if err := h.Store.CreateMessages(ctx, notice); err != nil {
-		return err
-	}
-	if err := h.Store.CreateDeliveries(ctx, domain.NewDelivery(notice, now)); err != nil {
+	if err := send(ctx, h.Store, notice, now); err != nil { // not before it is certain that it is dropped
 		return err
 	}
 	h.Store.After(ctx, h.Deliver)

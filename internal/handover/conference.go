@@ -15,7 +15,7 @@ import (
 type ConferenceStore interface {
 	InTx(ctx context.Context, fn func(context.Context) error) error
 	After(ctx context.Context, f func())
-	Queue(ctx context.Context, org domain.OrganizationID, queue domain.QueueID) (domain.Queue, error)
+	Queues
 	Drafts
 	Engagements
 	Notices
@@ -30,18 +30,6 @@ type Engagements interface {
 	LockEngagement(ctx context.Context, org domain.OrganizationID, i domain.InteractionID, agent domain.AgentID, part domain.ParticipantID) (domain.Engagement, error)
 	CreateEngagement(ctx context.Context, e *domain.Engagement, events []domain.Event) error
 	SaveEngagement(ctx context.Context, e *domain.Engagement, events []domain.Event) error
-}
-
-// Notices is how the customer is told who joined and who left.
-type Notices interface {
-	LockThreadsByID(ctx context.Context, org domain.OrganizationID, ids []domain.ThreadID) (map[domain.ThreadID]domain.Thread, error)
-	CreateMessages(ctx context.Context, messages ...domain.Message) error
-	CreateDeliveries(ctx context.Context, deliveries ...domain.Delivery) error
-}
-
-// Drafts is where it is known who has begun to write and not sent it.
-type Drafts interface {
-	UnsentDraft(ctx context.Context, org domain.OrganizationID, i domain.InteractionID, agent domain.AgentID) (bool, error)
 }
 
 // Router is told that an agent may have room for more work.
@@ -79,7 +67,7 @@ func (c *Conferences) Request(ctx context.Context, by domain.Principal, id domai
 		if err != nil {
 			return err
 		}
-		q, err := c.queue(ctx, host.Interaction.Organization, host.Interaction.Queue)
+		q, err := queueOf(ctx, c.Store, host.Interaction.Organization, host.Interaction.Queue, c.Now())
 		if err != nil {
 			return err
 		}
@@ -117,18 +105,6 @@ func explained(err error, i domain.Interaction, a domain.Agent) error {
 	return refused
 }
 
-// queue gives a queue; one that was deleted, and none, have the defaults of a new one.
-func (c *Conferences) queue(ctx context.Context, org domain.OrganizationID, id *domain.QueueID) (domain.Queue, error) {
-	if id == nil {
-		return domain.NewQueue(org, c.Now()), nil
-	}
-	q, err := c.Store.Queue(ctx, org, *id)
-	if domain.IsKind(err, domain.ErrorNotFound) {
-		return domain.NewQueue(org, c.Now()), nil
-	}
-	return q, err
-}
-
 // Accept lets the agent in who was asked; the customer and the initiator see a notice (C33).
 func (c *Conferences) Accept(ctx context.Context, e domain.Engagement, actor domain.Actor) error {
 	e, events, err := e.Accept(actor, c.Now())
@@ -146,7 +122,7 @@ func (c *Conferences) Decline(ctx context.Context, by domain.Principal, p domain
 		if err != nil || e.Participant.Offer == domain.OfferDeclined {
 			return err
 		}
-		q, err := c.queue(ctx, by.Organization, p.Queue)
+		q, err := queueOf(ctx, c.Store, by.Organization, p.Queue, c.Now())
 		if err != nil {
 			return err
 		}
@@ -195,17 +171,14 @@ func (c *Conferences) Lost(ctx context.Context, e domain.Engagement, now time.Ti
 
 // save writes what a move changed, and tells the customer of the engagement's agent.
 func (c *Conferences) save(ctx context.Context, e domain.Engagement, events []domain.Event, notice domain.Sentence) error {
-	q, err := c.queue(ctx, e.Participant.Organization, e.Participant.Queue)
+	q, err := queueOf(ctx, c.Store, e.Participant.Organization, e.Participant.Queue, c.Now())
 	if err != nil {
 		return err
 	}
 	text := c.Say(q.Language(), notice, e.Agent.PublicName())
 	i, m, posted := e.Interaction.Post(domain.Notice(e.Interaction, text, c.Now()), domain.System(), c.Now())
 	e.Interaction = i
-	if err := c.Store.CreateMessages(ctx, m); err != nil {
-		return err
-	}
-	if err := c.Store.CreateDeliveries(ctx, domain.NewDelivery(m, c.Now())); err != nil {
+	if err := send(ctx, c.Store, m, c.Now()); err != nil {
 		return err
 	}
 	c.Store.After(ctx, func() {
@@ -238,7 +211,7 @@ func (c *Conferences) Exit(ctx context.Context, by domain.Principal, id domain.I
 		if e.HasExited() {
 			return nil
 		}
-		q, err := c.queue(ctx, by.Organization, e.Participant.Queue)
+		q, err := queueOf(ctx, c.Store, by.Organization, e.Participant.Queue, c.Now())
 		if err != nil {
 			return err
 		}
@@ -251,19 +224,6 @@ func (c *Conferences) Exit(ctx context.Context, by domain.Principal, id domain.I
 		}
 		return c.save(ctx, e, events, domain.NoticeLeft)
 	})
-}
-
-// leaveDraft refuses, where the caller wants that, that an agent whose part is about
-// to end leaves an unsent draft behind (C21).
-func leaveDraft(ctx context.Context, drafts Drafts, e domain.Engagement, reject bool) error {
-	if !reject {
-		return nil
-	}
-	unsent, err := drafts.UnsentDraft(ctx, e.Participant.Organization, e.Participant.Interaction, e.Participant.Agent)
-	if err != nil {
-		return err
-	}
-	return domain.LeaveDraft(unsent, true)
 }
 
 // turn finds the caller's part under locks.
@@ -303,7 +263,7 @@ func (c *Conferences) End(ctx context.Context, by domain.Principal, id domain.In
 }
 
 func (c *Conferences) end(ctx context.Context, by domain.Principal, e domain.Engagement, t domain.Thread, consent *bool, rejectIfDraft bool) error {
-	q, err := c.queue(ctx, by.Organization, e.Participant.Queue)
+	q, err := queueOf(ctx, c.Store, by.Organization, e.Participant.Queue, c.Now())
 	if err != nil {
 		return err
 	}

@@ -14,7 +14,7 @@ type TransferStore interface {
 	After(ctx context.Context, f func())
 	Keeping
 	Engaging
-	Queue(ctx context.Context, org domain.OrganizationID, queue domain.QueueID) (domain.Queue, error)
+	Queues
 	OpenParts(ctx context.Context, org domain.OrganizationID, i domain.InteractionID) (int, error)
 	Drafts
 	Ending
@@ -41,10 +41,8 @@ type Engaging interface {
 // Ending is what it takes to end a conversation that nobody took over.
 type Ending interface {
 	Interaction(ctx context.Context, org domain.OrganizationID, i domain.InteractionID) (domain.Interaction, error)
-	LockThreadsByID(ctx context.Context, org domain.OrganizationID, ids []domain.ThreadID) (map[domain.ThreadID]domain.Thread, error)
 	SaveThread(ctx context.Context, t *domain.Thread) error
-	CreateMessages(ctx context.Context, messages ...domain.Message) error
-	CreateDeliveries(ctx context.Context, deliveries ...domain.Delivery) error
+	Notices
 }
 
 // TransferRouter is told what waits, and who has room.
@@ -100,21 +98,8 @@ func (h *Transfers) origin(ctx context.Context, by domain.Principal, id domain.I
 	if err := leaveDraft(ctx, h.Store, e, rejectIfDraft); err != nil {
 		return e, domain.Queue{}, err
 	}
-	q, err := h.queue(ctx, by.Organization, e.Participant.Queue)
+	q, err := queueOf(ctx, h.Store, by.Organization, e.Participant.Queue, h.Now())
 	return e, q, err
-}
-
-// queue gives a queue with its rules; one that was deleted, and none, has the
-// documented defaults.
-func (h *Transfers) queue(ctx context.Context, org domain.OrganizationID, queue *domain.QueueID) (domain.Queue, error) {
-	if queue == nil {
-		return domain.NewQueue(org, h.Now()), nil
-	}
-	q, err := h.Store.Queue(ctx, org, *queue)
-	if domain.IsKind(err, domain.ErrorNotFound) {
-		return domain.NewQueue(org, h.Now()), nil
-	}
-	return q, err
 }
 
 func (h *Transfers) toQueue(ctx context.Context, by domain.Principal, id domain.InteractionID, t domain.Transfer, rejectIfDraft bool) (domain.Transfer, error) {
@@ -159,7 +144,7 @@ func (h *Transfers) toAgent(ctx context.Context, by domain.Principal, id domain.
 	if err := unavailable(e, target); err != nil {
 		return t, err
 	}
-	q, err := h.queue(ctx, by.Organization, e.Interaction.Queue)
+	q, err := queueOf(ctx, h.Store, by.Organization, e.Interaction.Queue, h.Now())
 	if err != nil {
 		return t, err
 	}
