@@ -47,7 +47,8 @@ func uploadTried(t *testing.T, p *program) {
 	}
 	waiting := p.at(admin.announced("waiting.png", "image/png", picture).want(201).get("upload_url"))
 	admin.advance(0)
-	files, tables := p.folder(), p.tables()
+	db := p.database()
+	files, tables := p.folder(), p.tables(db)
 
 	tried("a.png", "image/png", picture).want(200).holds(map[string]string{"valid": "true"})
 	tried("a.png", "image/png", "GIF89a not a png").code(422, "attachment.type_mismatch")
@@ -72,7 +73,7 @@ func uploadTried(t *testing.T, p *program) {
 	if now := p.folder(); !slices.Equal(now, files) {
 		t.Errorf("the data folder was\n%s\nand is\n%s", strings.Join(files, "\n"), strings.Join(now, "\n"))
 	}
-	if changed := differing(tables, p.tables()); len(changed) > 0 {
+	if changed := differing(tables, p.tables(db)); len(changed) > 0 {
 		t.Errorf("the tables %v have changed", changed)
 	}
 	// The key was not used up, and the link is as good as it was.

@@ -89,6 +89,7 @@ func (p *program) database() *sql.DB {
 	if err != nil {
 		p.t.Fatal(err)
 	}
+	p.t.Cleanup(func() { _ = db.Close() })
 	return db
 }
 
@@ -96,7 +97,6 @@ func (p *program) database() *sql.DB {
 func (p *program) inbox(app string) map[string]int {
 	p.t.Helper()
 	db := p.database()
-	defer db.Close()
 	rows, err := db.QueryContext(p.t.Context(), "SELECT state, fault FROM inbox WHERE app_id = '"+app+"'")
 	if err != nil {
 		p.t.Fatal(err)

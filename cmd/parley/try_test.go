@@ -20,17 +20,12 @@ func TestValidateOnly(t *testing.T) {
 }
 
 // tables reads the whole database: each row of each table, as text.
-func (p *program) tables() map[string][]string {
+func (p *program) tables(db *sql.DB) map[string][]string {
 	p.t.Helper()
-	driver, address, list := "sqlite", strings.TrimPrefix(string(p.config.DatabaseURL), "sqlite:"), "SELECT name FROM sqlite_master WHERE type = 'table'"
+	list := "SELECT name FROM sqlite_master WHERE type = 'table'"
 	if strings.HasPrefix(string(p.config.DatabaseURL), "postgres") {
-		driver, address, list = "pgx", string(p.config.DatabaseURL), "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'"
+		list = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'"
 	}
-	db, err := sql.Open(driver, address)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	defer db.Close()
 	all := map[string][]string{}
 	for _, table := range p.column(db, list) {
 		all[table] = p.column(db, "SELECT * FROM "+table)
@@ -83,14 +78,14 @@ func differing(before, after map[string][]string) []string {
 // tried sends a write with validate_only, and fails if any table is not as it was.
 // The program works on by itself: what is still under way after a first try has
 // come to rest at the next.
-func (p *program) tried(w world, o operation) answer {
+func (p *program) tried(db *sql.DB, w world, o operation) answer {
 	p.t.Helper()
 	address, body := w.filled(o, place{}, "")
 	for again := 0; ; again++ {
 		w.desk.admin.advance(0)
-		before := p.tables()
+		before := p.tables(db)
 		got := w.who.do(o.method, address+"?validate_only=true", body, "If-Match", "*", "Idempotency-Key", "tried "+o.id)
-		changed := differing(before, p.tables())
+		changed := differing(before, p.tables(db))
 		if len(changed) > 0 && again < 4 {
 			continue
 		}
@@ -103,13 +98,14 @@ func (p *program) tried(w world, o operation) answer {
 
 func tryChangesNothing(t *testing.T, p *program) {
 	w := p.populate(p.admin())
+	db := p.database()
 	t.Cleanup(func() { w.desk.faults(map[string]any{"mode": "none"}) })
 	writes := slices.DeleteFunc(operations(t), func(o operation) bool { return !strings.HasPrefix(o.path, "/v1/") || o.method == "GET" })
 	// What takes away comes last, the parts before the whole.
 	slices.SortStableFunc(writes, func(a, b operation) int { return destruction(a) - destruction(b) })
 	carried := 0
 	for _, o := range writes {
-		got := p.tried(w, o)
+		got := p.tried(db, w, o)
 		done := w.call(o, place{}, "")
 		switch {
 		case got.status == 200 && done.status/100 == 2:
