@@ -173,12 +173,18 @@ type ServerInterface interface {
 	// ListContacts List contacts
 	// (GET /v1/contacts)
 	ListContacts(ctx echo.Context, params ListContactsParams) error
+	// DeleteContact Erase a contact
+	// (DELETE /v1/contacts/{id})
+	DeleteContact(ctx echo.Context, id ContactID, params DeleteContactParams) error
 	// GetContact Get a contact
 	// (GET /v1/contacts/{id})
 	GetContact(ctx echo.Context, id ContactID) error
 	// UpdateContact Change a contact
 	// (PATCH /v1/contacts/{id})
 	UpdateContact(ctx echo.Context, id ContactID, params UpdateContactParams) error
+	// GetContactErasure Get the proof of an erasure
+	// (GET /v1/contacts/{id}/erasure)
+	GetContactErasure(ctx echo.Context, id ContactID) error
 	// ListContactHistory Read all that was said with a contact
 	// (GET /v1/contacts/{id}/history)
 	ListContactHistory(ctx echo.Context, id ContactID, params ListContactHistoryParams) error
@@ -1828,6 +1834,42 @@ func (w *ServerInterfaceWrapper) ListContacts(ctx echo.Context) error {
 	return err
 }
 
+// DeleteContact converts echo context to params.
+func (w *ServerInterfaceWrapper) DeleteContact(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ContactID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DeleteContactParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = IfMatch
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DeleteContact(ctx, id, params)
+	return err
+}
+
 // GetContact converts echo context to params.
 func (w *ServerInterfaceWrapper) GetContact(ctx echo.Context) error {
 	var err error
@@ -1877,6 +1919,22 @@ func (w *ServerInterfaceWrapper) UpdateContact(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.UpdateContact(ctx, id, params)
+	return err
+}
+
+// GetContactErasure converts echo context to params.
+func (w *ServerInterfaceWrapper) GetContactErasure(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ContactID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetContactErasure(ctx, id)
 	return err
 }
 
@@ -4707,8 +4765,10 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.PUT(options.BaseURL+"/v1/channels/by-external-id/:external_id", wrapper.UpsertChannel, options.OperationMiddlewares["upsertChannel"]...)
 	router.GET(options.BaseURL+"/v1/conference-targets", wrapper.ListConferenceTargets, options.OperationMiddlewares["listConferenceTargets"]...)
 	router.GET(options.BaseURL+"/v1/contacts", wrapper.ListContacts, options.OperationMiddlewares["listContacts"]...)
+	router.DELETE(options.BaseURL+"/v1/contacts/:id", wrapper.DeleteContact, options.OperationMiddlewares["deleteContact"]...)
 	router.GET(options.BaseURL+"/v1/contacts/:id", wrapper.GetContact, options.OperationMiddlewares["getContact"]...)
 	router.PATCH(options.BaseURL+"/v1/contacts/:id", wrapper.UpdateContact, options.OperationMiddlewares["updateContact"]...)
+	router.GET(options.BaseURL+"/v1/contacts/:id/erasure", wrapper.GetContactErasure, options.OperationMiddlewares["getContactErasure"]...)
 	router.GET(options.BaseURL+"/v1/contacts/:id/history", wrapper.ListContactHistory, options.OperationMiddlewares["listContactHistory"]...)
 	router.GET(options.BaseURL+"/v1/events", wrapper.ListEvents, options.OperationMiddlewares["listEvents"]...)
 	router.GET(options.BaseURL+"/v1/interactions", wrapper.ListInteractions, options.OperationMiddlewares["listInteractions"]...)
@@ -6328,6 +6388,23 @@ func (response ListContacts200JSONResponse) VisitListContactsResponse(w http.Res
 	return err
 }
 
+type DeleteContactRequestObject struct {
+	ID     ContactID `json:"id"`
+	Params DeleteContactParams
+}
+
+type DeleteContactResponseObject interface {
+	VisitDeleteContactResponse(w http.ResponseWriter) error
+}
+
+type DeleteContact204Response struct {
+}
+
+func (response DeleteContact204Response) VisitDeleteContactResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
 type GetContactRequestObject struct {
 	ID ContactID `json:"id"`
 }
@@ -6385,6 +6462,28 @@ func (response UpdateContact200JSONResponse) VisitUpdateContactResponse(w http.R
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetContactErasureRequestObject struct {
+	ID ContactID `json:"id"`
+}
+
+type GetContactErasureResponseObject interface {
+	VisitGetContactErasureResponse(w http.ResponseWriter) error
+}
+
+type GetContactErasure200JSONResponse ContactErasure
+
+func (response GetContactErasure200JSONResponse) VisitGetContactErasureResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
@@ -9312,12 +9411,18 @@ type StrictServerInterface interface {
 	// ListContacts List contacts
 	// (GET /v1/contacts)
 	ListContacts(ctx context.Context, request ListContactsRequestObject) (ListContactsResponseObject, error)
+	// DeleteContact Erase a contact
+	// (DELETE /v1/contacts/{id})
+	DeleteContact(ctx context.Context, request DeleteContactRequestObject) (DeleteContactResponseObject, error)
 	// GetContact Get a contact
 	// (GET /v1/contacts/{id})
 	GetContact(ctx context.Context, request GetContactRequestObject) (GetContactResponseObject, error)
 	// UpdateContact Change a contact
 	// (PATCH /v1/contacts/{id})
 	UpdateContact(ctx context.Context, request UpdateContactRequestObject) (UpdateContactResponseObject, error)
+	// GetContactErasure Get the proof of an erasure
+	// (GET /v1/contacts/{id}/erasure)
+	GetContactErasure(ctx context.Context, request GetContactErasureRequestObject) (GetContactErasureResponseObject, error)
 	// ListContactHistory Read all that was said with a contact
 	// (GET /v1/contacts/{id}/history)
 	ListContactHistory(ctx context.Context, request ListContactHistoryRequestObject) (ListContactHistoryResponseObject, error)
@@ -11450,6 +11555,32 @@ func (sh *strictHandler) ListContacts(ctx echo.Context, params ListContactsParam
 	return nil
 }
 
+// DeleteContact operation middleware
+func (sh *strictHandler) DeleteContact(ctx echo.Context, id ContactID, params DeleteContactParams) error {
+	var request DeleteContactRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DeleteContact(ctx.Request().Context(), request.(DeleteContactRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeleteContact")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(DeleteContactResponseObject); ok {
+		return validResponse.VisitDeleteContactResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // GetContact operation middleware
 func (sh *strictHandler) GetContact(ctx echo.Context, id ContactID) error {
 	var request GetContactRequestObject
@@ -11518,6 +11649,31 @@ func (sh *strictHandler) UpdateContact(ctx echo.Context, id ContactID, params Up
 		return err
 	} else if validResponse, ok := response.(UpdateContactResponseObject); ok {
 		return validResponse.VisitUpdateContactResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetContactErasure operation middleware
+func (sh *strictHandler) GetContactErasure(ctx echo.Context, id ContactID) error {
+	var request GetContactErasureRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetContactErasure(ctx.Request().Context(), request.(GetContactErasureRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetContactErasure")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetContactErasureResponseObject); ok {
+		return validResponse.VisitGetContactErasureResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -478,6 +478,24 @@ func (e DisconnectType) Valid() bool {
 	}
 }
 
+// Defines values for ErasureState.
+const (
+	ErasureStateFinished ErasureState = "finished"
+	ErasureStateRunning  ErasureState = "running"
+)
+
+// Valid indicates whether the value is a known member of the ErasureState enum.
+func (e ErasureState) Valid() bool {
+	switch e {
+	case ErasureStateFinished:
+		return true
+	case ErasureStateRunning:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ErrorCategory.
 const (
 	ErrorCategoryContent   ErrorCategory = "content"
@@ -534,6 +552,7 @@ const (
 	EventTypeConferenceExited            EventType = "conference.exited"
 	EventTypeConferenceRequested         EventType = "conference.requested"
 	EventTypeConferenceStarted           EventType = "conference.started"
+	EventTypeContactErased               EventType = "contact.erased"
 	EventTypeContactUpdated              EventType = "contact.updated"
 	EventTypeInteractionClosed           EventType = "interaction.closed"
 	EventTypeInteractionConnected        EventType = "interaction.connected"
@@ -621,6 +640,8 @@ func (e EventType) Valid() bool {
 	case EventTypeConferenceRequested:
 		return true
 	case EventTypeConferenceStarted:
+		return true
+	case EventTypeContactErased:
 		return true
 	case EventTypeContactUpdated:
 		return true
@@ -1651,6 +1672,7 @@ func (e TokenErrorCode) Valid() bool {
 // Defines values for Tombstone.
 const (
 	TombstoneDeleted Tombstone = "deleted"
+	TombstoneErased  Tombstone = "erased"
 	TombstoneExpired Tombstone = "expired"
 	TombstoneUnsent  Tombstone = "unsent"
 )
@@ -1659,6 +1681,8 @@ const (
 func (e Tombstone) Valid() bool {
 	switch e {
 	case TombstoneDeleted:
+		return true
+	case TombstoneErased:
 		return true
 	case TombstoneExpired:
 		return true
@@ -2833,6 +2857,29 @@ type Contact struct {
 	Version Version `json:"version"`
 }
 
+// ContactErasure What became of a contact who was, or is being, erased.
+type ContactErasure struct {
+	// Actor Who caused an event.
+	Actor Actor `json:"actor"`
+
+	// ContactID The identifier of a resource, a UUIDv7 in small letters. Ids sort roughly by the time they were made.
+	ContactID ID `json:"contact_id"`
+
+	// Counts How much was erased so far.
+	Counts ErasureCounts `json:"counts"`
+
+	// FinishedAt When nothing was left, or null while there is.
+	FinishedAt *Time `json:"finished_at"`
+
+	// RequestedAt A moment, RFC 3339 in UTC with milliseconds.
+	RequestedAt Time `json:"requested_at"`
+
+	// State How far an erasure has come.
+	// - `running`: nobody reads who the customer was, but something that they said may be left
+	// - `finished`: nothing is left
+	State ErasureState `json:"state"`
+}
+
 // ContactList One page of contacts.
 type ContactList struct {
 	// Items The contacts.
@@ -2907,6 +2954,32 @@ type EndInput struct {
 	// RejectIfDraft Whether to refuse the end where you have an unsent draft; otherwise you are only warned.
 	RejectIfDraft bool `json:"reject_if_draft,omitempty"`
 }
+
+// ErasureCounts How much was erased so far.
+type ErasureCounts struct {
+	// Attachments Files, of both sides.
+	Attachments int `json:"attachments"`
+
+	// Drafts What agents had begun to write.
+	Drafts int `json:"drafts"`
+
+	// Identities Addresses at platforms.
+	Identities int `json:"identities"`
+
+	// InboxEvents Events as the platform sent them.
+	InboxEvents int `json:"inbox_events"`
+
+	// Messages Messages, of both sides.
+	Messages int `json:"messages"`
+
+	// Notes Notes of agents, with a wrap-up or a transfer.
+	Notes int `json:"notes"`
+}
+
+// ErasureState How far an erasure has come.
+// - `running`: nobody reads who the customer was, but something that they said may be left
+// - `finished`: nothing is left
+type ErasureState string
 
 // ErrorCategory Where a failure comes from.
 // - `server`: the platform answered with an error of its own
@@ -2984,7 +3057,7 @@ type Event struct {
 	//   reply has come
 	// - `reply.resent`, `.deleted`: what an agent did with a reply that failed
 	// - `agent.presence_changed`, `.routing_status_changed`, `.capacity_changed`: an agent's standing
-	// - `contact.updated`: a contact was changed
+	// - `contact.updated`, `.erased`: a contact was changed, or erased, and nothing of them is left
 	// - `channel.needs_reauthorization`: the platform refused a channel's credentials
 	// - `channel.blocked`, `.unblocked`, `.warned`: what the platform did to the account for breaking its rules
 	Type EventType `json:"type"`
@@ -3029,7 +3102,7 @@ type EventList struct {
 //     reply has come
 //   - `reply.resent`, `.deleted`: what an agent did with a reply that failed
 //   - `agent.presence_changed`, `.routing_status_changed`, `.capacity_changed`: an agent's standing
-//   - `contact.updated`: a contact was changed
+//   - `contact.updated`, `.erased`: a contact was changed, or erased, and nothing of them is left
 //   - `channel.needs_reauthorization`: the platform refused a channel's credentials
 //   - `channel.blocked`, `.unblocked`, `.warned`: what the platform did to the account for breaking its rules
 type EventType string
@@ -5898,6 +5971,7 @@ type TokenRequest struct {
 // - `unsent`: its writer took it back
 // - `deleted`: an agent deleted the reply
 // - `expired`: it was meant to last a while only
+// - `erased`: the customer was erased
 type Tombstone string
 
 // Transfer The handing over of a conversation.
@@ -6521,6 +6595,12 @@ type ListContactsParams struct {
 
 	// CustomerID Only contacts that are this customer of yours.
 	CustomerID string `form:"customer_id,omitempty" json:"customer_id,omitempty"`
+}
+
+// DeleteContactParams defines parameters for DeleteContact.
+type DeleteContactParams struct {
+	// IfMatch The `ETag` of the version that the change is meant for. An older one is answered with 412.
+	IfMatch IfMatch `json:"If-Match,omitempty"`
 }
 
 // UpdateContactParams defines parameters for UpdateContact.

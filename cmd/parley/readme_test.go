@@ -104,6 +104,12 @@ func pasted(t *testing.T, heading string, wanted ...string) {
 	}
 }
 
+// TestReadmeContacts pastes README's erasure behind its walk, twice.
+func TestReadmeContacts(t *testing.T) {
+	t.Parallel()
+	pasted(t, "## Who wrote, and what of them stays", `"display_name":"Kim Park (Basel)"`, "It left our house this morning.", `"state":"finished"`)
+}
+
 // TestReadmeCompose pastes README's canned response behind its walk, twice.
 func TestReadmeCompose(t *testing.T) {
 	t.Parallel()

@@ -21,7 +21,7 @@ func TestSetup(t *testing.T) {
 		part{"what only the server sets", setupReadOnly},
 		part{"external ids", setupExternalIDs},
 		part{"in use", setupInUse},
-		part{"wrap-up codes of queues", setupCodes},
+		part{"C39 wrap-up codes of queues", setupCodes},
 		part{"members", setupMembers},
 		part{"channels", setupChannels},
 		part{"secrets", setupSecrets},

@@ -186,6 +186,7 @@ func (a *app) assemble(ctx context.Context, contract *httpapi.Contract) error {
 		Withdraw: map[domain.InteractionState]desk.Withdrawal{domain.InteractionTransferring: transfers.Withdraw}, Now: a.clock.Now}
 	applier := &intake.Applier{Store: a.store, Adapters: adapters, Receipts: a.delivery, Acknowledge: a.delivery.Acknowledge, Queued: router.Queued, Erased: wake("erasure"),
 		Capabilities: channel.Capabilities(), NewKey: newBlobKey, Files: wake("attachments"), Deliver: wake("delivery"), Now: a.clock.Now, Log: a.log}
+	erasing := &closing.Erasing{Store: a.store, End: ending, Wake: wake("contact_erasure"), Files: wake("attachments"), Erased: wake("erasure")}
 	a.runner = jobs.NewRunner(a.clock, a.log, poll,
 		applier,
 		&jobs.Timer[domain.DueBot]{Named: "bots", Due: a.store.DueBots, Act: applier.BotOver},
@@ -195,6 +196,7 @@ func (a *app) assemble(ctx context.Context, contract *httpapi.Contract) error {
 		&jobs.Timer[domain.DueInactivity]{Named: "inactivity", Due: a.store.DueInactivity, Act: inactivity.Act},
 		&jobs.Timer[domain.ExpiringMessage]{Named: "expiry", Due: a.store.DueExpiries, Act: expiry.Expire},
 		expiry,
+		erasing,
 		&jobs.Timer[domain.DueRing]{Named: "rings", Due: a.store.DueRings, Act: router.Widen},
 		&dispatch.Sweep{Dispatcher: router, Waiting: a.store.WaitingQueues},
 		router,
@@ -223,6 +225,7 @@ func (a *app) assemble(ctx context.Context, contract *httpapi.Contract) error {
 		Applies:    wake("intake"), Removed: removed(sweeper),
 		Conferences:  conferences,
 		Closing:      ending,
+		Erasing:      erasing,
 		Transfers:    transfers,
 		Capabilities: channel.Capabilities(), CheckURL: network.CheckURL, Freed: router.Freed, Deliver: wake("delivery"), Forget: verifier.Forget,
 		Distrust:  outside.Forget,

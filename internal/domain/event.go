@@ -59,6 +59,7 @@ const (
 	EventReplyResent              EventType = "reply.resent"
 	EventReplyDeleted             EventType = "reply.deleted"
 	EventContactUpdated           EventType = "contact.updated"
+	EventContactErased            EventType = "contact.erased"
 	EventAgentPresenceChanged     EventType = "agent.presence_changed"
 	EventAgentRoutingStatus       EventType = "agent.routing_status_changed"
 	EventAgentCapacityChanged     EventType = "agent.capacity_changed"

@@ -79,6 +79,8 @@ const (
 	TombstoneDeleted Tombstone = "deleted"
 	// TombstoneExpired: the platform lets us keep it for a while only.
 	TombstoneExpired Tombstone = "expired"
+	// TombstoneErased: the customer was erased.
+	TombstoneErased Tombstone = "erased"
 )
 
 // Postback is a button that the customer pressed: what it shows, and what it

@@ -68,6 +68,39 @@ func (s *Server) UpdateContact(ctx context.Context, r api.UpdateContactRequestOb
 	return api.UpdateContact200JSONResponse{Body: toContact(c), Headers: api.UpdateContact200ResponseHeaders{ETag: etag(c.Version)}}, nil
 }
 
+// DeleteContact serves DELETE /v1/contacts/{id}.
+func (s *Server) DeleteContact(ctx context.Context, r api.DeleteContactRequestObject) (api.DeleteContactResponseObject, error) {
+	err := s.write(ctx, func(ctx context.Context) error {
+		c, err := s.Store.Contact(ctx, principal(ctx).Organization, domain.ContactID(r.ID))
+		if err != nil {
+			return err
+		}
+		if err := matches(r.Params.IfMatch, c.Version, toContact(c)); err != nil {
+			return err
+		}
+		return s.Erasing.Begin(ctx, principal(ctx), c, s.Now())
+	})
+	return api.DeleteContact204Response{}, err
+}
+
+// GetContactErasure serves GET /v1/contacts/{id}/erasure.
+func (s *Server) GetContactErasure(ctx context.Context, r api.GetContactErasureRequestObject) (api.GetContactErasureResponseObject, error) {
+	e, err := s.Store.ContactErasure(ctx, principal(ctx).Organization, domain.ContactID(r.ID))
+	if err != nil {
+		return nil, err
+	}
+	state := api.ErasureStateRunning
+	if e.FinishedAt != nil {
+		state = api.ErasureStateFinished
+	}
+	return api.GetContactErasure200JSONResponse(api.ContactErasure{ContactID: string(e.Contact), State: state, Counts: toErasureCounts(e.Counts),
+		Actor: api.Actor{Type: api.ActorType(e.Actor.Type), ID: optional(e.Actor.ID)}, RequestedAt: api.At(e.RequestedAt), FinishedAt: api.AtOrNull(e.FinishedAt)}), nil
+}
+
+func toErasureCounts(c domain.ErasureCounts) api.ErasureCounts {
+	return api.ErasureCounts{Identities: c.Identities, Messages: c.Messages, Attachments: c.Attachments, InboxEvents: c.InboxEvents, Notes: c.Notes, Drafts: c.Drafts}
+}
+
 // ListContactHistory serves GET /v1/contacts/{id}/history: all that was said with a
 // customer, whoever had them (C15, C22).
 func (s *Server) ListContactHistory(ctx context.Context, r api.ListContactHistoryRequestObject) (api.ListContactHistoryResponseObject, error) {

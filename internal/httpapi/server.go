@@ -49,6 +49,7 @@ type Server struct {
 	Conferences  *handover.Conferences
 	Transfers    *handover.Transfers
 	Closing      *closing.Closing
+	Erasing      *closing.Erasing
 	Quarantine   *intake.Quarantine
 	Applies      func()                  // wakes what applies the inbox
 	Removed      map[string]func() int64 // how many old rows this node has removed, by kind

@@ -27,8 +27,16 @@ type Store interface {
 	StandbyEvents(ctx context.Context, ch domain.Channel, contacts []string) ([]domain.InboxEvent, error)
 	EraseInbox(ctx context.Context, ch domain.Channel, subjects []string) error
 	CreateErasure(ctx context.Context, org domain.OrganizationID, now time.Time) error
+	Erasures
 	Threads
 	Queues
+}
+
+// Erasures is what is remembered of those who were erased.
+type Erasures interface {
+	GoneAddresses(ctx context.Context, org domain.OrganizationID, ch domain.ChannelID, addresses []string) (map[string]time.Time, error)
+	GoneMessages(ctx context.Context, org domain.OrganizationID, ch domain.ChannelID, ids []string) (map[string]time.Time, error)
+	DropInbox(ctx context.Context, org domain.OrganizationID, events []domain.InboxID) error
 }
 
 // Queues is what new work has to be held to.
@@ -307,15 +315,14 @@ func receipt(e channel.Event) bool {
 }
 
 func (a *Applier) applySet(ctx context.Context, ch domain.Channel, items []parsed) (kept []domain.InboxEvent, err error) {
-	var written []parsed
-	var receipts []channel.Event
+	var written, reports []parsed
 	for _, item := range items {
 		switch {
 		case item.event.Kind == channel.EventIgnored:
 		case item.event.Kind == channel.EventPolicy:
 			err = a.enforce(ctx, ch, item.event)
 		case receipt(item.event):
-			receipts = append(receipts, item.event)
+			reports = append(reports, item)
 		default:
 			written = append(written, item)
 		}
@@ -326,8 +333,12 @@ func (a *Applier) applySet(ctx context.Context, ch domain.Channel, items []parse
 	if kept, err = a.receive(ctx, ch, written); err != nil {
 		return nil, fmt.Errorf("messages: %w", err)
 	}
-	if len(receipts) == 0 {
-		return kept, nil
+	if reports, err = a.current(ctx, ch, reports); err != nil || len(reports) == 0 {
+		return kept, err
+	}
+	receipts := make([]channel.Event, len(reports))
+	for n, item := range reports {
+		receipts[n] = item.event
 	}
 	if err := a.Receipts.Apply(ctx, ch, receipts); err != nil {
 		return nil, fmt.Errorf("receipts: %w", err)

@@ -54,8 +54,8 @@ func (a *Applier) receive(ctx context.Context, ch domain.Channel, items []parsed
 	if len(items) == 0 {
 		return nil, nil
 	}
-	g, err := a.gather(ctx, ch, items)
-	if err != nil {
+	g, items, err := a.gather(ctx, ch, items)
+	if err != nil || len(items) == 0 {
 		return nil, err
 	}
 	for _, item := range items {
@@ -68,8 +68,9 @@ func (a *Applier) receive(ctx context.Context, ch domain.Channel, items []parsed
 }
 
 // gather reads, and locks, everything that the events could touch: first
-// threads, then interactions.
-func (a *Applier) gather(ctx context.Context, ch domain.Channel, items []parsed) (*gathering, error) {
+// threads, then interactions. It gives the events that are left when those of people
+// who were erased are not taken, which is known for certain once the threads are held.
+func (a *Applier) gather(ctx context.Context, ch domain.Channel, items []parsed) (*gathering, []parsed, error) {
 	g := &gathering{now: a.Now(), channel: ch, threads: map[string]*held[domain.Thread]{}, contacts: map[string]domain.Contact{}, names: map[string]string{},
 		interactions: map[domain.InteractionID]*held[domain.Interaction]{}, known: map[string]*held[domain.Message]{},
 		early: map[string]*held[domain.Early]{}, waiting: map[string][]parsed{}, keeps: a.Capabilities[ch.Kind].StoreMedia, newKey: a.NewKey, queues: map[domain.QueueID]*domain.Queue{}, admitted: map[domain.QueueID]int{}}
@@ -82,15 +83,19 @@ func (a *Applier) gather(ctx context.Context, ch domain.Channel, items []parsed)
 	}
 	threads, err := a.Store.LockThreads(ctx, ch.Organization, ch.ID, g.order)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for address, t := range threads {
 		g.threads[address] = &held[domain.Thread]{value: t}
 	}
-	if items, err = a.recall(ctx, g, items); err != nil {
-		return nil, err
+	if items, err = a.current(ctx, ch, items); err != nil || len(items) == 0 {
+		return g, items, err
 	}
-	return g, a.load(ctx, g, items)
+	looked, err := a.recall(ctx, g, items)
+	if err != nil {
+		return nil, nil, err
+	}
+	return g, items, a.load(ctx, g, looked)
 }
 
 // recall finds what conversations that another app had left for us to show, and

@@ -32,6 +32,12 @@ func conversationTrips() map[string]func(*testing.T, *Store) {
 			read: func(ctx context.Context, s *Store, c domain.Contact) (domain.Contact, error) {
 				return s.Contact(ctx, c.Organization, c.ID)
 			}}.test,
+		"erasure": trip[domain.Erasure]{fixed: "RequestedAt", also: []string{"Contact", "Boundary", "Actor"},
+			create: func(ctx context.Context, s *Store, e domain.Erasure) error { return s.BeginErasure(ctx, e) },
+			save:   func(ctx context.Context, s *Store, e *domain.Erasure) error { return s.SaveContactErasure(ctx, *e) },
+			read: func(ctx context.Context, s *Store, e domain.Erasure) (domain.Erasure, error) {
+				return s.ContactErasure(ctx, e.Organization, e.Contact)
+			}}.test,
 		"interaction": trip[domain.Interaction]{fixed: "CreatedAt",
 			also:   []string{"Thread", "Channel", "Contact", "ChannelKind", "Previous", "Origin"},
 			create: func(ctx context.Context, s *Store, i domain.Interaction) error { return s.CreateInteraction(ctx, i) },

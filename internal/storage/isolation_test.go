@@ -72,7 +72,13 @@ func newFull(t *testing.T, s *Store) *full {
 		f.aside = aside.ID
 		early := domain.Early{Organization: w.org, Channel: w.channel.ID, MessageID: marker, CreatedAt: noon}
 		draft := domain.Draft{Organization: w.org, Interaction: talk.ID, Agent: a.ID, Text: marker, UpdatedAt: noon}
-		return first(insert(ctx, w.Store, "", set), w.SaveThread(ctx, &written), w.SaveEarly(ctx, early), w.SaveDraft(ctx, draft), w.CreateMessages(ctx, messages[0], reply), w.CreateAttempts(ctx, attempt, unknown), w.CreateTransfer(ctx, transfer), w.CreateFiles(ctx, file), w.CreateWrapUpCode(ctx, code),
+		gone := domain.Erasure{Organization: w.org, Contact: talk.Contact, Boundary: domain.NewID[domain.InboxID](), RequestedAt: noon}
+		proof, err := w.toContactErasureRow(gone)
+		if err != nil {
+			return err
+		}
+		return first(insert(ctx, w.Store, "", proof), w.remember(ctx, erasedAddress, w.org, w.channel.ID, noon, marker), w.remember(ctx, erasedMessage, w.org, w.channel.ID, noon, marker),
+			insert(ctx, w.Store, "", set), w.SaveThread(ctx, &written), w.SaveEarly(ctx, early), w.SaveDraft(ctx, draft), w.CreateMessages(ctx, messages[0], reply), w.CreateAttempts(ctx, attempt, unknown), w.CreateTransfer(ctx, transfer), w.CreateFiles(ctx, file), w.CreateWrapUpCode(ctx, code),
 			w.CreateLibrary(ctx, library), w.CreateCannedResponse(ctx, canned), w.CreateSkill(ctx, skill), w.CreateProfile(ctx, profile), w.CreateClient(ctx, client), w.CreateTokenIssuer(ctx, issuer), w.SaveQueue(ctx, &w.queue), w.CreateDeliveries(ctx, f.delivery))
 	})
 	if _, err := w.SequenceEvents(t.Context(), true); err != nil {

@@ -110,6 +110,14 @@ func calls(f *full) map[string]func(ctx context.Context) {
 		"by address and channel": {Address: "a", Channel: f.channel.ID}} {
 		all["Contacts "+name] = func(ctx context.Context) { _, _, _ = f.Contacts(ctx, f.org, filter, Page{Limit: 25}) }
 	}
+	gone := domain.NewErasure(domain.Contact{ID: domain.NewID[domain.ContactID](), Organization: f.org},
+		[]domain.Identity{{Thread: domain.NewID[domain.ThreadID](), Channel: f.channel.ID, App: f.app.ID, AccountID: "page", Address: "a"}}, domain.System(), noon)
+	all["BeginErasure"] = func(ctx context.Context) { _ = f.BeginErasure(ctx, gone) }
+	all["ClearMessages"] = func(ctx context.Context) { _, _ = f.ClearMessages(ctx, gone, noon, 64) }
+	all["ClearInbox"] = func(ctx context.Context) { _, _ = f.ClearInbox(ctx, gone, 500) }
+	all["ClearNotes"] = func(ctx context.Context) { _, _ = f.ClearNotes(ctx, gone) }
+	all["Sends"] = func(ctx context.Context) { _, _ = f.Sends(ctx, gone) }
+	all["PendingContactErasures"] = func(ctx context.Context) { _, _ = f.PendingContactErasures(ctx, 16) }
 	all["Messages of agents"] = func(ctx context.Context) {
 		_, _, _ = f.Messages(ctx, f.org, talk, MessageFilter{Visibility: domain.Private, Replies: true}, Page{Limit: 25, Asc: true})
 	}

@@ -9,20 +9,23 @@ ALTER TABLE contacts ADD COLUMN erased_at bigint;
 CREATE INDEX contacts_by_address ON contacts (organization_id, address, id);
 CREATE INDEX contacts_by_customer ON contacts (organization_id, customer_id, id) WHERE customer_id IS NOT NULL;
 CREATE INDEX threads_by_contact ON threads (organization_id, contact_id);
--- Contacts that were erased: how far that has come, what there was, and who asked for it. Nothing in it tells who they were.
+-- Contacts that were erased: how far that has come, what there was, and who asked for it. Nothing in it tells who they were,
+-- but for identities, which is sealed, and empty once nothing is left. Of the inbox, what is below the boundary came before.
 CREATE TABLE contact_erasures (
-    organization_id uuid NOT NULL, contact_id uuid NOT NULL, actor text NOT NULL, counts text NOT NULL,
-    requested_at bigint NOT NULL, finished_at bigint,
+    organization_id uuid NOT NULL, contact_id uuid NOT NULL, boundary uuid NOT NULL, actor text NOT NULL, counts text NOT NULL,
+    identities bytea NOT NULL, requested_at bigint NOT NULL, finished_at bigint,
     PRIMARY KEY (organization_id, contact_id)
 );
 CREATE INDEX contact_erasures_under_way ON contact_erasures (requested_at) WHERE finished_at IS NULL;
+CREATE INDEX inbox_of_contact ON inbox (organization_id, contact, id) WHERE contact <> '';
 -- Addresses that were erased, and the ids of their messages, as keyed hashes: what a platform repeats of them brings nobody back.
 CREATE TABLE erased_identities (
-    organization_id uuid NOT NULL, channel_id uuid NOT NULL, hash bytea NOT NULL, erased_at bigint NOT NULL,
+    organization_id uuid NOT NULL, channel_id uuid NOT NULL, hash text NOT NULL, erased_at bigint NOT NULL,
     PRIMARY KEY (organization_id, channel_id, hash)
 );
 
 -- +goose Down
+DROP INDEX inbox_of_contact;
 DROP TABLE erased_identities;
 DROP TABLE contact_erasures;
 DROP INDEX threads_by_contact;

@@ -1,0 +1,68 @@
+package intake
+
+import (
+	"context"
+	"time"
+
+	"github.com/parley-cx/parley/internal/channel"
+	"github.com/parley-cx/parley/internal/domain"
+)
+
+// current leaves out what a platform tells again of somebody who was erased: what
+// happened before that, and whatever is about a message of theirs. It brings nobody
+// back, and is not kept.
+func (a *Applier) current(ctx context.Context, ch domain.Channel, items []parsed) ([]parsed, error) {
+	addresses, ids := named(items)
+	erased, err := a.Store.GoneAddresses(ctx, ch.Organization, ch.ID, addresses)
+	if err != nil || len(erased) == 0 {
+		return items, err
+	}
+	messages, err := a.Store.GoneMessages(ctx, ch.Organization, ch.ID, ids)
+	if err != nil {
+		return nil, err
+	}
+	var left []parsed
+	var dropped []domain.InboxID
+	for _, item := range items {
+		if old(item.event, erased, messages) {
+			dropped = append(dropped, item.ID)
+			continue
+		}
+		left = append(left, item)
+	}
+	return left, a.drop(ctx, ch, dropped)
+}
+
+// named gives the addresses that events name, and the platform's ids of messages.
+func named(items []parsed) (addresses, ids []string) {
+	seen := map[string]bool{}
+	for _, item := range items {
+		if address := item.event.Contact; !seen[address] {
+			seen[address] = true
+			addresses = append(addresses, address)
+		}
+		if item.event.MessageID != "" {
+			ids = append(ids, item.event.MessageID)
+		}
+	}
+	return addresses, ids
+}
+
+// old tells whether an event is of the time before its contact was erased.
+func old(e channel.Event, erased, messages map[string]time.Time) bool {
+	at, was := erased[e.Contact]
+	_, known := messages[e.MessageID]
+	return was && (known || domain.Predates(e.At, at))
+}
+
+// drop removes events from the inbox, and their traces.
+func (a *Applier) drop(ctx context.Context, ch domain.Channel, dropped []domain.InboxID) error {
+	if len(dropped) == 0 {
+		return nil
+	}
+	if err := a.Store.DropInbox(ctx, ch.Organization, dropped); err != nil {
+		return err
+	}
+	a.Store.After(ctx, a.Erased)
+	return a.Store.CreateErasure(ctx, ch.Organization, a.Now())
+}
