@@ -27,11 +27,10 @@ func TestQueuesRoute(t *testing.T) {
 	)
 }
 
-// only gives the interaction that came last to the desk's queue.
+// newest gives the interaction that came last to the desk's queue.
 func (d deskSetup) newest() (id, state, agent string) {
 	d.admin.t.Helper()
-	all := d.interactions()
-	last := all[len(all)-1]
+	last := d.admin.list("/v1/interactions?limit=1&order=desc&queue_id=" + d.queue)[0]
 	return text(lookup(last, "id")), text(lookup(last, "state")), text(lookup(last, "offer.agent_id"))
 }
 

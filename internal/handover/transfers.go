@@ -15,6 +15,7 @@ type TransferStore interface {
 	Keeping
 	Engaging
 	Queues
+	Waits(ctx context.Context, q domain.Queue, n int) (bool, error)
 	OpenParts(ctx context.Context, org domain.OrganizationID, i domain.InteractionID) (int, error)
 	Drafts
 	Ending
@@ -114,9 +115,18 @@ func (h *Transfers) toQueue(ctx context.Context, by domain.Principal, id domain.
 	if err != nil {
 		return t, err
 	}
-	t.ID, t.Target.Name = domain.NewID[domain.TransferID](), q.Name
-	e, t, events, err := e.PassOn(t, q, own.ACW, by.Actor(), h.Now())
+	now := h.Now()
+	way, err := h.way(ctx, e, q, now)
 	if err != nil {
+		return t, err
+	}
+	t.ID, t.Target.Name = domain.NewID[domain.TransferID](), q.Name
+	e, t, events, err := e.PassOn(t, q, own.ACW, by.Actor(), now)
+	if err != nil {
+		return t, err
+	}
+	e.Interaction, events, q = way.follow(t, e.Interaction, events, q, now)
+	if e.Interaction, events, err = h.tell(ctx, e.Interaction, events, q, now); err != nil {
 		return t, err
 	}
 	h.Store.After(ctx, func() {

@@ -6,10 +6,6 @@ import (
 	"github.com/parley-cx/parley/internal/domain"
 )
 
-// maxOverflows bounds how often one interaction is handed on. Queues do not
-// overflow in a circle, but two changes at once could make one.
-const maxOverflows = 10
-
 // admit puts what is new in a queue under its rules: it gets the queue's priority
 // and first ring; what comes too late in the day, or as one too many, is answered,
 // handed on or ended as the queue says.
@@ -48,7 +44,7 @@ func (a *Applier) enter(ctx context.Context, g *gathering, i *held[domain.Intera
 		since = i.value.EnqueuedAt
 	}
 	i.value = i.value.Enter(*q, since)
-	for range maxOverflows {
+	for range domain.MaxOverflows {
 		reason, err := a.overflows(ctx, g, *q)
 		if err != nil {
 			return nil, err
@@ -90,8 +86,8 @@ func (a *Applier) living(ctx context.Context, g *gathering, id domain.QueueID) (
 
 // overflows says why a queue does not keep one more, or nothing.
 func (a *Applier) overflows(ctx context.Context, g *gathering, q domain.Queue) (reason string, err error) {
-	if h := q.Rules.Hours; h != nil && h.Action == domain.ClosedOverflow && !h.OpenAt(g.now) {
-		return "closed", nil
+	if q.Rules.Hours.Spills(g.now) {
+		return domain.OverflowClosed, nil
 	}
 	if q.Rules.MaxWaiting == nil {
 		return "", nil
@@ -102,26 +98,22 @@ func (a *Applier) overflows(ctx context.Context, g *gathering, q domain.Queue) (
 		full, err = a.Store.Waits(ctx, q, room)
 	}
 	if full {
-		reason = "max_waiting"
+		reason = domain.OverflowFull
 	}
 	return reason, err
 }
 
 // close tells a customer who comes out of hours so, and ends what is rejected.
 func (g *gathering) close(t *held[domain.Thread], i *held[domain.Interaction], q domain.Queue) error {
-	h := q.Rules.Hours
-	if h.OpenAt(g.now) {
-		return nil
-	}
-	if h.Text != nil && (h.Action == domain.ClosedMessage || h.Action == domain.ClosedReject) {
+	if text := q.Rules.Hours.Tells(g.now); text != nil {
 		var notice domain.Message
 		var posted []domain.Event
-		i.value, notice, posted = i.value.Post(domain.Notice(i.value, *h.Text, g.now), domain.System(), g.now)
+		i.value, notice, posted = i.value.Post(domain.Notice(i.value, *text, g.now), domain.System(), g.now)
 		g.messages = append(g.messages, &held[domain.Message]{value: notice, fresh: true, changed: true})
 		g.events = append(g.events, posted...)
 		g.deliveries = append(g.deliveries, domain.NewDelivery(notice, g.now))
 	}
-	if h.Action != domain.ClosedReject {
+	if !q.Rules.Hours.Rejects(g.now) {
 		return nil
 	}
 	ended, events, err := i.value.Reject(g.now)
