@@ -2897,7 +2897,7 @@ type DeclineInput struct {
 	// OfferID The offer meant, so that a late click cannot decline a newer one. Absent, the one that is open.
 	OfferID ID `json:"offer_id,omitempty"`
 
-	// Reason Why, for the record.
+	// Reason Why, as a word of the desktop's own list, such as `not_my_language`: letters from a to z and underscores. It stands in the event, which never holds what people write.
 	Reason *string `json:"reason,omitempty"`
 }
 

@@ -93,8 +93,17 @@ func idempotencyReused(t *testing.T, p *program) {
 }
 
 func idempotencyScope(t *testing.T, p *program) {
-	d := p.desk(1, nil)
+	d := p.desk(2, nil)
 	admin := d.admin
+	// One client that acts for two agents: "me" is another for each.
+	for n, agent := range d.ids {
+		as := *admin
+		as.token = admin.tokenFor("grant_type=client_credentials&agent_id="+agent, testClient, testSecret).want(200).get("access_token")
+		got := as.do("PUT", "/v1/agents/me/presence", map[string]any{"presence": "away"}, "Idempotency-Key", "me").want(200)
+		if got.get("id") != agent || got.header.Get("Idempotent-Replayed") != "" {
+			t.Errorf("agent %d got the answer of another: %s", n+1, got.body)
+		}
+	}
 	made := admin.do("POST", "/v1/oauth-clients", map[string]any{"name": "Other", "scopes": []string{"routing:queue:add", "routing:wrapupCode:add"}}).want(201)
 	id, secret := made.get("client_id"), made.get("client_secret")
 	other := admin.login(id, secret)

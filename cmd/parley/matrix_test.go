@@ -87,9 +87,15 @@ func (p *program) populate(admin *caller) world {
 	w.who = admin.login(made.get("client_id"), made.get("client_secret"))
 	issuer := admin.do("POST", "/v1/token-issuers", tokenIssuer("https://id.example")).want(201).get("id")
 	d.hook("not JSON").want(200)
+	ana.presence("away")
+	d.writes("erased", "hello")
+	admin.advance(0)
+	erased := admin.list("/v1/contacts?address=erased&channel_id=" + d.channel)[0]
+	admin.do("DELETE", "/v1/contacts/"+text(lookup(erased, "id")), nil)
+	ana.onQueue()
 	w.own = map[string]string{"transfer": transfer, "quarantined event": text(lookup(admin.list("/v1/quarantine")[0], "id")), "token issuer": issuer, "queue": d.queue, "agent": d.ids[0], "wrap-up code": d.codes[0], "platform app": d.app, "channel": d.channel, "client": made.get("id"),
 		"skill": skill, "multimedia profile": profile, "library": library, "canned response": canned,
-		"interaction": open, "ended interaction": ended, "reply": reply, "attachment": file, "message": i.get("messages.0.id"), "contact": i.get("contact.id"), "participant": i.get("participants.1.id"),
+		"interaction": open, "ended interaction": ended, "reply": reply, "attachment": file, "message": i.get("messages.0.id"), "contact": i.get("contact.id"), "erased contact": text(lookup(erased, "id")), "participant": i.get("participants.1.id"),
 		"ended participant": admin.do("GET", "/v1/interactions/"+ended, nil).want(200).get("participants.1.id")}
 	gone := func(kind, path string, body map[string]any) {
 		id := admin.do("POST", path, body).want(201).get("id")
@@ -123,6 +129,9 @@ func kindOf(o operation, name string) string {
 		if strings.HasSuffix(o.path, "/wrap-up") {
 			kind = "ended interaction"
 		}
+		if strings.HasSuffix(o.path, "/erasure") {
+			kind = "erased contact"
+		}
 		return kind
 	}
 	if name == "participant_id" && strings.HasSuffix(o.path, "/draft") {
@@ -143,7 +152,7 @@ func places(o operation) []place {
 	var found []place
 	for _, q := range o.parameters {
 		s := q.Value.Schema.Value
-		if q.Value.In == "path" && q.Value.Name != "kind" && q.Value.Name != "external_id" || q.Value.In == "query" && (s.Format == "uuid" || strings.HasSuffix(q.Value.Name, "_id") && q.Value.Name != "external_id") {
+		if q.Value.In == "path" && q.Value.Name != "kind" && q.Value.Name != "external_id" || q.Value.In == "query" && (s.Format == "uuid" || strings.HasSuffix(q.Value.Name, "_id") && q.Value.Name != "external_id" && q.Value.Name != "customer_id") {
 			found = append(found, place{q.Value.In, q.Value.Name})
 		}
 	}

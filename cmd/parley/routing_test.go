@@ -144,7 +144,7 @@ func routingDecline(t *testing.T, p *program) {
 	i, first, cursor := ana.offered("")
 	before := d.admin.do("GET", "/v1/interactions/"+i, nil).want(200)
 	ben.onQueue()
-	got := ana.do("POST", "/v1/interactions/"+i+"/decline", map[string]any{"offer_id": first, "reason": "not my language"}).want(200)
+	got := ana.do("POST", "/v1/interactions/"+i+"/decline", map[string]any{"offer_id": first, "reason": "not_my_language"}).want(200)
 	if got.get("allowed_actions") != "[]" || got.get("enqueued_at") != before.get("enqueued_at") {
 		t.Errorf("after the decline: %s", got.body)
 	}
@@ -157,7 +157,7 @@ func routingDecline(t *testing.T, p *program) {
 		t.Errorf("the agent who declined is %s", ana.me("routing_status"))
 	}
 	declined, _ := ana.await(cursor, "offer.declined", "&interaction_id="+i)
-	if declined.get("data.offer_id") != first || declined.get("actor.id") != d.ids[0] || declined.get("data.reason") != "not my language" {
+	if declined.get("data.offer_id") != first || declined.get("actor.id") != d.ids[0] || declined.get("data.reason") != "not_my_language" {
 		t.Errorf("the event is %s", text(declined.value))
 	}
 	ana.do("POST", "/v1/interactions/"+i+"/decline", map[string]any{"offer_id": first}).want(200) // again: nothing changes

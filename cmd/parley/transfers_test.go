@@ -166,7 +166,7 @@ func transferAttended(t *testing.T, p *program) {
 	ben.do("POST", address+"/accept", map[string]any{"offer_id": made.get("offer_id")}).code(409, "offer.not_pending").holds(map[string]string{"outcome": "rescinded"})
 
 	ana.passes(i, "agent", d.ids[1], "attended").want(201)
-	ben.do("POST", address+"/decline", map[string]any{"reason": "not mine"}).want(200)
+	ben.do("POST", address+"/decline", map[string]any{"reason": "not_mine"}).want(200)
 	ana.shows(i, "connected", "failed").holds(map[string]string{"transfer.outcome": "declined", "participants.1.state": "connected"})
 	if got := ben.me("routing_status"); got != "not_responding" {
 		t.Errorf("who declined is %s", got)

@@ -44,7 +44,11 @@ func (s *Server) claim(c echo.Context, key string) storage.Idempotency {
 		_, _ = h.Write(part)
 		_, _ = h.Write([]byte{0})
 	}
-	return storage.Idempotency{Organization: i.principal.Organization, Client: i.principal.Client, Operation: i.operation.id, Key: key,
+	operation := i.operation.id
+	if i.principal.Agent != "" { // "me" is somebody else with another agent's token
+		operation += " " + string(i.principal.Agent)
+	}
+	return storage.Idempotency{Organization: i.principal.Organization, Client: i.principal.Client, Operation: operation, Key: key,
 		Fingerprint: h.Sum(nil), RequestID: i.id, CreatedAt: s.Now()}
 }
 

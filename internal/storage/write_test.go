@@ -112,7 +112,7 @@ func (w *world) writers() map[string]func(ctx context.Context) error {
 		"SaveMessage":        func(ctx context.Context) error { return w.SaveMessage(ctx, &m) },
 		"SaveOrganization":   func(ctx context.Context) error { return w.SaveOrganization(ctx, &domain.Organization{ID: w.org}) },
 		"SaveProfile":        func(ctx context.Context) error { return w.SaveProfile(ctx, &profile) },
-		"SaveContactErasure": func(ctx context.Context) error { return w.SaveContactErasure(ctx, domain.Erasure{Organization: w.org}) },
+		"SaveContactErasure": func(ctx context.Context) error { return w.SaveContactErasure(ctx, domain.Erasure{Organization: w.org, Contact: domain.NewID[domain.ContactID]()}) },
 		"DropInbox": func(ctx context.Context) error {
 			return w.DropInbox(ctx, w.org, []domain.InboxID{domain.NewID[domain.InboxID]()})
 		},
