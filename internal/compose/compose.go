@@ -85,7 +85,7 @@ func (c *Composer) Reply(ctx context.Context, by domain.Principal, id domain.Int
 		if d, err = c.cleaned(ctx, at, d); err != nil {
 			return err
 		}
-		if earlier, err := c.earlier(ctx, i, d); len(earlier) > 0 || err != nil {
+		if earlier, err := c.earlier(ctx, i, by.Agent, d); len(earlier) > 0 || err != nil {
 			replies = earlier
 			return err
 		}
@@ -171,6 +171,9 @@ func (c *Composer) Resend(ctx context.Context, by domain.Principal, id domain.In
 		at, err := c.place(ctx, i, by)
 		if err != nil {
 			return err
+		}
+		if original.Visibility == domain.Public && !at.publisher {
+			return domain.Missing(domain.ScopePublicCreate)
 		}
 		again = original.Again(c.Now())
 		codes := at.judge(again)

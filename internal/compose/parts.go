@@ -8,13 +8,14 @@ import (
 	"github.com/parley-cx/parley/internal/domain"
 )
 
-// earlier finds the replies that this client_message_id made before.
-func (c *Composer) earlier(ctx context.Context, i domain.Interaction, d Draft) ([]domain.Message, error) {
+// earlier finds the replies that this client_message_id made before, for the agent who
+// wrote them and whoever may write now: to all others they would tell what they cannot see.
+func (c *Composer) earlier(ctx context.Context, i domain.Interaction, agent domain.AgentID, d Draft) ([]domain.Message, error) {
 	if d.ClientMessageID == "" {
 		return nil, nil
 	}
 	first, found, err := c.Store.ReplyByClientID(ctx, i.Organization, i.Channel, d.ClientMessageID)
-	if err != nil || !found {
+	if err != nil || !found || first.Sender.ID != string(agent) && i.CanReply(agent) != nil {
 		return nil, err
 	}
 	group, err := c.Store.SendGroup(ctx, i.Organization, first.Interaction, first.SendGroupID)
