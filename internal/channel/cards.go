@@ -18,7 +18,7 @@ var words = []string{
 }
 
 // free are members whose value holds members with names of somebody's own.
-var free = []string{"attributes", "metadata", "fields", "variables"}
+var free = []string{"attributes", "metadata", "fields", "variables", "substitutions"}
 
 // MaskCards covers card data in what people wrote in a JSON text, and leaves every
 // other byte as it is (C20). What they wrote are the values of members that are
