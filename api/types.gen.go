@@ -6270,7 +6270,7 @@ type WrapUpInput struct {
 	// Notes Anything to add, for colleagues.
 	Notes *string `json:"notes,omitempty"`
 
-	// ParticipantID The participant whose wrap-up it is. Absent, the caller's latest.
+	// ParticipantID The participant whose wrap-up it is. Absent, the caller's latest that can be submitted, or else their latest.
 	ParticipantID ID `json:"participant_id,omitempty"`
 }
 
@@ -6767,7 +6767,7 @@ type ListTransfersParams struct {
 
 // GetWrapUpParams defines parameters for GetWrapUp.
 type GetWrapUpParams struct {
-	// ParticipantID The participant whose wrap-up it is. Absent, the caller's latest.
+	// ParticipantID The participant whose wrap-up it is, the caller's or a colleague's. Absent, the caller's latest that can be submitted, or else their latest.
 	ParticipantID ID `form:"participant_id,omitempty" json:"participant_id,omitempty"`
 }
 

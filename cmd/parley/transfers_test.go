@@ -122,18 +122,18 @@ func transferUnattended(t *testing.T, p *program) {
 	}
 	ana.passes(i, "agent", d.ids[1], "unattended").code(409, "transfer.in_progress")
 	ana.do("POST", "/v1/interactions/"+i+"/replies", map[string]any{"text": "hello"}).code(409, "state.invalid_transition")
-	ana.do("DELETE", "/v1/interactions/"+i+"/transfers/"+made.get("id"), nil).code(409, "transfer.unattended")
+	ana.do("DELETE", "/v1/interactions/"+i+"/transfers/"+made.get("id"), nil).code(409, "transfer.unattended").holds(map[string]string{"allowed_actions": `["wrap_up"]`})
 	ben.do("DELETE", "/v1/interactions/"+i+"/transfers/"+made.get("id"), nil).code(403, "transfer.not_initiator")
 	ben.do("POST", "/v1/interactions/"+i+"/accept", nil).want(200).holds(map[string]string{"state": "connected", "transfer.state": "completed", "transfer.outcome": "accepted"})
 	ben.do("POST", "/v1/interactions/"+i+"/accept", nil).want(200)
-	ana.do("DELETE", "/v1/interactions/"+i+"/transfers/"+made.get("id"), nil).code(409, "transfer.not_pending").holds(map[string]string{"outcome": "completed"})
+	ana.do("DELETE", "/v1/interactions/"+i+"/transfers/"+made.get("id"), nil).code(409, "transfer.not_pending").holds(map[string]string{"outcome": "completed", "allowed_actions": `["wrap_up"]`})
 	if got := ben.parts(i); !slices.Equal(got, []string{"Agent 1 wrapup", "Agent 2 connected"}) {
 		t.Errorf("the parts are %q", got)
 	}
 	// And back: each is a segment of its own.
 	ben.passes(i, "agent", d.ids[0], "unattended").want(201)
 	ana.do("POST", "/v1/interactions/"+i+"/accept", nil).want(200)
-	ana.do("POST", "/v1/interactions/"+i+"/end", nil).want(200)
+	d.wrapsUpBoth(i, func() { ana.do("POST", "/v1/interactions/"+i+"/end", nil).want(200) })
 	got := ana.do("GET", "/v1/interactions/"+i+"?expand=segments", nil).want(200)
 	var line []string
 	for _, s := range items(got, "segments") {

@@ -194,3 +194,26 @@ func wrapUpsAdmin(t *testing.T, p *program) {
 	next, _ := ana.accepted("")
 	d.admin.do("GET", "/v1/interactions/"+next, nil).want(200).holds(map[string]string{"previous_interaction_id": text(lookup(waiting, "id"))})
 }
+
+// wrapsUpBoth has the first agent wrap up the two parts that they had in a conversation,
+// one while they have it again: without a name the open one is meant, and of what is
+// submitted again the last. Colleagues read both.
+func (d deskSetup) wrapsUpBoth(i string, end func()) {
+	d.admin.t.Helper()
+	ana, ben, address := d.agents[0], d.agents[1], "/v1/interactions/"+i
+	parts := each(items(ana.do("GET", address, nil).want(200), "participants"), "id")
+	first, second := parts[1], parts[3]
+	ana.do("GET", address+"/wrap-up", nil).want(200).holds(map[string]string{"participant_id": first, "state": "pending"})
+	older, newer := map[string]any{"code_ids": d.codes[:1], "notes": "Passed on."}, map[string]any{"code_ids": d.codes[1:2], "notes": "Solved."}
+	ana.do("PUT", address+"/wrap-up", older).want(200).holds(map[string]string{"participant_id": first, "state": "submitted"})
+	ana.do("PUT", address+"/wrap-up", older).want(200).holds(map[string]string{"participant_id": first})
+	end()
+	ana.do("PUT", address+"/wrap-up", newer).want(200).holds(map[string]string{"participant_id": second, "state": "submitted"})
+	ana.do("PUT", address+"/wrap-up", newer).want(200).holds(map[string]string{"participant_id": second})
+	ana.do("PUT", address+"/wrap-up", map[string]any{"code_ids": d.codes[2:3]}).code(409, "wrap_up.already_submitted").holds(map[string]string{"allowed_actions": "[]"})
+	for part, notes := range map[string]string{first: "Passed on.", second: "Solved."} {
+		ben.do("GET", address+"/wrap-up?participant_id="+part, nil).want(200).holds(map[string]string{"notes": notes, "agent_id": d.ids[0]})
+		ben.do("PUT", address+"/wrap-up", map[string]any{"code_ids": d.codes[:1], "participant_id": part}).want(409)
+	}
+	ben.do("GET", address+"/wrap-up", nil).want(200).holds(map[string]string{"agent_id": d.ids[1]})
+}

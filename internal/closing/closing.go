@@ -22,6 +22,7 @@ type Store interface {
 	UnsentDraft(ctx context.Context, org domain.OrganizationID, i domain.InteractionID, agent domain.AgentID) (bool, error)
 	OpenParts(ctx context.Context, org domain.OrganizationID, i domain.InteractionID) (int, error)
 	Participant(ctx context.Context, org domain.OrganizationID, i domain.InteractionID, agent domain.AgentID, part domain.ParticipantID) (domain.Participant, error)
+	PartsOf(ctx context.Context, org domain.OrganizationID, i domain.InteractionID, agent domain.AgentID) ([]domain.Participant, error)
 	Sending
 }
 
@@ -302,45 +303,4 @@ func (c *Closing) others(ctx context.Context, e domain.Engagement) (bool, error)
 		open--
 	}
 	return open > 0, err
-}
-
-// WrapUp submits an agent's wrap-up. Several codes are kept in their order, each
-// once (C40); the same submission again changes nothing (C41).
-func (c *Closing) WrapUp(ctx context.Context, by domain.Principal, id domain.InteractionID, part domain.ParticipantID, codes []domain.WrapUpCodeID, notes *string) (p domain.Participant, err error) {
-	if by.Agent == "" {
-		return p, domain.NoAgent()
-	}
-	err = c.Store.InTx(ctx, func(ctx context.Context) error {
-		e, err := c.Store.LockEngagement(ctx, by.Organization, id, by.Agent, part)
-		if err != nil {
-			return notParty(e, err)
-		}
-		q, err := c.queue(ctx, e.Participant)
-		if err != nil {
-			return err
-		}
-		if e.Others, err = c.others(ctx, e); err != nil {
-			return err
-		}
-		e, events, changed, err := e.Submit(q, codes, notes, by.Actor(), c.Now())
-		p = e.Participant
-		if err != nil || !changed {
-			return err
-		}
-		c.Store.After(ctx, func() { c.Router.Freed(by.Organization, by.Agent) })
-		return c.Store.SaveEngagement(ctx, &e, events)
-	})
-	return p, err
-}
-
-// Wrapped gives an agent's wrap-up of an interaction.
-func (c *Closing) Wrapped(ctx context.Context, by domain.Principal, id domain.InteractionID, part domain.ParticipantID) (domain.Participant, error) {
-	if _, err := c.Store.Interaction(ctx, by.Organization, id); err != nil {
-		return domain.Participant{}, err
-	}
-	p, err := c.Store.Participant(ctx, by.Organization, id, by.Agent, part)
-	if err == nil && p.WrapUp == nil || domain.IsKind(err, domain.ErrorNotFound) {
-		return p, domain.NotFound("wrap-up")
-	}
-	return p, err
 }

@@ -124,6 +124,49 @@ func (w *WrapUp) late(now time.Time) bool {
 	return w != nil && w.State == WrapUpTimedOut && now.Before(*w.GraceUntil)
 }
 
+// open tells whether it can be submitted.
+func (w *WrapUp) open(now time.Time) bool {
+	return w != nil && (w.State == WrapUpPending || w.late(now))
+}
+
+// WrapUpMeant finds the part whose wrap-up is meant where no part is named: the newest
+// whose is open, or else the newest that has one. Who had a conversation twice may owe
+// two. The parts come with the newest first; where none has a wrap-up there is none.
+func WrapUpMeant(parts []Participant, now time.Time) (meant Participant, found bool) {
+	n := slices.IndexFunc(parts, func(p Participant) bool { return p.WrapUp.open(now) })
+	if n < 0 {
+		n = slices.IndexFunc(parts, func(p Participant) bool { return p.WrapUp != nil })
+	}
+	if n < 0 {
+		return Participant{}, false
+	}
+	return parts[n], true
+}
+
+// WrapUpSubmittedTo is WrapUpMeant for a submission: where none is open, what repeats
+// the last one means that again, whichever part it was for (C41).
+func WrapUpSubmittedTo(parts []Participant, codes []WrapUpCodeID, notes *string, now time.Time) (meant Participant, found bool) {
+	meant, found = WrapUpMeant(parts, now)
+	if !found || meant.WrapUp.open(now) {
+		return meant, found
+	}
+	last := meant
+	for _, p := range parts {
+		if p.WrapUp.after(last.WrapUp) {
+			last = p
+		}
+	}
+	if last.WrapUp.SubmittedAt != nil && last.WrapUp.same(once(codes), notes) {
+		return last, true
+	}
+	return meant, true
+}
+
+// after tells whether it was submitted, and later than another if that was, too.
+func (w *WrapUp) after(other *WrapUp) bool {
+	return w != nil && w.SubmittedAt != nil && (other.SubmittedAt == nil || w.SubmittedAt.After(*other.SubmittedAt))
+}
+
 // stays tells whether the agent is held until the deadline, whatever they submit.
 func (w WrapUp) stays(now time.Time) bool {
 	return w.Prompt == ACWForcedTimeout && w.Deadline != nil && now.Before(*w.Deadline)

@@ -124,3 +124,41 @@ func TestWrapUpNeedsAnEnd(t *testing.T) {
 		}
 	}
 }
+
+// Who had a conversation twice may owe two wrap-ups: without a name the newest that is
+// open is meant, and of what is submitted again the last.
+func TestC41_WhichWrapUpIsMeant(t *testing.T) {
+	t.Parallel()
+	part := func(id string, w *domain.WrapUp) domain.Participant {
+		return domain.Participant{ID: domain.ParticipantID(id), WrapUp: w}
+	}
+	pending, grace := &domain.WrapUp{State: domain.WrapUpPending}, at.Add(time.Minute)
+	late := &domain.WrapUp{State: domain.WrapUpTimedOut, GraceUntil: &grace}
+	sent := func(code domain.WrapUpCodeID, after time.Duration) *domain.WrapUp {
+		when := at.Add(after)
+		return &domain.WrapUp{State: domain.WrapUpSubmitted, Codes: codes{code}, SubmittedAt: &when}
+	}
+	for name, c := range map[string]struct {
+		newer, older      *domain.WrapUp
+		now               time.Time
+		meant, submission domain.ParticipantID
+	}{
+		"there is none":                   {nil, nil, at, "", ""},
+		"the older, during a second part": {nil, pending, at, "older", "older"},
+		"two are owed":                    {pending, pending, at, "newer", "newer"},
+		"the newer is done":               {sent("sale", 0), pending, at, "older", "older"},
+		"the older is in its grace":       {sent("sale", 0), late, at, "older", "older"},
+		"the grace is over":               {sent("sale", 0), late, grace, "newer", "newer"},
+		"the last repeats":                {sent("other", 0), sent("sale", 1), at, "newer", "older"},
+		"another than the last":           {sent("other", 0), sent("refund", 1), at, "newer", "newer"},
+		"one before the last repeats":     {sent("other", 1), sent("sale", 0), at, "newer", "newer"},
+		"nothing was submitted":           {nil, late, grace, "older", "older"},
+	} {
+		parts := []domain.Participant{part("newer", c.newer), part("older", c.older)}
+		meant, found := domain.WrapUpMeant(parts, c.now)
+		same(t, name, meant.ID, c.meant)
+		same(t, name+": found", found, c.meant != "")
+		submission, _ := domain.WrapUpSubmittedTo(parts, codes{"sale", "sale"}, nil, c.now)
+		same(t, name+": submitted", submission.ID, c.submission)
+	}
+}

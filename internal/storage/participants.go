@@ -250,6 +250,20 @@ func (s *Store) Participant(ctx context.Context, org domain.OrganizationID, i do
 	return s.fromParticipantRow(r)
 }
 
+// PartsOf lists an agent's parts in an interaction, or everybody's without an agent, the
+// newest first.
+func (s *Store) PartsOf(ctx context.Context, org domain.OrganizationID, i domain.InteractionID, agent domain.AgentID) ([]domain.Participant, error) {
+	db := s.db(ctx).Where("organization_id = ? AND interaction_id = ?", org, i)
+	if agent != "" {
+		db = db.Where("agent_id = ?", agent)
+	}
+	rows, err := all[participantRow](db.Order("id DESC"))
+	if err != nil {
+		return nil, err
+	}
+	return eachTry(rows, s.fromParticipantRow)
+}
+
 // OpenParts counts the agents who still take part in an interaction, be it to wrap up.
 func (s *Store) OpenParts(ctx context.Context, org domain.OrganizationID, i domain.InteractionID) (n int, err error) {
 	err = s.scan(ctx, &n, "SELECT count(*) FROM participants WHERE organization_id = ? AND interaction_id = ? AND state <> 'closed'", org, i)

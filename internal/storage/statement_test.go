@@ -153,6 +153,7 @@ func calls(f *full) map[string]func(ctx context.Context) {
 		"Participant": func(ctx context.Context) {
 			_, _ = f.Participant(ctx, f.org, talk, f.agent.ID, "")
 		},
+		"PartsOf": func(ctx context.Context) { _, _ = f.PartsOf(ctx, f.org, talk, f.agent.ID) },
 	} {
 		all[name] = call
 	}
