@@ -1927,7 +1927,7 @@ type Agent struct {
 	// - `on_queue`: ready for conversations from queues
 	// - `available`: at the desk, but takes no work from queues
 	// - `away`, `busy`, `break`, `meal`, `meeting`, `training`, `out_of_office`: why the agent takes none
-	// - `offline`: not signed in
+	// - `offline`: not signed in; who sets it is lost at once, whatever `agent_grace_seconds` says (see `on_agent_lost`)
 	Presence Presence `json:"presence"`
 
 	// PresenceNote What the agent added to the presence.
@@ -1959,7 +1959,8 @@ type Agent struct {
 	Warnings []Warning `json:"warnings,omitempty"`
 }
 
-// AgentGrace For how long an agent may be away before they are lost; null, the default, and nobody ever is. An agent is there
+// AgentGrace For how long an agent may be away before they are lost; null, the default, and nobody is who does not log out
+// by setting the presence `offline`, which is a loss at once. An agent is there
 // while a request of a token that acts for them is under way, such as a long poll of `GET /v1/events`, and is away
 // from the end of the last one.
 //
@@ -2007,7 +2008,8 @@ type AgentList struct {
 	NextCursor *string `json:"next_cursor"`
 }
 
-// AgentLost What becomes of the conversations of an agent who is lost.
+// AgentLost What becomes of the conversations of an agent who is lost: who logs out, or is away for `agent_grace_seconds`.
+// Of a conference the other agent has the conversation then, whatever stands here.
 // - `requeue`: they wait in their queues again, with their age; the agent has no wrap-up to do
 // - `wait`: they stay with the agent
 type AgentLost string
@@ -4502,7 +4504,8 @@ type OpenReasonInput struct {
 
 // Organization A customer of this installation. Nothing of it is seen by another one.
 type Organization struct {
-	// AgentGraceSeconds For how long an agent may be away before they are lost; null, the default, and nobody ever is. An agent is there
+	// AgentGraceSeconds For how long an agent may be away before they are lost; null, the default, and nobody is who does not log out
+	// by setting the presence `offline`, which is a loss at once. An agent is there
 	// while a request of a token that acts for them is under way, such as a long poll of `GET /v1/events`, and is away
 	// from the end of the last one.
 	//
@@ -4529,7 +4532,8 @@ type Organization struct {
 	// Name What the organization is called.
 	Name string `json:"name"`
 
-	// OnAgentLost What becomes of the conversations of an agent who is lost.
+	// OnAgentLost What becomes of the conversations of an agent who is lost: who logs out, or is away for `agent_grace_seconds`.
+	// Of a conference the other agent has the conversation then, whatever stands here.
 	// - `requeue`: they wait in their queues again, with their age; the agent has no wrap-up to do
 	// - `wait`: they stay with the agent
 	OnAgentLost AgentLost `json:"on_agent_lost"`
@@ -4714,7 +4718,7 @@ type Postback struct {
 // - `on_queue`: ready for conversations from queues
 // - `available`: at the desk, but takes no work from queues
 // - `away`, `busy`, `break`, `meal`, `meeting`, `training`, `out_of_office`: why the agent takes none
-// - `offline`: not signed in
+// - `offline`: not signed in; who sets it is lost at once, whatever `agent_grace_seconds` says (see `on_agent_lost`)
 type Presence string
 
 // PresenceInput A presence to set.
@@ -4726,7 +4730,7 @@ type PresenceInput struct {
 	// - `on_queue`: ready for conversations from queues
 	// - `available`: at the desk, but takes no work from queues
 	// - `away`, `busy`, `break`, `meal`, `meeting`, `training`, `out_of_office`: why the agent takes none
-	// - `offline`: not signed in
+	// - `offline`: not signed in; who sets it is lost at once, whatever `agent_grace_seconds` says (see `on_agent_lost`)
 	Presence Presence `json:"presence"`
 
 	// RejectIfDraft Whether to refuse to go `offline` while the agent has an unsent draft in a conversation; otherwise `warnings` tells of it.

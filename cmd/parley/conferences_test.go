@@ -297,6 +297,9 @@ func conferenceHolds(t *testing.T, p *program) {
 	ana.ask(address, d.ids[1]).want(201)
 	ana.do("POST", address+"/hold", nil).want(200)
 	ben.do("POST", address+"/accept", nil).holds(map[string]string{"state": "conference", "participants.1.state": "connected"})
+	if n := len(d.admin.list("/v1/events?types=interaction.resumed&interaction_id=" + strings.TrimPrefix(address, "/v1/interactions/"))); n != 2 {
+		t.Errorf("of two ends of the hold %d are told", n)
+	}
 	d.holdTrue()
 }
 

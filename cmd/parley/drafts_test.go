@@ -85,7 +85,6 @@ func draftsLogOut(t *testing.T, p *program) {
 		return who.do("PUT", path, map[string]any{"presence": p, "reject_if_draft": reject})
 	}
 	own := "/v1/agents/me/presence"
-	presence(ana, own, "offline", true).want(200)
 	ana.drafts(i, "Be right b").want(200)
 	presence(ana, own, "meal", true).want(200) // only a log-out asks
 	presence(ana, own, "offline", true).code(409, "draft.unsent")

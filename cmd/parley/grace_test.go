@@ -22,6 +22,8 @@ func TestLostAgents(t *testing.T) {
 		part{"who is back in time was never away", graceInTime},
 		part{"a long poll is a sign of life", gracePoll},
 		part{"not responding stays", graceNotResponding},
+		part{"who logs out is lost at once", graceLogOut},
+		part{"the guest has what the host of a conference leaves by logging out", graceLogOutOfConference},
 		part{"the setting", graceSetting},
 	)
 }
@@ -210,6 +212,61 @@ func graceNotResponding(t *testing.T, p *program) {
 	ana.onQueue()
 	d.stand(0, "on_queue", "idle")
 	grace(d.admin, nil, "requeue")
+	d.holdTrue()
+}
+
+// graceLogOut is about the presence offline, with nobody watched.
+func graceLogOut(t *testing.T, p *program) {
+	d := p.desk(2, map[string]any{"alerting_timeout_seconds": 900, "acw": map[string]any{"mode": "mandatory"}})
+	ana, ben := d.agents[0], d.agents[1]
+	grace(d.admin, nil, "requeue")
+	ana.onQueue()
+	d.writes("c1", "hello")
+	talk, cursor := ana.accepted("")
+	d.writes("c2", "me too")
+	offered, _, _ := ana.offered(cursor)
+	since := d.admin.do("GET", "/v1/interactions/"+talk, nil).get("enqueued_at")
+	own, out := "/v1/agents/me/presence", map[string]any{"presence": "offline"}
+	ana.do("PUT", own+"?validate_only=true", out).want(200)
+	ana.do("GET", "/v1/interactions/"+talk, nil).want(200).holds(map[string]string{"state": "connected"})
+	ana.presence("meal") // every other choice leaves the work
+	ana.do("GET", "/v1/interactions/"+talk, nil).want(200).holds(map[string]string{"state": "connected"})
+	ana.presence("offline").holds(map[string]string{"routing_status": "off_queue", "utilization.message.used": "0"})
+	for _, i := range []string{talk, offered} {
+		d.admin.do("GET", "/v1/interactions/"+i, nil).holds(map[string]string{"state": "queued", "offer": ""})
+	}
+	d.admin.do("GET", "/v1/interactions/"+talk, nil).holds(map[string]string{"enqueued_at": since})
+	ana.do("POST", "/v1/interactions/"+offered+"/accept", nil).code(409, "offer.not_pending").holds(map[string]string{"outcome": "rescinded"})
+	ben.onQueue()
+	d.admin.advance(0)
+	ben.do("POST", "/v1/interactions/"+talk+"/accept", nil).want(200)
+	// Where conversations wait for the agent, only the offer goes; a supervisor can log them out, too.
+	grace(d.admin, nil, "wait")
+	d.admin.do("PUT", "/v1/agents/"+d.ids[1]+"/presence", out).want(200).holds(map[string]string{"utilization.message.used": "1"})
+	d.admin.do("GET", "/v1/interactions/"+talk, nil).holds(map[string]string{"state": "connected"})
+	d.admin.do("GET", "/v1/interactions/"+offered, nil).holds(map[string]string{"state": "queued"})
+	grace(d.admin, nil, "requeue")
+	d.admin.do("PUT", "/v1/agents/"+d.ids[1]+"/presence", out).want(200).holds(map[string]string{"utilization.message.used": "0"})
+	d.admin.do("GET", "/v1/interactions/"+talk, nil).holds(map[string]string{"state": "queued"})
+	d.holdTrue()
+}
+
+func graceLogOutOfConference(t *testing.T, p *program) {
+	d, ana, ben, address := p.confer(nil)
+	ana.presence("offline")
+	d.admin.do("GET", address, nil).holds(map[string]string{"state": "connected", "conference.state": "ended"})
+	if got := d.parts(address); got != "closed connected" {
+		t.Errorf("the parts are %s", got)
+	}
+	ana.onQueue()
+	ben.ask(address, d.ids[0]).want(201)
+	ana.presence("offline") // who is asked
+	ben.do("GET", address, nil).holds(map[string]string{"state": "connected", "conference.state": "failed"})
+	ana.onQueue()
+	ben.ask(address, d.ids[0]).want(201)
+	ben.presence("offline") // who asked
+	d.admin.advance(0)
+	d.admin.do("GET", address, nil).holds(map[string]string{"state": "alerting", "offer.agent_id": d.ids[0], "offer.purpose": "queue"})
 	d.holdTrue()
 }
 

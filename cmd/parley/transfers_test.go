@@ -397,27 +397,30 @@ func transferLost(t *testing.T, p *program) {
 	d.holdTrue()
 }
 
-// transferLogOuts lets each of the two log out in the middle: who is asked can still
-// answer, who asked has the conversation still, and nobody waits for ever.
+// transferLogOuts lets each of the two log out in the middle: offers to and from them
+// are taken back, and the conversation waits for whoever is there.
 func transferLogOuts(t *testing.T, p *program) {
 	d, ana, ben, i := p.handing(nil)
 	address := "/v1/interactions/" + i
 	ana.do("POST", address+"/hold", nil).want(200) // also what is aside can be passed on
 	ana.passes(i, "agent", d.ids[1], "unattended").want(201)
 	ana.presence("offline")
-	ben.presence("offline")
 	d.admin.do("GET", address, nil).want(200).holds(map[string]string{"state": "transferring", "offer.agent_id": d.ids[1]})
-	ben.do("POST", address+"/accept", nil).want(200).holds(map[string]string{"state": "connected", "transfer.state": "completed"})
-	ana.onQueue()
-	ben.passes(i, "agent", d.ids[0], "attended").want(201)
 	ben.presence("offline")
-	d.admin.advance(30)
-	ben.shows(i, "connected", "failed")
-	ben.do("POST", address+"/hold", nil).want(200)
-	ben.passes(i, "queue", d.queue, "unattended").want(201)
+	d.admin.do("GET", address, nil).want(200).holds(map[string]string{"state": "queued", "transfer.state": "failed", "transfer.outcome": "rescinded"})
+	d.stand(1, "offline", "off_queue").holds(map[string]string{"utilization.message.used": "0"})
 	ana.onQueue()
 	d.admin.advance(0)
-	ana.do("POST", address+"/accept", nil).want(200).holds(map[string]string{"state": "connected"})
+	ana.do("POST", address+"/accept", nil).want(200)
+	ben.onQueue()
+	ana.passes(i, "agent", d.ids[1], "attended").want(201)
+	ben.presence("offline") // who is asked
+	ana.shows(i, "connected", "failed")
+	ben.onQueue()
+	ana.passes(i, "agent", d.ids[1], "attended").want(201)
+	ana.presence("offline") // who asked
+	d.admin.advance(0)
+	d.admin.do("GET", address, nil).want(200).holds(map[string]string{"state": "alerting", "transfer.state": "cancelled", "offer.agent_id": d.ids[1], "offer.purpose": "queue"})
 	d.holdTrue()
 }
 

@@ -182,8 +182,9 @@ func (a *app) assemble(ctx context.Context, contract *httpapi.Contract) error {
 	expiry := &closing.Expiry{Store: a.store, Erased: wake("erasure")}
 	sweeper := &retention.Sweeper{Store: a.store, Events: a.config.EventRetention}
 	ending.Withdraw = map[domain.InteractionState]closing.Withdrawal{domain.InteractionTransferring: transfers.Withdraw}
-	watch := &desk.Watch{Store: a.store, Router: router, Invitations: invitations,
-		Withdraw: map[domain.InteractionState]desk.Withdrawal{domain.InteractionTransferring: transfers.Withdraw}, Now: a.clock.Now}
+	loss := &desk.Loss{Store: a.store, Router: router, Invitations: invitations,
+		Withdraw: map[domain.InteractionState]desk.Withdrawal{domain.InteractionTransferring: transfers.Withdraw}}
+	watch := &desk.Watch{Store: a.store, Loss: loss, Now: a.clock.Now}
 	applier := &intake.Applier{Store: a.store, Adapters: adapters, Receipts: a.delivery, Acknowledge: a.delivery.Acknowledge, Queued: router.Queued, Erased: wake("erasure"),
 		Capabilities: channel.Capabilities(), NewKey: newBlobKey, Files: wake("attachments"), Deliver: wake("delivery"), Now: a.clock.Now, Log: a.log}
 	erasing := &closing.Erasing{Store: a.store, End: ending, Wake: wake("contact_erasure"), Files: wake("attachments"), Erased: wake("erasure")}
@@ -216,7 +217,7 @@ func (a *app) assemble(ctx context.Context, contract *httpapi.Contract) error {
 		Contract: contract, Store: a.store, Words: words, Verifier: auth.Anyone{Own: verifier, URL: a.issuer(), Outside: outside}, Keys: keys, Hub: hub, Hooks: hooks, Connectors: connectors, Sandbox: a.sandbox(), Files: files,
 		Tokens:     auth.Endpoint{Clients: a.store, Agents: a.store, Issuer: auth.Issuer{Keys: keys, URL: a.issuer()}, Hash: a.hash, Machine: a.clock.Machine},
 		Dispatch:   router,
-		Desk:       &desk.Desk{Store: a.store, Router: router, Invitations: invitations, Now: a.clock.Now},
+		Desk:       &desk.Desk{Store: a.store, Router: router, Invitations: invitations, Loss: loss, Now: a.clock.Now},
 		Watch:      watch,
 		Watches:    wake("presence"),
 		Composer:   &compose.Composer{Store: a.store, Capabilities: channel.Capabilities(), Deliver: wake("delivery"), Now: a.clock.Now},

@@ -3,6 +3,7 @@ package desk
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/parley-cx/parley/internal/domain"
@@ -43,6 +44,7 @@ type Desk struct {
 	Router Router
 	// Invitations decide about offers that no queue made.
 	Invitations map[domain.Purpose]Invitation
+	Loss        *Loss // of the work of who logs out
 	Now         func() time.Time
 }
 
@@ -54,28 +56,63 @@ type Presence struct {
 }
 
 // SetPresence records what an agent says of themselves. Any explicit choice ends
-// not responding (C11); an agent who goes on queue is offered what waits. unsent
-// tells one who logs out that they leave a draft behind.
+// not responding (C11); an agent who goes on queue is offered what waits, and one who
+// logs out is lost at once. unsent tells who logs out that they leave a draft behind.
 func (d *Desk) SetPresence(ctx context.Context, by domain.Principal, agent domain.AgentID, p Presence) (a domain.Agent, unsent bool, err error) {
-	err = d.Store.InTx(ctx, func(ctx context.Context) error {
-		if a, err = d.Store.LockAgent(ctx, by.Organization, agent); err != nil {
+	for {
+		err = d.Store.InTx(ctx, func(ctx context.Context) (err error) {
+			a, unsent, err = d.setPresence(ctx, by, agent, p)
 			return err
+		})
+		if !errors.Is(err, errMoved) || ctx.Err() != nil {
+			return a, unsent, err
 		}
-		if unsent, err = d.leavesDraft(ctx, a, p); err != nil {
-			return err
-		}
-		now := d.Now()
-		next, events := a.SetPresence(p.Presence, p.Note, by.Actor(), now)
-		a = next
-		if a.Eligible() {
-			d.Store.After(ctx, func() { d.Router.Freed(by.Organization, agent) })
-		}
-		if err := d.Store.SaveAgent(ctx, &a); err != nil {
-			return err
-		}
-		return d.Store.Append(ctx, events...)
-	})
+	}
+}
+
+// setPresence is SetPresence in a transaction.
+func (d *Desk) setPresence(ctx context.Context, by domain.Principal, agent domain.AgentID, p Presence) (a domain.Agent, unsent bool, err error) {
+	a, parts, err := d.lock(ctx, by.Organization, agent, p)
+	if err != nil {
+		return a, false, err
+	}
+	if unsent, err = d.leavesDraft(ctx, a, p); err != nil {
+		return a, unsent, err
+	}
+	now := d.Now()
+	a, events := a.SetPresence(p.Presence, p.Note, by.Actor(), now)
+	if a.Eligible() {
+		d.Store.After(ctx, func() { d.Router.Freed(by.Organization, agent) })
+	}
+	if err := d.Store.SaveAgent(ctx, &a); err != nil {
+		return a, unsent, err
+	}
+	if err := d.Store.Append(ctx, events...); err != nil || len(parts) == 0 {
+		return a, unsent, err
+	}
+	a, err = d.lose(ctx, a, parts, now)
 	return a, unsent, err
+}
+
+// lock locks an agent, and for one who logs out what they have as well.
+func (d *Desk) lock(ctx context.Context, org domain.OrganizationID, agent domain.AgentID, p Presence) (a domain.Agent, parts []domain.Participant, err error) {
+	if p.Presence == domain.PresenceOffline {
+		return d.Loss.lock(ctx, org, agent)
+	}
+	a, err = d.Store.LockAgent(ctx, org, agent)
+	return a, nil, err
+}
+
+// lose takes back what an agent had who has logged out, and gives the agent as they are then.
+func (d *Desk) lose(ctx context.Context, a domain.Agent, parts []domain.Participant, now time.Time) (domain.Agent, error) {
+	o, err := d.Loss.Store.Organization(ctx, a.Organization)
+	if err != nil {
+		return a, err
+	}
+	if err := d.Loss.takeBack(ctx, o.OnAgentLost, parts, now); err != nil {
+		return a, err
+	}
+	return d.Store.LockAgent(ctx, a.Organization, a.ID)
 }
 
 // Accept answers an offer; of what is held it is the same as to resume (D07). A

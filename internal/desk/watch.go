@@ -3,6 +3,7 @@ package desk
 import (
 	"cmp"
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"sync"
@@ -13,18 +14,11 @@ import (
 
 // Watching is what a watch needs of the database besides what a desk does.
 type Watching interface {
-	LockAgents(ctx context.Context, org domain.OrganizationID, agents []domain.AgentID) ([]domain.Agent, error)
 	Graces(ctx context.Context) ([]domain.Grace, error)
 	SaveSeen(ctx context.Context, org domain.OrganizationID, agent domain.AgentID, at time.Time) error
 	ForgetSeen(ctx context.Context, org domain.OrganizationID, agent domain.AgentID) error
 	DueAgents(ctx context.Context, g domain.Grace, now time.Time, limit int) ([]domain.AgentID, time.Time, error)
-	Engaged(ctx context.Context, org domain.OrganizationID, agent domain.AgentID) ([]domain.Participant, error)
 }
-
-// Withdrawal takes back the offer by which one agent asked another in, in the
-// transaction of ctx, because the conversation goes back to its queue. The interaction is locked, and
-// the caller's to save.
-type Withdrawal func(ctx context.Context, i domain.Interaction, reason string, actor domain.Actor, now time.Time) (domain.Interaction, []domain.Event, error)
 
 // Watch is the loop that takes work back from agents of whom nothing is heard, in
 // organizations that ask for it. It sees every request of an agent in memory, and
@@ -36,12 +30,8 @@ type Watch struct {
 		Store
 		Watching
 	}
-	Router Router
-	// Invitations decide about offers that no queue made.
-	Invitations map[domain.Purpose]Invitation
-	// Withdraw takes back, in the transaction of ctx, the offer by which an agent who is lost asked another in.
-	Withdraw map[domain.InteractionState]Withdrawal
-	Now      func() time.Time
+	Loss *Loss
+	Now  func() time.Time
 
 	mu      sync.Mutex
 	since   time.Time // from when on it has listened
@@ -226,33 +216,19 @@ func (w *Watch) news(g domain.Grace, now time.Time) map[person]time.Time {
 func (w *Watch) lose(ctx context.Context, g domain.Grace, agent domain.AgentID, now time.Time) (gone bool, err error) {
 	err = w.Store.InTx(ctx, func(ctx context.Context) error {
 		gone = false
-		parts, err := w.Store.Engaged(ctx, g.Organization, agent)
-		if err != nil {
+		a, parts, err := w.Loss.lock(ctx, g.Organization, agent)
+		if err != nil || !g.Over(a, now) {
 			return err
-		}
-		party := []domain.AgentID{agent}
-		for _, p := range parts { // all of them before the agents
-			i, err := w.Store.LockInteraction(ctx, g.Organization, p.Interaction)
-			if err != nil {
-				return err
-			}
-			if c := i.Conference; c.Open() {
-				party = append(party, c.Initiator, c.Guest)
-			}
-		}
-		if _, err := w.Store.LockAgents(ctx, g.Organization, party); err != nil {
-			return err
-		}
-		a, err := w.Store.LockAgent(ctx, g.Organization, agent)
-		if err != nil || !g.Over(a, now) || a.Load.Alerting+a.Load.Connected != len(parts) {
-			return err // they have got something meanwhile, or lost it: next time
 		}
 		gone = true
 		if err := w.offQueue(ctx, a, now); err != nil {
 			return err
 		}
-		return w.takeBack(ctx, g, parts, now)
+		return w.Loss.takeBack(ctx, g.Lost, parts, now)
 	})
+	if errors.Is(err, errMoved) {
+		return false, nil // next time
+	}
 	return gone && err == nil, err
 }
 
@@ -265,55 +241,4 @@ func (w *Watch) offQueue(ctx context.Context, a domain.Agent, now time.Time) err
 		return err
 	}
 	return w.Store.Append(ctx, events...)
-}
-
-// takeBack lets the agent's offers wait again, and their conversations where the
-// organization wants it.
-func (w *Watch) takeBack(ctx context.Context, g domain.Grace, parts []domain.Participant, now time.Time) error {
-	for _, p := range parts {
-		e, err := w.Store.LockEngagement(ctx, p.Organization, p.Interaction, p.Agent, p.ID)
-		if err != nil {
-			return err
-		}
-		purpose := e.Participant.Purpose
-		switch {
-		case e.HandsOver():
-			purpose = domain.PurposeConference
-		case p.Offer != domain.OfferPending && g.Lost == domain.AgentLostWait:
-			continue
-		}
-		if e.Invited() || e.HandsOver() {
-			if err := w.Invitations[purpose].Lost(ctx, e, now); err != nil {
-				return err
-			}
-			continue
-		}
-		e, events, err := w.takeAway(ctx, e, now)
-		if err != nil {
-			return err
-		}
-		if q := e.Interaction.Queue; q != nil {
-			w.Store.After(ctx, func() { w.Router.Queued(p.Organization, *q) })
-		}
-		if err := w.Store.SaveEngagement(ctx, &e, events); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// takeAway takes one conversation or offer back, and with it the offer by which the
-// agent asked another in.
-func (w *Watch) takeAway(ctx context.Context, e domain.Engagement, now time.Time) (domain.Engagement, []domain.Event, error) {
-	var withdrawn []domain.Event
-	withdraw := w.Withdraw[e.Interaction.State]
-	if withdraw != nil && e.Interaction.Offered != nil {
-		i, events, err := withdraw(ctx, e.Interaction, domain.ReasonLost, domain.System(), now)
-		if err != nil {
-			return e, nil, err
-		}
-		e.Interaction, withdrawn = i, events
-	}
-	e, events, err := e.Lose(now)
-	return e, append(withdrawn, events...), err
 }

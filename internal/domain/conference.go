@@ -182,15 +182,17 @@ func (e Engagement) join(next InteractionState, actor Actor, now time.Time) (Eng
 	if err != nil {
 		return e, nil, err
 	}
-	e = e.swapped()
-	if state, aside := e.Participant.State.After(PartResume); aside {
-		e.Participant.State = state
+	events := []Event{accepted}
+	if e.Other.Participant.State == ParticipantHeld {
+		host, resumed, err := e.swapped().Resume(actor, now)
+		if err != nil {
+			return e, nil, err
+		}
+		e, events = host.swapped(), append(events, resumed...)
 	}
-	host := e.Participant.ID
-	e = e.swapped()
 	e.Interaction.State = next
-	started := e.Interaction.confer(ConferenceJoin, EventConferenceStarted, e.Participant.ID, host, "", actor, now)
-	return e, append([]Event{accepted, started}, status...), nil
+	started := e.Interaction.confer(ConferenceJoin, EventConferenceStarted, e.Participant.ID, e.Other.Participant.ID, "", actor, now)
+	return e, append(append(events, started), status...), nil
 }
 
 // uninvited ends the request of a conference: the host has the conversation as

@@ -250,7 +250,13 @@ func TestC32_HoldWhileTheGuestIsAsked(t *testing.T) {
 	same(t, "aside", host.Participant.State, domain.ParticipantHeld)
 	back := must3(t)(swapped(host).Decline(true, "", domain.System(), at))
 	same(t, "after a decline", back.Interaction.State, domain.InteractionHeld)
-	in := must3(t)(swapped(host).Accept(domain.System(), at))
+	in, told, err := swapped(host).Accept(byAgent(host.Other.Agent), at)
+	must(t, err)
+	resumed := slices.IndexFunc(told, func(e domain.Event) bool { return e.Type == domain.EventInteractionResumed })
+	started := slices.IndexFunc(told, func(e domain.Event) bool { return e.Type == domain.EventConferenceStarted })
+	if resumed < 0 || resumed > started || told[resumed].Data.ParticipantID != string(host.Participant.ID) {
+		t.Errorf("the acceptance tells %+v", told)
+	}
 	same(t, "after the acceptance", in.Interaction.State, domain.InteractionConference)
 	same(t, "the host's part", in.Other.Participant.State, domain.ParticipantConnected)
 	again := must3(t)(host.Resume(domain.System(), at))
