@@ -390,9 +390,6 @@ func conferenceOrTransfer(t *testing.T, p *program) {
 	d.holdTrue()
 }
 
-// conferenceRounds is how often each two race.
-const conferenceRounds = 6
-
 // conferenceRaces lets two requests race for one conference, again and again: one of
 // them wins, the other is told so, and nobody is left with what is not theirs.
 func conferenceRaces(t *testing.T, p *program) {

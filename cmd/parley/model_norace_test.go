@@ -10,4 +10,6 @@ const (
 	raceRounds    = 12
 	// wrapUpRounds is how often six submissions meet their deadlines.
 	wrapUpRounds = 5
+	// transferRounds and conferenceRounds are how often each pair of rivals races.
+	transferRounds, conferenceRounds = 6, 6
 )

@@ -9,4 +9,6 @@ const (
 	raceRounds    = 3
 	// wrapUpRounds is how often six submissions meet their deadlines.
 	wrapUpRounds = 2
+	// transferRounds and conferenceRounds are how often each pair of rivals races.
+	transferRounds, conferenceRounds = 2, 2
 )

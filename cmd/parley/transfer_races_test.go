@@ -15,9 +15,6 @@ func TestTransferRaces(t *testing.T) {
 	onEach(t, part{"accept against the others", transferRaces})
 }
 
-// transferRounds is how often each pair races.
-const transferRounds = 6
-
 func transferRaces(t *testing.T, p *program) {
 	d := p.desk(2, map[string]any{"decline_sets_not_responding": false, "transfer_policy": map[string]any{"agent_no_answer": "requeue"}})
 	ana, ben := d.agents[0], d.agents[1]

@@ -88,10 +88,11 @@ func windowsClosed(t *testing.T, p *program) {
 // windowsCloseInQueue lets the window close over a reply that waits for new credentials.
 func windowsCloseInQueue(t *testing.T, p *program) {
 	d, ana, i := p.talk(1)
+	d.admin.do("PATCH", "/v1/channels/"+d.channel, map[string]any{"settings": map[string]any{"human_agent": false}}).want(200)
 	d.faults(map[string]any{"mode": "reject", "code": 190})
 	id := ana.says(i, "waits")
 	d.admin.await("", "channel.needs_reauthorization", "")
-	d.admin.advance(8 * day)
+	d.admin.advance(day + 3600) // it is looked at again every hour
 	got := ana.until(i, id, "failed")
 	if got.get("error.code") != "response_window_closed" || got.get("attempts") == "0" {
 		t.Errorf("it is %s", got.body)
