@@ -77,8 +77,8 @@ func holdActions(t *testing.T, p *program) {
 		actions     []string
 	}{
 		{"alerting", "", []string{"accept", "decline"}},
-		{"connected", "/accept", []string{"reply", "hold", "record", "conference", "end"}},
-		{"held", "/hold", []string{"reply", "accept", "resume", "record", "end"}},
+		{"connected", "/accept", []string{"reply", "hold", "record", "transfer", "conference", "end"}},
+		{"held", "/hold", []string{"reply", "accept", "resume", "record", "transfer", "end"}},
 	} {
 		if step.verb != "" {
 			ana.do("POST", address+step.verb, nil).want(200)
@@ -114,7 +114,7 @@ func holdPickedUp(t *testing.T, p *program) {
 	part := ana.do("GET", address, nil).get("participants.1.id")
 	ana.do("POST", address+"/hold", map[string]any{"participant_id": part}).holds(map[string]string{"state": "held"})
 	ana.do("POST", address+"/hold", map[string]any{"participant_id": unknownID}).want(409)
-	d.agents[1].do("POST", address+"/resume", nil).code(409, "state.invalid_transition")
+	d.agents[1].do("POST", address+"/resume", nil).code(409, "interaction.not_owner")
 	d.admin.do("POST", address+"/resume", nil).code(403, "permission.agent_required")
 	ana.do("POST", address+"/accept", nil).holds(map[string]string{"state": "connected", "participants.1.state": "connected"})
 	ana.do("POST", address+"/accept", nil).want(200) // as it is

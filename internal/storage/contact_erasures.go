@@ -12,7 +12,7 @@ import (
 type contactErasureRow struct {
 	OrganizationID string `gorm:"primaryKey"`
 	ContactID      string `gorm:"primaryKey"`
-	Boundary       string `gorm:"<-:create"`
+	BoundaryID     string `gorm:"column:boundary;<-:create"`
 	Actor          string `gorm:"<-:create"`
 	Counts         string
 	Identities     []byte // sealed; empty once nothing is left
@@ -32,14 +32,14 @@ type known struct {
 }
 
 func (s *Store) toContactErasureRow(e domain.Erasure) (r contactErasureRow, err error) {
-	r = contactErasureRow{OrganizationID: string(e.Organization), ContactID: string(e.Contact), Boundary: string(e.Boundary), Actor: doc(e.Actor),
+	r = contactErasureRow{OrganizationID: string(e.Organization), ContactID: string(e.Contact), BoundaryID: string(e.Boundary), Actor: doc(e.Actor),
 		Counts: doc(e.Counts), RequestedAt: ms(e.RequestedAt), FinishedAt: msPtr(e.FinishedAt)}
 	r.Identities, err = sealFilled(s, r.place(), known{e.Identities})
 	return r, err
 }
 
 func (s *Store) fromContactErasureRow(r contactErasureRow) (domain.Erasure, error) {
-	e := domain.Erasure{Organization: domain.OrganizationID(r.OrganizationID), Contact: domain.ContactID(r.ContactID), Boundary: domain.InboxID(r.Boundary),
+	e := domain.Erasure{Organization: domain.OrganizationID(r.OrganizationID), Contact: domain.ContactID(r.ContactID), Boundary: domain.InboxID(r.BoundaryID),
 		Actor: fromDoc[domain.Actor](r.Actor), Counts: fromDoc[domain.ErasureCounts](r.Counts), RequestedAt: fromMS(r.RequestedAt), FinishedAt: fromMSPtr(r.FinishedAt)}
 	if len(r.Identities) == 0 {
 		return e, nil
