@@ -174,16 +174,25 @@ func (e CardData) Valid() bool {
 
 // Defines values for ChannelKind.
 const (
-	ChannelKindMessenger ChannelKind = "messenger"
-	ChannelKindOpen      ChannelKind = "open"
+	ChannelKindFacebookPage ChannelKind = "facebook_page"
+	ChannelKindInstagram    ChannelKind = "instagram"
+	ChannelKindMessenger    ChannelKind = "messenger"
+	ChannelKindOpen         ChannelKind = "open"
+	ChannelKindWhatsapp     ChannelKind = "whatsapp"
 )
 
 // Valid indicates whether the value is a known member of the ChannelKind enum.
 func (e ChannelKind) Valid() bool {
 	switch e {
+	case ChannelKindFacebookPage:
+		return true
+	case ChannelKindInstagram:
+		return true
 	case ChannelKindMessenger:
 		return true
 	case ChannelKindOpen:
+		return true
+	case ChannelKindWhatsapp:
 		return true
 	default:
 		return false
@@ -2471,6 +2480,9 @@ type Channel struct {
 
 	// Kind What sort of account a channel is.
 	// - `messenger`: the direct messages of a Facebook page
+	// - `facebook_page`: comments on a Facebook page, posts by its visitors, and mentions of it
+	// - `instagram`: the direct messages, comments and mentions of an Instagram professional account
+	// - `whatsapp`: a phone number of the WhatsApp Business Platform
 	// - `open`: a connector of your own, for Open Messaging
 	Kind ChannelKind `json:"kind"`
 
@@ -2528,6 +2540,9 @@ type ChannelInput struct {
 
 // ChannelKind What sort of account a channel is.
 // - `messenger`: the direct messages of a Facebook page
+// - `facebook_page`: comments on a Facebook page, posts by its visitors, and mentions of it
+// - `instagram`: the direct messages, comments and mentions of an Instagram professional account
+// - `whatsapp`: a phone number of the WhatsApp Business Platform
 // - `open`: a connector of your own, for Open Messaging
 type ChannelKind string
 
@@ -3469,6 +3484,9 @@ type InteractionChannel struct {
 
 	// Kind What sort of account a channel is.
 	// - `messenger`: the direct messages of a Facebook page
+	// - `facebook_page`: comments on a Facebook page, posts by its visitors, and mentions of it
+	// - `instagram`: the direct messages, comments and mentions of an Instagram professional account
+	// - `whatsapp`: a phone number of the WhatsApp Business Platform
 	// - `open`: a connector of your own, for Open Messaging
 	Kind ChannelKind `json:"kind"`
 
@@ -3825,6 +3843,9 @@ type MessageChannel struct {
 
 	// Kind What sort of account a channel is.
 	// - `messenger`: the direct messages of a Facebook page
+	// - `facebook_page`: comments on a Facebook page, posts by its visitors, and mentions of it
+	// - `instagram`: the direct messages, comments and mentions of an Instagram professional account
+	// - `whatsapp`: a phone number of the WhatsApp Business Platform
 	// - `open`: a connector of your own, for Open Messaging
 	Kind ChannelKind `json:"kind"`
 

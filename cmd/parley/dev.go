@@ -72,7 +72,7 @@ func (a *app) demo(ctx context.Context) error {
 				return err
 			}
 		}
-		return a.demoChannel(ctx, org.ID, queue)
+		return a.demoChannels(ctx, org.ID, queue)
 	})
 }
 
@@ -102,24 +102,26 @@ func (a *app) demoAgent(ctx context.Context, org domain.OrganizationID, queue do
 		SecretHash: a.hash(demoSecret), Agent: &agent.ID, Version: 1, CreatedAt: a.clock.Now()})
 }
 
-func (a *app) demoChannel(ctx context.Context, org domain.OrganizationID, queue domain.QueueID) error {
+// demoChannels makes one channel of each kind, all on one queue.
+func (a *app) demoChannels(ctx context.Context, org domain.OrganizationID, queue domain.QueueID) error {
 	now := a.clock.Now()
 	app := domain.PlatformApp{ID: domain.NewID[domain.AppID](), Organization: org, Platform: domain.PlatformMeta, Name: "Demo app",
 		Secrets: []string{demoSecret}, VerifyToken: demoSecret, Version: 1, CreatedAt: now, UpdatedAt: now}
 	if err := a.store.CreateApp(ctx, app); err != nil {
 		return err
 	}
-	page := domain.Channel{ID: domain.NewID[domain.ChannelID](), Organization: org, Name: "Demo page", App: app.ID,
-		Kind: domain.ChannelMessenger, AccountID: demoPage, Credentials: map[string]string{"access_token": demoSecret}, Queue: &queue,
-		Status: domain.ChannelActive, Version: 1, CreatedAt: now, UpdatedAt: now}
-	if err := a.store.CreateChannel(ctx, page); err != nil {
-		return err
+	token := map[string]string{"access_token": demoSecret}
+	for _, c := range []domain.Channel{
+		{Name: "Demo page", App: app.ID, Kind: domain.ChannelMessenger, AccountID: demoPage, Credentials: token},
+		{Name: "Demo connector", Kind: domain.ChannelOpen, AccountID: demoIntegration, Credentials: map[string]string{"webhook_secret": demoSecret + "-of-a-connector"}},
+	} {
+		c.ID, c.Organization, c.Queue, c.Status = domain.NewID[domain.ChannelID](), org, &queue, domain.ChannelActive
+		c.Version, c.CreatedAt, c.UpdatedAt = 1, now, now
+		if err := a.store.CreateChannel(ctx, c); err != nil {
+			return err
+		}
 	}
-	connector := page
-	connector.ID, connector.Name, connector.App = domain.NewID[domain.ChannelID](), "Demo connector", ""
-	connector.Kind, connector.AccountID = domain.ChannelOpen, demoIntegration
-	connector.Credentials = map[string]string{"webhook_secret": demoSecret + "-of-a-connector"}
-	return a.store.CreateChannel(ctx, connector)
+	return nil
 }
 
 const demoText = `Parley %s serves %s (sandbox; contract: %s/openapi.yaml)

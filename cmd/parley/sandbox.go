@@ -10,37 +10,43 @@ import (
 )
 
 // simulate starts the simulated platforms, where the sandbox is on.
-func (a *app) simulate() (err error) {
+func (a *app) simulate() error {
 	if !a.config.Sandbox {
 		return nil
 	}
-	if a.platform, err = simulator.New(simulator.Config{Accounts: accounts{a}, Now: a.clock.Now, Machine: a.clock.Machine, Log: a.log}); err != nil {
-		return err
+	a.simulated = map[domain.ChannelKind]*simulator.Simulator{}
+	for kind, known := range map[domain.ChannelKind]simulator.Accounts{
+		domain.ChannelMessenger: accounts{a, domain.ChannelMessenger},
+		domain.ChannelOpen:      connectors{a},
+	} {
+		played, err := simulator.New(simulator.Config{Kind: kind, Accounts: known, Now: a.clock.Now, Machine: a.clock.Machine, Log: a.log})
+		if err != nil {
+			return err
+		}
+		a.simulated[kind] = played
 	}
-	a.connector, err = simulator.New(simulator.Config{Kind: domain.ChannelOpen, Accounts: connectors{a}, Now: a.clock.Now, Machine: a.clock.Machine, Log: a.log})
-	return err
+	return nil
 }
 
 // platformURL is where a channel without api_base_url sends to: the platform
 // itself, or its simulation.
 func (a *app) platformURL(kind domain.ChannelKind) string {
-	if a.platform == nil {
+	played, ok := a.simulated[kind]
+	if !ok {
 		return ""
 	}
-	return a.simulated()[kind].URL()
+	return played.URL()
 }
 
-// simulated is every simulated platform.
-func (a *app) simulated() map[domain.ChannelKind]*simulator.Simulator {
-	return map[domain.ChannelKind]*simulator.Simulator{domain.ChannelMessenger: a.platform, domain.ChannelOpen: a.connector}
+// accounts tells the simulator what a platform would know of its accounts of one kind.
+type accounts struct {
+	*app
+	kind domain.ChannelKind
 }
-
-// accounts tells the simulator what a platform would know of its accounts.
-type accounts struct{ *app }
 
 // Account finds an account of any organization.
 func (a accounts) Account(ctx context.Context, id string) (simulator.Account, bool, error) {
-	ch, app, found, err := a.store.FindAccount(ctx, domain.ChannelMessenger, id)
+	ch, app, found, err := a.store.FindAccount(ctx, a.kind, id)
 	if err != nil || !found {
 		return simulator.Account{}, false, err
 	}
@@ -96,7 +102,7 @@ func (a *app) sandbox() *httpapi.Sandbox {
 		return nil
 	}
 	return &httpapi.Sandbox{
-		Platforms: a.simulated(),
+		Platforms: a.simulated,
 		Offset:    a.clock.Offset,
 		Advance: func(ctx context.Context, d time.Duration) error {
 			return a.runner.Advance(ctx, d, a.store.SaveClockOffset)

@@ -67,8 +67,8 @@ func resources(p *program, app string) []resource {
 			map[string]any{"secrets": []string{"one", "two"}, "verify_token": "other", "external_id": "e"}, map[string]string{"secret_count": "2", "external_id": "e"}, "PlatformAppInput"},
 		{"/v1/channels", "channel", map[string]any{"name": "Least", "kind": "messenger", "app_id": app, "account_id": "1"},
 			map[string]string{"external_id": "", "queue_id": "", "settings.api_base_url": "", "settings.graph_version": "", "status": "active"},
-			map[string]any{"external_id": "e", "settings": map[string]any{"graph_version": "v24.0", "api_base_url": p.platform.URL() + "/"}, "credentials": map[string]string{"access_token": "t"}},
-			map[string]string{"external_id": "e", "settings.api_base_url": p.platform.URL(), "settings.graph_version": "v24.0"}, "ChannelInput"},
+			map[string]any{"external_id": "e", "settings": map[string]any{"graph_version": "v24.0", "api_base_url": p.simulated["messenger"].URL() + "/"}, "credentials": map[string]string{"access_token": "t"}},
+			map[string]string{"external_id": "e", "settings.api_base_url": p.simulated["messenger"].URL(), "settings.graph_version": "v24.0"}, "ChannelInput"},
 	}
 }
 

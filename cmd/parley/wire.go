@@ -55,8 +55,7 @@ type app struct {
 	runner    *jobs.Runner
 	batcher   *intake.Batcher
 	delivery  *delivery.Delivery
-	platform  *simulator.Simulator // nil without the sandbox, as the next
-	connector *simulator.Simulator
+	simulated map[domain.ChannelKind]*simulator.Simulator // the platforms, played; empty without the sandbox
 	issue     func(p domain.Principal, now time.Time) (token string, expiresIn int)
 	scopes    []domain.Scope
 	links     attach.Links
@@ -284,9 +283,8 @@ func (a *app) run(ctx context.Context) error {
 	case <-ctx.Done():
 	case err = <-failed:
 	}
-	if a.platform != nil {
-		a.platform.CloseIdle()
-		a.connector.CloseIdle()
+	for _, played := range a.simulated {
+		played.CloseIdle()
 	}
 	a.ending.Store(true)
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime)
@@ -304,12 +302,11 @@ func (a *app) run(ctx context.Context) error {
 // close gives everything back.
 func (a *app) close() error {
 	var errs []error
-	if a.platform != nil {
+	if len(a.simulated) > 0 {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()
-		errs = append(errs, a.platform.Close(ctx))
-		if a.connector != nil {
-			errs = append(errs, a.connector.Close(ctx))
+		for _, played := range a.simulated {
+			errs = append(errs, played.Close(ctx))
 		}
 	}
 	if a.batcher != nil {

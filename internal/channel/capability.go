@@ -16,13 +16,35 @@ type Capability struct {
 	HumanWindow time.Duration // and in which a person may still answer, where the channel's settings allow it
 	Templates   bool          // after the window a prepared template may still be sent, and nothing else
 	Allowance   int           // how many replies each message of the customer's allows; zero for any number
-	Public      bool          // it has messages that everybody sees
-	FirstWord   time.Duration // after a public post in which its writer may get one private message; zero for never
+	Posts       PublicRule    // what it allows in public; the zero value where it has no public messages
 	AppNeeded   bool          // its webhooks come through a platform app
 	Starts      bool          // it may write to somebody who has not written
 	Retry       Retry         // how calls that failed are made again
 	Files       FileRule      // what it takes of files
 	StoreMedia  bool          // its terms let us keep what customers send
+}
+
+// PublicRule is what a kind of account allows in front of everybody.
+type PublicRule struct {
+	TextLimit int // of one message, in what Counting counts; zero where it has no public messages
+	Counting  Counting
+	Files     FileRule
+	FirstWord time.Duration // after a public message in which its writer may get one private message; zero for never
+	// Direct is the kind of channel that has the private conversations of the same
+	// account; empty where it is this kind itself.
+	Direct domain.ChannelKind
+}
+
+// Public tells whether there are messages that everybody sees.
+func (c Capability) Public() bool { return c.Posts.TextLimit > 0 }
+
+// In is the row as it counts for messages of a visibility: in public, texts and
+// files have rules of their own.
+func (c Capability) In(v domain.Visibility) Capability {
+	if v == domain.Public {
+		c.TextLimit, c.Counting, c.Files = c.Posts.TextLimit, c.Posts.Counting, c.Posts.Files
+	}
+	return c
 }
 
 // Retry says how a call that failed is made again. The zero value is for
@@ -79,12 +101,14 @@ func (c Capability) ClosesAt(t domain.ReplyTerms) *time.Time {
 // posts and direct messages (five for each of the customer's); Twilio's of messages.
 func Coming() map[domain.ChannelKind]Capability {
 	return map[domain.ChannelKind]Capability{
-		"facebook_page": {Platform: domain.PlatformMeta, TextLimit: 8000, Public: true, FirstWord: 7 * day, AppNeeded: true},
-		"instagram":     {Platform: domain.PlatformMeta, TextLimit: 1000, Counting: CountBytes, Window: day, HumanWindow: 7 * day, Public: true, FirstWord: 7 * day, AppNeeded: true},
-		"whatsapp":      {Platform: domain.PlatformMeta, TextLimit: 4096, Window: day, Templates: true, AppNeeded: true},
-		"x_dm":          {Platform: "x", TextLimit: 10_000, Allowance: 5, AppNeeded: true},
-		"x_post":        {Platform: "x", TextLimit: 280, Counting: CountWeighted, Public: true, AppNeeded: true},
-		"sms":           {Platform: "twilio", TextLimit: 1600, Counting: CountSMS, AppNeeded: true},
+		domain.ChannelFacebookPage: {Platform: domain.PlatformMeta, TextLimit: 2000, AppNeeded: true,
+			Posts: PublicRule{TextLimit: 8000, FirstWord: 7 * day, Direct: domain.ChannelMessenger}},
+		domain.ChannelInstagram: {Platform: domain.PlatformMeta, TextLimit: 1000, Counting: CountBytes, Window: day, HumanWindow: 7 * day, AppNeeded: true,
+			Posts: PublicRule{TextLimit: 2200, FirstWord: 7 * day}},
+		domain.ChannelWhatsApp: {Platform: domain.PlatformMeta, TextLimit: 4096, Window: day, Templates: true, AppNeeded: true},
+		"x_dm":                 {Platform: "x", TextLimit: 10_000, Allowance: 5, AppNeeded: true},
+		"x_post":               {Platform: "x", TextLimit: 280, Counting: CountWeighted, AppNeeded: true, Posts: PublicRule{TextLimit: 280, Counting: CountWeighted}},
+		"sms":                  {Platform: "twilio", TextLimit: 1600, Counting: CountSMS, AppNeeded: true},
 	}
 }
 
@@ -117,11 +141,11 @@ func (c Capability) Judge(t domain.ReplyTerms, m domain.Message, now time.Time) 
 // a platform that allows it at all allows one.
 func (c Capability) judgeFirst(t domain.ReplyTerms, now time.Time) domain.FailureCode {
 	switch {
-	case c.FirstWord == 0 || t.PostedAt == nil:
+	case c.Posts.FirstWord == 0 || t.PostedAt == nil:
 		return ""
 	case t.Replies > 0:
 		return domain.FailureReplyLimit
-	case now.After(t.PostedAt.Add(c.FirstWord)):
+	case now.After(t.PostedAt.Add(c.Posts.FirstWord)):
 		return domain.FailureWindowClosed
 	}
 	return ""
@@ -131,7 +155,7 @@ func (c Capability) judgeFirst(t domain.ReplyTerms, now time.Time) domain.Failur
 // somebody who has not written, they must have, in private or, where that gives a
 // first word, in public (D04).
 func (c Capability) MayWrite(t domain.ReplyTerms) bool {
-	return c.Starts || t.LastInboundAt != nil || t.PostedAt != nil && (c.Public || c.FirstWord > 0)
+	return c.Starts || t.LastInboundAt != nil || t.PostedAt != nil && c.Public()
 }
 
 // Spent tells whether no reply is left until the customer writes again (B08).

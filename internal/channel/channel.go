@@ -89,6 +89,12 @@ const (
 	EventControl EventKind = "control"
 	// EventPolicy is what the platform does to the account for breaking its rules.
 	EventPolicy EventKind = "policy"
+	// EventHidden is a public message that the account, or the platform, hid from
+	// others; with Event.Removed it shows it again.
+	EventHidden EventKind = "hidden"
+	// EventMoved is a customer whose address is another one from now on; Event.Former
+	// is the one before.
+	EventMoved EventKind = "moved"
 	// EventIgnored is a shape that is known and has no effect yet; Event.Note says which.
 	EventIgnored EventKind = "ignored"
 )
@@ -118,11 +124,18 @@ type Event struct {
 	Edit       int                // edits: its number; a later one wins
 	Reaction   string             // reactions: the platform's word
 	Emoji      string             // reactions
-	Removed    bool               // reactions: taken away
+	Removed    bool               // reactions: taken away; hidden: shown again
 	Standby    bool               // another app has the conversation
 	Elsewhere  bool               // control: another app has it from now on
 	Owner      string             // control: the platform's id of the app that has it
 	Action     string             // policy: block, unblock or warning
+
+	Public     bool   // messages: everybody sees it
+	Post       string // public messages: the platform's id of the post that it stands under; its own where it is the post
+	Mention    bool   // public messages: it stands somewhere else and only names the account
+	Incomplete bool   // public messages: its text, or who wrote it, must be asked for; see Reader
+	Former     string // moved: the address that the customer had
+	Alias      string // another address by which the platform may name the same customer
 }
 
 // Account is what an adapter needs to act for one channel.
@@ -149,6 +162,10 @@ type Outbound struct {
 	ReplyTo      string    // the platform's id of the message to quote
 	File         *File     // goes instead of the text
 	Human        bool      // a person's answer after the platform's first window
+	Public       bool      // everybody is to see it
+	Post         string    // public: the platform's id of the post that it stands under
+	FirstWord    bool      // private, to the writer of the public message ReplyTo, who has not written in private
+	Template     *domain.Template
 }
 
 // File is a file that the platform, or the connector, fetches by its URL. The
@@ -177,6 +194,30 @@ type Acknowledger interface {
 	Acknowledge(ctx context.Context, account Account, received Outbound, platformID string) Result
 }
 
+// Reference names a public post, or a comment, at its platform.
+type Reference struct {
+	ID      string
+	Comment bool   // it is a comment, and no post
+	Mention bool   // it stands somewhere else and names the account
+	Post    string // of a comment: the post that it stands under, where that is known
+}
+
+// Post is what a platform tells of a public post or comment. Its writer may be
+// unknown: that is their right.
+type Post struct {
+	Author, AuthorName string
+	Text, Permalink    string
+	Attachments        []domain.Attachment
+	At                 time.Time
+}
+
+// Reader is an adapter whose platform tells of public posts when it is asked.
+type Reader interface {
+	// Read asks for one. Its result is Accepted where the post is told, and Rejected
+	// where it is gone, or not for us to see.
+	Read(ctx context.Context, account Account, ref Reference) (Post, Result)
+}
+
 // Outcome is what is known of a send after the call: what happened to the bytes decides.
 type Outcome string
 
@@ -200,6 +241,7 @@ const (
 type Result struct {
 	Outcome    Outcome
 	MessageID  string             // accepted: the platform's id of the message
+	Recipient  string             // accepted: the address of who got it, where the platform tells and it may be news
 	Failure    domain.FailureCode // rejected, and not sent for good: what to tell the agent
 	RetryAfter time.Duration      // throttled: how long the platform asks to wait; zero where it does not say
 	Timeout    bool               // not sent: because the time ran out before a byte was written

@@ -93,7 +93,7 @@ func TestD04_NobodyIsWrittenToFirst(t *testing.T) {
 		if !row.MayWrite(domain.ReplyTerms{LastInboundAt: &now}) {
 			t.Errorf("%s may not answer", kind)
 		}
-		if got, want := row.MayWrite(domain.ReplyTerms{PostedAt: &now}), row.Public || row.Starts; got != want {
+		if got, want := row.MayWrite(domain.ReplyTerms{PostedAt: &now}), row.Public() || row.Starts; got != want {
 			t.Errorf("%s may answer a post: %v", kind, got)
 		}
 	}
@@ -116,7 +116,7 @@ func TestA09_LimitsOfEveryKind(t *testing.T) {
 		n       int
 		charset domain.Charset
 	}{
-		"messenger": {"é", 2000, domain.CharsetUnicode}, "open": {"😀", 5000, domain.CharsetUnicode}, "facebook_page": {"a", 8000, domain.CharsetUnicode},
+		"messenger": {"é", 2000, domain.CharsetUnicode}, "open": {"😀", 5000, domain.CharsetUnicode}, "facebook_page": {"a", 2000, domain.CharsetUnicode},
 		"instagram": {"é", 500, domain.CharsetUTF8}, "whatsapp": {"a", 4096, domain.CharsetUnicode}, "x_dm": {"a", 10_000, domain.CharsetUnicode},
 		"x_post": {"😀", 140, domain.CharsetWeighted}, "sms": {"a", 1600, domain.CharsetGSM7},
 	} {

@@ -34,7 +34,7 @@ func (c *Composer) place(ctx context.Context, i domain.Interaction, by domain.Pr
 	}
 	name := a.PublicName()
 	at.sender = domain.Sender{Type: domain.SenderAgent, ID: string(by.Agent), DisplayName: &name}
-	if at.allowed.Allowance == 0 && at.allowed.FirstWord == 0 {
+	if at.allowed.Allowance == 0 && at.allowed.Posts.FirstWord == 0 {
 		return at, nil
 	}
 	sent, err := c.Store.Unanswered(ctx, i.Organization, i.Thread)
@@ -153,7 +153,7 @@ func (l *letter) reach() error {
 	switch {
 	case !l.allowed.MayWrite(l.terms):
 		return domain.Invalid("", "outbound.not_allowed", "Customers of this kind of channel must write first.")
-	case l.Draft.Visibility == domain.Public && !l.allowed.Public:
+	case l.Draft.Visibility == domain.Public && !l.allowed.Public():
 		return domain.Invalid("/visibility", "content.visibility_not_supported", "This channel has private messages only.")
 	case l.Draft.Visibility == domain.Public && l.assumed && !l.publisher:
 		return domain.Missing(domain.ScopePublicCreate)

@@ -17,8 +17,11 @@ type ChannelKind string
 
 // The kinds of account of this round.
 const (
-	ChannelMessenger ChannelKind = "messenger"
-	ChannelOpen      ChannelKind = "open"
+	ChannelMessenger    ChannelKind = "messenger"
+	ChannelFacebookPage ChannelKind = "facebook_page"
+	ChannelInstagram    ChannelKind = "instagram"
+	ChannelWhatsApp     ChannelKind = "whatsapp"
+	ChannelOpen         ChannelKind = "open"
 )
 
 // ChannelStatus tells whether a channel can send.

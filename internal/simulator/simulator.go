@@ -39,7 +39,7 @@ type Accounts interface {
 
 // Config says how to play. Accounts and Now are needed.
 type Config struct {
-	Kind      domain.ChannelKind // what is played: open, or else messenger
+	Kind      domain.ChannelKind // what is played
 	Address   string             // where to listen, on loopback; empty for any free port
 	Accounts  Accounts
 	Now       func() time.Time // business time, which the platform's own times follow

@@ -131,6 +131,13 @@ type event struct {
 	Elsewhere  bool               `json:"elsewhere,omitempty"`
 	Owner      string             `json:"owner,omitempty"`
 	Action     string             `json:"action,omitempty"`
+
+	Public     bool   `json:"public,omitempty"`
+	Post       string `json:"post,omitempty"`
+	Mention    bool   `json:"mention,omitempty"`
+	Incomplete bool   `json:"incomplete,omitempty"`
+	Former     string `json:"former,omitempty"`
+	Alias      string `json:"alias,omitempty"`
 }
 
 // readings writes everything that the platform and the adapter make of a body.

@@ -91,16 +91,28 @@ func (c *cut) envelope(account, name string, item json.RawMessage) channel.Envel
 	if name == "changes" {
 		e.Field += ":" + changed(item)
 	}
-	switch {
-	case c.object != "page":
+	switch kind, known := kindOf(c.object, name, e.Field); {
+	case !known:
 		e.Fault = "unsupported object " + c.object
-	case name == "changes":
+	case kind == "":
 		e.Fault = "unsupported field " + e.Field
 	default:
-		e.Kind = domain.ChannelMessenger
+		e.Kind = kind
 		e.Fault = misshapen(account, item)
 	}
 	return e
+}
+
+// kindOf tells the kind of account that takes an object's events; it is empty where
+// none takes a field, and known is false where none takes the object.
+func kindOf(object, list, field string) (kind domain.ChannelKind, known bool) {
+	switch {
+	case object != "page":
+		return "", false
+	case list == "changes":
+		return "", true
+	}
+	return domain.ChannelMessenger, true
 }
 
 func misshapen(account string, item json.RawMessage) string {
