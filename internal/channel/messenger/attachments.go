@@ -1,9 +1,8 @@
 package messenger
 
 import (
+	"cmp"
 	"encoding/json"
-	"net/url"
-	"unicode/utf8"
 
 	"github.com/parley-cx/parley/internal/channel/internal/graph"
 	"github.com/parley-cx/parley/internal/domain"
@@ -11,7 +10,6 @@ import (
 
 const (
 	maxAttachments = 100
-	maxType        = 64 // characters of an attachment's type
 	unknownType    = "unknown"
 )
 
@@ -19,7 +17,7 @@ const (
 // examples, one object. The type passes through, because Meta adds some every
 // year; a broken attachment stays as one of unknown type.
 func attachments(raw json.RawMessage) []domain.Attachment {
-	if !present(raw) {
+	if !graph.Present(raw) {
 		return nil
 	}
 	var list []json.RawMessage
@@ -28,44 +26,18 @@ func attachments(raw json.RawMessage) []domain.Attachment {
 	}
 	var found []domain.Attachment
 	for _, element := range list[:min(len(list), maxAttachments)] {
-		found = append(found, attachment(loose[fields](element)))
+		found = append(found, attachment(graph.Loose[graph.Fields](element)))
 	}
 	return found
 }
 
 // attachment reads one. The link previews of type fallback keep title and link
 // beside the payload, the others in it.
-func attachment(a fields) domain.Attachment {
-	payload := loose[fields](a["payload"])
+func attachment(a graph.Fields) domain.Attachment {
+	payload := graph.Loose[graph.Fields](a["payload"])
 	return domain.Attachment{
-		Type: either(short(loose[string](a["type"])), unknownType),
-		URL:  either(link(payload["url"]), link(a["url"])),
-		Name: graph.Clean(either(loose[string](payload["title"]), loose[string](a["title"]))),
+		Type: cmp.Or(graph.Short(a["type"]), unknownType),
+		URL:  cmp.Or(graph.Link(payload["url"]), graph.Link(a["url"])),
+		Name: graph.Clean(cmp.Or(graph.Loose[string](payload["title"]), graph.Loose[string](a["title"]))),
 	}
-}
-
-// link reads a web address. A link preview's was chosen by the customer and an
-// agent may follow it, so nothing but the web passes.
-func link(raw json.RawMessage) string {
-	text := graph.Clean(loose[string](raw))
-	u, err := url.Parse(text)
-	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
-		return ""
-	}
-	return text
-}
-
-func short(text string) string {
-	text = graph.Clean(text)
-	if utf8.RuneCountInString(text) > maxType {
-		text = string([]rune(text)[:maxType])
-	}
-	return text
-}
-
-func either(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
 }

@@ -1,11 +1,8 @@
 package messenger
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
-
 	"github.com/parley-cx/parley/internal/channel"
+	"github.com/parley-cx/parley/internal/channel/internal/graph"
 )
 
 // Identify gives the contact and the key of repetition of an event. Meta repeats
@@ -21,7 +18,7 @@ func (Adapter) Identify(e channel.Envelope) (channel.Identity, error) {
 		// The same message can come again as our own, when the thread is handed to us.
 		key = fieldStandby + ":" + key
 	}
-	return channel.Identity{Contact: i.contact(), Subject: identifier(i.content["mid"]), DedupeKey: key}, nil
+	return channel.Identity{Contact: i.contact(), Subject: graph.Identifier(i.content["mid"]), DedupeKey: key}, nil
 }
 
 // fieldStandby is the list of events of threads that another app owns.
@@ -29,7 +26,7 @@ const fieldStandby = "standby"
 
 // key is the shape and what makes the event unique among those of its shape.
 func (i item) key() string {
-	mid := identifier(i.content["mid"])
+	mid := graph.Identifier(i.content["mid"])
 	switch i.shape {
 	case shapeMessage, shapeEcho, shapeDeleted, shapePostback:
 		if mid != "" {
@@ -37,15 +34,15 @@ func (i item) key() string {
 		}
 	}
 	if parts := i.parts(mid); parts != nil {
-		return i.shape + ":" + digest(parts)
+		return i.shape + ":" + graph.Digest(parts...)
 	}
-	return i.shape + ":" + sum(i.payload)
+	return i.shape + ":" + graph.Sum(i.payload)
 }
 
 // parts lists what tells two events of one shape apart that have no id of their
 // own; nil where only the whole payload does.
 func (i item) parts(mid string) []string {
-	member := func(name string) string { return scalar(i.content[name]) }
+	member := func(name string) string { return graph.Scalar(i.content[name]) }
 	place := []string{i.account, i.contact()}
 	switch watermark := member("watermark"); {
 	case i.shape == shapeReaction && mid != "":
@@ -64,15 +61,4 @@ func (i item) parts(mid string) []string {
 		return append(place, i.timestamp, member("ref"), member("payload"))
 	}
 	return nil
-}
-
-// digest joins parts that may hold anything, without letting one run into the next.
-func digest(parts []string) string {
-	joined, _ := json.Marshal(parts) // strings always encode
-	return sum(joined)
-}
-
-func sum(b []byte) string {
-	hash := sha256.Sum256(b)
-	return hex.EncodeToString(hash[:])
 }

@@ -43,15 +43,12 @@ var (
 	errNoReceipt = errors.New("messenger: the receipt names neither messages nor a time")
 )
 
-// fields is a JSON object whose members are read when they are needed.
-type fields map[string]json.RawMessage
-
 // item is one element of messaging[] or standby[], as far as all shapes share it.
 type item struct {
 	account   string
 	payload   []byte
 	shape     string
-	content   fields // the members of the shape's own object
+	content   graph.Fields // the members of the shape's own object
 	sender    string
 	recipient string
 	at        graph.Time
@@ -60,16 +57,16 @@ type item struct {
 
 // open reads what every use of an event needs.
 func open(e channel.Envelope) (item, error) {
-	top := loose[fields](e.Payload)
+	top := graph.Loose[graph.Fields](e.Payload)
 	if top == nil {
 		return item{}, errNotItem
 	}
 	i := item{account: e.AccountID, payload: e.Payload, shape: shapeOther}
 	i.sender, i.recipient = party(top["sender"]), party(top["recipient"])
-	i.at, i.timestamp = loose[graph.Time](top["timestamp"]), scalar(top["timestamp"])
+	i.at, i.timestamp = graph.Loose[graph.Time](top["timestamp"]), graph.Scalar(top["timestamp"])
 	for _, shape := range shapes {
-		if raw := top[shape]; present(raw) {
-			i.shape, i.content = shape, loose[fields](raw)
+		if raw := top[shape]; graph.Present(raw) {
+			i.shape, i.content = shape, graph.Loose[graph.Fields](raw)
 			break
 		}
 	}
@@ -82,8 +79,8 @@ func (i item) check() (item, error) {
 	if i.shape == shapeOther || i.ignored() {
 		return i, nil
 	}
-	echo, ok := flag(i.content["is_echo"])
-	deleted, also := flag(i.content["is_deleted"])
+	echo, ok := graph.Flag(i.content["is_echo"])
+	deleted, also := graph.Flag(i.content["is_deleted"])
 	if i.content == nil || !ok || !also {
 		return item{}, errNotItem
 	}
@@ -124,35 +121,9 @@ func (i item) contact() string {
 // party reads a sender or recipient: a page-scoped id, or the user_ref of a
 // person who is only known by the checkbox plugin.
 func party(raw json.RawMessage) string {
-	p := loose[fields](raw)
-	if id := identifier(p["id"]); id != "" {
+	p := graph.Loose[graph.Fields](raw)
+	if id := graph.Identifier(p["id"]); id != "" {
 		return id
 	}
-	return identifier(p["user_ref"])
-}
-
-func identifier(raw json.RawMessage) string { return string(loose[graph.ID](raw)) }
-
-// loose reads a value of a type, and its zero value from anything else.
-func loose[T any](raw json.RawMessage) T {
-	var value, none T
-	if json.Unmarshal(raw, &value) != nil {
-		return none
-	}
-	return value
-}
-
-func present(raw json.RawMessage) bool { return len(raw) > 0 && string(raw) != "null" }
-
-// flag reads a boolean that may be absent.
-func flag(raw json.RawMessage) (value, ok bool) {
-	return value, !present(raw) || json.Unmarshal(raw, &value) == nil
-}
-
-// scalar reads a string or a number as text, and anything else as none.
-func scalar(raw json.RawMessage) string {
-	if text := loose[string](raw); text != "" {
-		return text
-	}
-	return string(loose[json.Number](raw))
+	return graph.Identifier(p["user_ref"])
 }

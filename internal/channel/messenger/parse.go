@@ -25,7 +25,7 @@ func (Adapter) Parse(e channel.Envelope) (channel.Event, error) {
 	case shapeMessage:
 		return i.message(event, channel.EventMessage)
 	case shapeEcho:
-		event.Token = graph.Clean(loose[string](i.content["metadata"]))
+		event.Token = graph.Words(i.content["metadata"])
 		return i.message(event, channel.EventEcho)
 	case shapeDelivery:
 		return i.receipt(event, channel.EventDelivered)
@@ -41,7 +41,7 @@ func (Adapter) Parse(e channel.Envelope) (channel.Event, error) {
 	case shapePass, shapeTake:
 		return i.control(event), nil
 	case shapePolicy:
-		event.Kind, event.Action = channel.EventPolicy, short(loose[string](i.content["action"]))
+		event.Kind, event.Action = channel.EventPolicy, graph.Short(i.content["action"])
 		return event, nil
 	}
 	return ignore(event, i.shape), nil
@@ -55,17 +55,17 @@ func ignore(event channel.Event, note string) channel.Event {
 // message reads what messages and echoes share. A message may have neither text
 // nor attachments nor an id: it is still one, and an agent should know of it.
 func (i item) message(event channel.Event, kind channel.EventKind) (channel.Event, error) {
-	event.Kind, event.MessageID = kind, identifier(i.content["mid"])
-	if raw := i.content["text"]; present(raw) && json.Unmarshal(raw, &event.Text) != nil {
+	event.Kind, event.MessageID = kind, graph.Identifier(i.content["mid"])
+	if raw := i.content["text"]; graph.Present(raw) && json.Unmarshal(raw, &event.Text) != nil {
 		return channel.Event{}, errNoText
 	}
 	event.Text = graph.Clean(event.Text)
 	event.Attachment = attachments(i.content["attachments"])
-	event.ReplyTo = identifier(loose[fields](i.content["reply_to"])["mid"])
-	if taken := loose[fields](i.content["quick_reply"]); taken != nil {
-		event.QuickReply = &domain.QuickReply{Payload: graph.Clean(loose[string](taken["payload"]))}
+	event.ReplyTo = graph.Identifier(graph.Loose[graph.Fields](i.content["reply_to"])["mid"])
+	if taken := graph.Loose[graph.Fields](i.content["quick_reply"]); taken != nil {
+		event.QuickReply = &domain.QuickReply{Payload: graph.Words(taken["payload"])}
 	}
-	event.Referral = referral(loose[fields](i.content["referral"]))
+	event.Referral = referral(graph.Loose[graph.Fields](i.content["referral"]))
 	return event, nil
 }
 
@@ -74,7 +74,7 @@ func (i item) message(event channel.Event, kind channel.EventKind) (channel.Even
 func (i item) receipt(event channel.Event, kind channel.EventKind) (channel.Event, error) {
 	event.Kind = kind
 	event.MessageIDs = i.mids()
-	event.Watermark = loose[graph.Time](i.content["watermark"]).Time
+	event.Watermark = graph.Loose[graph.Time](i.content["watermark"]).Time
 	if event.Watermark.IsZero() && event.MessageIDs == nil {
 		return channel.Event{}, errNoReceipt
 	}
@@ -84,7 +84,7 @@ func (i item) receipt(event channel.Event, kind channel.EventKind) (channel.Even
 // mids lists the messages that a receipt names.
 func (i item) mids() []string {
 	var ids []string
-	for _, id := range loose[[]graph.ID](i.content["mids"]) {
+	for _, id := range graph.Loose[[]graph.ID](i.content["mids"]) {
 		if id != "" && len(ids) < maxMIDs {
 			ids = append(ids, string(id))
 		}
@@ -95,26 +95,26 @@ func (i item) mids() []string {
 // postback reads a button that was pressed: to the agent it is a message that
 // says what the button says.
 func (i item) postback(event channel.Event) channel.Event {
-	event.Kind, event.MessageID = channel.EventMessage, identifier(i.content["mid"])
-	event.Text = graph.Clean(loose[string](i.content["title"]))
-	event.Postback = &domain.Postback{Title: event.Text, Payload: graph.Clean(loose[string](i.content["payload"]))}
-	event.Referral = referral(loose[fields](i.content["referral"]))
+	event.Kind, event.MessageID = channel.EventMessage, graph.Identifier(i.content["mid"])
+	event.Text = graph.Words(i.content["title"])
+	event.Postback = &domain.Postback{Title: event.Text, Payload: graph.Words(i.content["payload"])}
+	event.Referral = referral(graph.Loose[graph.Fields](i.content["referral"]))
 	return event
 }
 
 // referral reads where somebody came from; nil where nothing says so.
-func referral(r fields) *domain.Referral {
+func referral(r graph.Fields) *domain.Referral {
 	if r == nil {
 		return nil
 	}
-	word := func(name string) string { return graph.Clean(scalar(r[name])) }
+	word := func(name string) string { return graph.Clean(graph.Scalar(r[name])) }
 	return &domain.Referral{Ref: word("ref"), Source: word("source"), Type: word("type"), AdID: word("ad_id")}
 }
 
 // change reads what was done to a message that is named. Edits are counted from
 // one; what calls itself the zeroth is no edit.
 func (i item) change(event channel.Event) (channel.Event, error) {
-	event.MessageID = identifier(i.content["mid"])
+	event.MessageID = graph.Identifier(i.content["mid"])
 	if event.MessageID == "" {
 		return channel.Event{}, errNoID
 	}
@@ -122,8 +122,8 @@ func (i item) change(event channel.Event) (channel.Event, error) {
 	case shapeDeleted:
 		event.Kind = channel.EventUnsent
 	case shapeReaction:
-		event.Kind, event.Removed = channel.EventReaction, loose[string](i.content["action"]) == "unreact"
-		event.Reaction, event.Emoji = short(loose[string](i.content["reaction"])), short(loose[string](i.content["emoji"]))
+		event.Kind, event.Removed = channel.EventReaction, graph.Loose[string](i.content["action"]) == "unreact"
+		event.Reaction, event.Emoji = graph.Short(i.content["reaction"]), graph.Short(i.content["emoji"])
 	default:
 		return i.edit(event)
 	}
@@ -137,7 +137,7 @@ func (i item) edit(event channel.Event) (channel.Event, error) {
 	}
 	event.Kind, event.Edit, event.Text = channel.EventEdited, 1, graph.Clean(event.Text)
 	if counted {
-		event.Edit, _ = strconv.Atoi(scalar(number))
+		event.Edit, _ = strconv.Atoi(graph.Scalar(number))
 	}
 	if event.Edit < 1 {
 		return ignore(event, shapeEdit+" 0"), nil
@@ -149,6 +149,6 @@ func (i item) edit(event channel.Event) (channel.Event, error) {
 // one, and an app that one was taken from it.
 func (i item) control(event channel.Event) channel.Event {
 	event.Kind, event.Elsewhere = channel.EventControl, i.shape == shapeTake
-	event.Owner = identifier(i.content["new_owner_app_id"])
+	event.Owner = graph.Identifier(i.content["new_owner_app_id"])
 	return event
 }

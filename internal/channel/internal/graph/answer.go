@@ -14,7 +14,7 @@ import (
 // did not arrive whole.
 func judge(status int, header http.Header, answer []byte, broken bool) channel.Result {
 	found := faultOf(answer)
-	result := verdict(status, found, answer, broken)
+	result := verdict(status, found, broken)
 	result.Status = status
 	if found != nil {
 		result.Code = found.name()
@@ -25,14 +25,14 @@ func judge(status int, header http.Header, answer []byte, broken bool) channel.R
 	return result
 }
 
-func verdict(status int, found *fault, answer []byte, broken bool) channel.Result {
+func verdict(status int, found *fault, broken bool) channel.Result {
 	switch {
 	case status == http.StatusTooManyRequests:
 		return channel.Result{Outcome: channel.OutcomeThrottled}
 	case broken:
 		return channel.Result{Outcome: channel.OutcomeUnknown}
 	case status >= 200 && status < 300:
-		return taken(answer)
+		return channel.Result{Outcome: channel.OutcomeAccepted}
 	case found != nil:
 		return found.verdict(status)
 	default:
@@ -41,14 +41,11 @@ func verdict(status int, found *fault, answer []byte, broken bool) channel.Resul
 }
 
 // taken reads the answer to a message that was taken: only its id proves it.
-func taken(answer []byte) channel.Result {
-	var body struct {
-		MessageID ID `json:"message_id"`
+func taken(answer []byte, result channel.Result) channel.Result {
+	if result.MessageID = Identifier(Loose[Fields](answer)["message_id"]); result.MessageID == "" {
+		result.Outcome = channel.OutcomeUnknown
 	}
-	if json.Unmarshal(answer, &body) != nil || body.MessageID == "" {
-		return channel.Result{Outcome: channel.OutcomeUnknown}
-	}
-	return channel.Result{Outcome: channel.OutcomeAccepted, MessageID: string(body.MessageID)}
+	return result
 }
 
 // bare judges an answer without Graph's error object, which something between

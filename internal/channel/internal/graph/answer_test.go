@@ -22,7 +22,7 @@ func TestAnswers(t *testing.T) {
 		"id of another type":         {200, `{"message_id":{"a":1}}`, unknown},
 		"not JSON":                   {200, `<html>`, unknown},
 		"nothing":                    {200, ``, unknown},
-		"too long to be read":        {200, `{"message_id":"m_1","x":"` + strings.Repeat("x", 64<<10) + `"}`, unknown},
+		"too long to be read":        {200, `{"message_id":"m_1","x":"` + strings.Repeat("x", 1<<20) + `"}`, unknown},
 		"a redirect":                 {302, ``, unknown},
 		"refused by something":       {404, `<html>`, platform},
 		"an error without a code":    {400, `{"error":{"message":"x"}}`, platform},

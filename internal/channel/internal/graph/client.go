@@ -11,27 +11,38 @@ import (
 	"github.com/parley-cx/parley/internal/channel"
 )
 
-// maxAnswer bounds what is read of an answer.
-const maxAnswer = 64 << 10
+// maxAnswer bounds what is read of an answer. The longest are posts that were asked
+// for: 63,206 characters, each of which Meta may write in six bytes or twelve.
+const maxAnswer = 1 << 20
 
-// Call sends one request to the Graph API, with the token as its bearer, and says
+// Call sends one message to the Graph API, with the token as its bearer, and says
 // what became of it; a nil client is the default one. It asks exactly once: it
 // follows no redirect, and neither it nor Go's transport repeats a request,
 // because the body cannot be read twice and no Idempotency-Key invites to. The
 // result holds neither texts of the platform nor the token.
 func Call(ctx context.Context, client *http.Client, method, address, token string, body []byte) channel.Result {
+	answer, result := Ask(ctx, client, method, address, token, body)
+	if result.Outcome == channel.OutcomeAccepted {
+		result = taken(answer, result)
+	}
+	return result
+}
+
+// Ask is Call for what is no message: its answer is the caller's to read, and is
+// whole where the outcome is Accepted.
+func Ask(ctx context.Context, client *http.Client, method, address, token string, body []byte) (answer []byte, result channel.Result) {
 	trip := newTrip(body)
 	request, err := trip.request(ctx, method, address, token)
 	if err != nil {
-		return channel.Result{Outcome: channel.OutcomeNotSent}
+		return nil, channel.Result{Outcome: channel.OutcomeNotSent}
 	}
 	response, err := oneShot(client).Do(request)
 	if err != nil {
-		return trip.failed(ctx, err)
+		return nil, trip.failed(ctx, err)
 	}
 	defer response.Body.Close()
-	answer, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
-	return judge(response.StatusCode, response.Header, answer, err != nil)
+	answer, err = io.ReadAll(io.LimitReader(response.Body, maxAnswer))
+	return answer, judge(response.StatusCode, response.Header, answer, err != nil)
 }
 
 // oneShot is the client without redirects: a redirected POST would be a second call.

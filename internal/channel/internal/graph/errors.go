@@ -18,9 +18,10 @@ const (
 	rateLimited          class = "rate-limited"
 	authBroken           class = "auth-broken"
 	recipientUnavailable class = "recipient-unavailable"
-	heldElsewhere        class = "held-elsewhere" // another app has the conversation
-	policyBlock          class = "policy-block"   // the account is restricted: permanent, whatever else the error says
-	maybeSent            class = "maybe-sent"     // an error although the message may have gone out
+	heldElsewhere        class = "held-elsewhere"  // another app has the conversation
+	policyBlock          class = "policy-block"    // the account is restricted: permanent, whatever else the error says
+	answeredBefore       class = "answered-before" // the one private answer to a public message was given
+	maybeSent            class = "maybe-sent"      // an error although the message may have gone out
 )
 
 // rule is one row of the table of errors. A zero code or subcode stands for any;
@@ -32,7 +33,8 @@ type rule struct {
 
 // rules is read from the top, the first match counts: a subcode says more than
 // its code, so the subcodes come first. Source: Meta, Messenger Platform, Common
-// error codes (25 June 2026), and Meta, Graph API, Handling errors.
+// error codes (25 June 2026), Meta, Graph API, Handling errors, and Meta, Graph API
+// reference, Page messages (the private answers to comments).
 var rules = []rule{
 	{subcode: 2018278, class: windowExpired},        // Messenger: outside of the allowed window
 	{subcode: 2018065, class: windowExpired},        // the same, without the news permission
@@ -73,6 +75,8 @@ var rules = []rule{
 	{code: 2, class: retryable},
 	{code: 1200, class: retryable},
 	{code: 100, class: permanent},
+	{code: 10900, class: answeredBefore},       // activity already replied to
+	{code: 10903, class: recipientUnavailable}, // this user cannot reply to this activity
 	{code: 368, class: policyBlock},
 }
 
@@ -92,6 +96,7 @@ var verdicts = map[class]channel.Result{
 	rateLimited:          {Outcome: channel.OutcomeThrottled},
 	authBroken:           {Outcome: channel.OutcomeUnauthorized},
 	recipientUnavailable: {Outcome: channel.OutcomeRejected, Failure: domain.FailureRecipientInvalid},
+	answeredBefore:       {Outcome: channel.OutcomeRejected, Failure: domain.FailureReplyLimit},
 	maybeSent:            {Outcome: channel.OutcomeUnknown},
 }
 

@@ -20,6 +20,7 @@ var (
 	recipient = channel.Result{Outcome: channel.OutcomeRejected, Failure: domain.FailureRecipientInvalid}
 	elsewhere = channel.Result{Outcome: channel.OutcomeRejected, Failure: domain.FailureHeldElsewhere}
 	content   = channel.Result{Outcome: channel.OutcomeRejected, Failure: domain.FailureContentRejected}
+	twice     = channel.Result{Outcome: channel.OutcomeRejected, Failure: domain.FailureReplyLimit}
 	platform  = channel.Result{Outcome: channel.OutcomeRejected, Failure: domain.FailurePlatformRejected}
 	auth      = channel.Result{Outcome: channel.OutcomeUnauthorized}
 	throttled = channel.Result{Outcome: channel.OutcomeThrottled}
@@ -62,6 +63,8 @@ func TestErrors(t *testing.T) {
 		{`"code":200,"error_subcode":1545041`, 403, "200/1545041", recipient},
 		{`"code":100,"error_subcode":2018001`, 400, "100/2018001", recipient},
 		{`"code":100,"error_subcode":2534014`, 400, "100/2534014", recipient},
+		{`"code":10900`, 400, "10900", twice},
+		{`"code":10903`, 400, "10903", recipient},
 		{`"code":4`, 400, "4", throttled},
 		{`"code":17`, 400, "17", throttled},
 		{`"code":32`, 403, "32", throttled},
