@@ -57,6 +57,16 @@ func (e Event) Masked() Event {
 	return e
 }
 
+// Masked is the post without card data.
+func (p Post) Masked() Post {
+	p.Text, p.AuthorName = domain.MaskCards(p.Text), domain.MaskCards(p.AuthorName)
+	p.Attachments = slices.Clone(p.Attachments)
+	for n, a := range p.Attachments {
+		p.Attachments[n].Name = domain.MaskCards(a.Name)
+	}
+	return p
+}
+
 // masking is the way through one JSON text.
 type masking struct {
 	level

@@ -3,6 +3,8 @@ package channel
 import (
 	"encoding/json"
 	"testing"
+
+	"github.com/parley-cx/parley/internal/domain"
 )
 
 // C20: what people wrote is covered in a platform's own bytes; ids, times and
@@ -58,5 +60,16 @@ func BenchmarkMaskPayload(b *testing.B) {
 				MaskCards(payload)
 			}
 		})
+	}
+}
+
+// What is read of a post is masked like what customers write, and the adapter's own value stays as it was.
+func TestC20_APostIsMasked(t *testing.T) {
+	t.Parallel()
+	const number = "4111111111111111"
+	told := Post{AuthorName: number, Text: "It is " + number, Attachments: []domain.Attachment{{Type: "file", URL: "https://cdn.example.test/a", Name: number}}}
+	masked := told.Masked()
+	if masked.AuthorName == number || masked.Text == told.Text || masked.Attachments[0].Name == number || told.Attachments[0].Name != number {
+		t.Errorf("%+v of %+v", masked, told)
 	}
 }

@@ -28,16 +28,19 @@ type Case struct {
 	Fixtures string          // directory of <name>.json and <name>.golden.json
 	Account  channel.Account // an account that may send; BaseURL is the suite's
 	Accepted string          // the platform's answer to a message that it took
+	Readings []Reading       // what an adapter that reads posts is told; none where it reads none
+	Refusals []Refusal       // and what it is refused
 }
 
 // Run runs the suite.
 func Run(t *testing.T, c Case) {
 	t.Helper()
-	fixtures := c.read(t)
+	fixtures := c.fixtures(t)
 	t.Run("golden", func(t *testing.T) { t.Parallel(); c.golden(t, fixtures) })
 	t.Run("identity", func(t *testing.T) { t.Parallel(); c.identity(t, fixtures) })
 	t.Run("hostile", func(t *testing.T) { t.Parallel(); c.hostile(t, fixtures) })
 	t.Run("send", func(t *testing.T) { t.Parallel(); c.send(t) })
+	t.Run("read", func(t *testing.T) { t.Parallel(); c.read(t) })
 }
 
 type fixture struct {
@@ -45,7 +48,7 @@ type fixture struct {
 	body []byte
 }
 
-func (c Case) read(t *testing.T) []fixture {
+func (c Case) fixtures(t *testing.T) []fixture {
 	t.Helper()
 	paths, err := filepath.Glob(filepath.Join(c.Fixtures, "*.json"))
 	if err != nil || len(paths) == 0 {
