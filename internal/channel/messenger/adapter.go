@@ -28,6 +28,12 @@ var (
 // Kind is messenger.
 func (Adapter) Kind() domain.ChannelKind { return domain.ChannelMessenger }
 
+// Identify gives the contact and the key of repetition of an event.
+func (Adapter) Identify(e channel.Envelope) (channel.Identity, error) { return graph.Identify(e) }
+
+// Parse reads messages, what is done to them, and receipts.
+func (Adapter) Parse(e channel.Envelope) (channel.Event, error) { return graph.Parse(e) }
+
 // Send posts one text or file to the page's messages edge: as a response within the
 // standard window, and after it with the tag for human agents. The token travels as metadata and comes back in the echo. An
 // account without an access token is not called at all.
@@ -39,21 +45,7 @@ func (a Adapter) Send(ctx context.Context, account channel.Account, message chan
 	return graph.Call(ctx, a.Client, http.MethodPost, graph.Address(account, account.AccountID, "messages"), token, graph.Message(graph.Recipient{ID: message.To}, message))
 }
 
-// signal is the body of a sender action, which is a call of its own.
-type signal struct {
-	Recipient graph.Recipient `json:"recipient"`
-	Action    string          `json:"sender_action"`
-}
-
 // Typing shows or hides the three dots.
 func (a Adapter) Typing(ctx context.Context, account channel.Account, to channel.Outbound, on bool) channel.Result {
-	token := graph.Token(account)
-	if token == "" {
-		return channel.Result{Outcome: channel.OutcomeUnauthorized}
-	}
-	s := signal{Action: "typing_off"}
-	if s.Recipient.ID = to.To; on {
-		s.Action = "typing_on"
-	}
-	return graph.Call(ctx, a.Client, http.MethodPost, graph.Address(account, account.AccountID, "messages"), token, graph.Written(s))
+	return graph.Typing(ctx, a.Client, graph.Address(account, account.AccountID, "messages"), graph.Token(account), to.To, on)
 }

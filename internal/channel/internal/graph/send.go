@@ -1,6 +1,11 @@
 package graph
 
-import "github.com/parley-cx/parley/internal/channel"
+import (
+	"context"
+	"net/http"
+
+	"github.com/parley-cx/parley/internal/channel"
+)
 
 // Recipient is to whom a private message goes: a person by their id, or who wrote a
 // comment or a post that was never answered in private (Send API reference; Private
@@ -56,4 +61,22 @@ func Message(to Recipient, message channel.Outbound) []byte {
 		out.ReplyTo = &quoted{MID: message.ReplyTo}
 	}
 	return Written(out)
+}
+
+// signal is the body of a sender action, which is a call of its own.
+type signal struct {
+	Recipient Recipient `json:"recipient"`
+	Action    string    `json:"sender_action"`
+}
+
+// Typing shows or hides the three dots, at the address for messages.
+func Typing(ctx context.Context, client *http.Client, address, token, to string, on bool) channel.Result {
+	if token == "" {
+		return channel.Result{Outcome: channel.OutcomeUnauthorized}
+	}
+	s := signal{Recipient: Recipient{ID: to}, Action: "typing_off"}
+	if on {
+		s.Action = "typing_on"
+	}
+	return Call(ctx, client, http.MethodPost, address, token, Written(s))
 }

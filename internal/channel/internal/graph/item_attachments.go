@@ -1,10 +1,9 @@
-package messenger
+package graph
 
 import (
 	"cmp"
 	"encoding/json"
 
-	"github.com/parley-cx/parley/internal/channel/internal/graph"
 	"github.com/parley-cx/parley/internal/domain"
 )
 
@@ -17,7 +16,7 @@ const (
 // examples, one object. The type passes through, because Meta adds some every
 // year; a broken attachment stays as one of unknown type.
 func attachments(raw json.RawMessage) []domain.Attachment {
-	if !graph.Present(raw) {
+	if !Present(raw) {
 		return nil
 	}
 	var list []json.RawMessage
@@ -26,18 +25,18 @@ func attachments(raw json.RawMessage) []domain.Attachment {
 	}
 	var found []domain.Attachment
 	for _, element := range list[:min(len(list), maxAttachments)] {
-		found = append(found, attachment(graph.Loose[graph.Fields](element)))
+		found = append(found, attachment(Loose[Fields](element)))
 	}
 	return found
 }
 
 // attachment reads one. The link previews of type fallback keep title and link
 // beside the payload, the others in it.
-func attachment(a graph.Fields) domain.Attachment {
-	payload := graph.Loose[graph.Fields](a["payload"])
+func attachment(a Fields) domain.Attachment {
+	payload := Loose[Fields](a["payload"])
 	return domain.Attachment{
-		Type: cmp.Or(graph.Short(a["type"]), unknownType),
-		URL:  cmp.Or(graph.Link(payload["url"]), graph.Link(a["url"])),
-		Name: graph.Clean(cmp.Or(graph.Loose[string](payload["title"]), graph.Loose[string](a["title"]))),
+		Type: cmp.Or(Short(a["type"]), unknownType),
+		URL:  cmp.Or(Link(payload["url"]), Link(a["url"])),
+		Name: Clean(cmp.Or(Loose[string](payload["title"]), Loose[string](a["title"]))),
 	}
 }

@@ -1,31 +1,35 @@
-package messenger
+package graph
 
 import (
 	"encoding/json"
 	"strconv"
 
 	"github.com/parley-cx/parley/internal/channel"
-	"github.com/parley-cx/parley/internal/channel/internal/graph"
 	"github.com/parley-cx/parley/internal/domain"
 )
 
 // maxMIDs bounds the messages that one receipt names.
 const maxMIDs = 1000
 
-// Parse reads messages, what is done to them, and receipts. The other shapes that
-// Meta documents, and any it adds, are ignored by name. What another app's
-// threads hold has the same shapes and is marked as such.
-func (Adapter) Parse(e channel.Envelope) (channel.Event, error) {
+// Parse reads private messages, what is done to them, and receipts. The other
+// shapes that Meta documents, and any it adds, are ignored by name. What another
+// app's threads hold has the same shapes and is marked as such.
+func Parse(e channel.Envelope) (channel.Event, error) {
 	i, err := open(e)
 	if err != nil {
-		return channel.Event{}, err
+		return channel.Event{}, refused(e, err)
 	}
-	event := channel.Event{Contact: i.contact(), At: i.at.Time, Standby: e.Field == fieldStandby}
+	event, err := i.event(channel.Event{Contact: i.contact(), At: i.at.Time, Standby: e.Field == fieldStandby})
+	return event, refused(e, err)
+}
+
+// event adds what the item's shape says.
+func (i item) event(event channel.Event) (channel.Event, error) {
 	switch i.shape {
 	case shapeMessage:
 		return i.message(event, channel.EventMessage)
 	case shapeEcho:
-		event.Token = graph.Words(i.content["metadata"])
+		event.Token = Words(i.content["metadata"])
 		return i.message(event, channel.EventEcho)
 	case shapeDelivery:
 		return i.receipt(event, channel.EventDelivered)
@@ -41,13 +45,14 @@ func (Adapter) Parse(e channel.Envelope) (channel.Event, error) {
 	case shapePass, shapeTake:
 		return i.control(event), nil
 	case shapePolicy:
-		event.Kind, event.Action = channel.EventPolicy, graph.Short(i.content["action"])
+		event.Kind, event.Action = channel.EventPolicy, Short(i.content["action"])
 		return event, nil
 	}
-	return ignore(event, i.shape), nil
+	return Ignored(event, i.shape), nil
 }
 
-func ignore(event channel.Event, note string) channel.Event {
+// Ignored is an event of a shape that has no effect; the note says which.
+func Ignored(event channel.Event, note string) channel.Event {
 	event.Kind, event.Note = channel.EventIgnored, note
 	return event
 }
@@ -55,17 +60,17 @@ func ignore(event channel.Event, note string) channel.Event {
 // message reads what messages and echoes share. A message may have neither text
 // nor attachments nor an id: it is still one, and an agent should know of it.
 func (i item) message(event channel.Event, kind channel.EventKind) (channel.Event, error) {
-	event.Kind, event.MessageID = kind, graph.Identifier(i.content["mid"])
-	if raw := i.content["text"]; graph.Present(raw) && json.Unmarshal(raw, &event.Text) != nil {
+	event.Kind, event.MessageID = kind, Identifier(i.content["mid"])
+	if raw := i.content["text"]; Present(raw) && json.Unmarshal(raw, &event.Text) != nil {
 		return channel.Event{}, errNoText
 	}
-	event.Text = graph.Clean(event.Text)
+	event.Text = Clean(event.Text)
 	event.Attachment = attachments(i.content["attachments"])
-	event.ReplyTo = graph.Identifier(graph.Loose[graph.Fields](i.content["reply_to"])["mid"])
-	if taken := graph.Loose[graph.Fields](i.content["quick_reply"]); taken != nil {
-		event.QuickReply = &domain.QuickReply{Payload: graph.Words(taken["payload"])}
+	event.ReplyTo = Identifier(Loose[Fields](i.content["reply_to"])["mid"])
+	if taken := Loose[Fields](i.content["quick_reply"]); taken != nil {
+		event.QuickReply = &domain.QuickReply{Payload: Words(taken["payload"])}
 	}
-	event.Referral = referral(graph.Loose[graph.Fields](i.content["referral"]))
+	event.Referral = referral(Loose[Fields](i.content["referral"]))
 	return event, nil
 }
 
@@ -74,7 +79,7 @@ func (i item) message(event channel.Event, kind channel.EventKind) (channel.Even
 func (i item) receipt(event channel.Event, kind channel.EventKind) (channel.Event, error) {
 	event.Kind = kind
 	event.MessageIDs = i.mids()
-	event.Watermark = graph.Loose[graph.Time](i.content["watermark"]).Time
+	event.Watermark = Loose[Time](i.content["watermark"]).Time
 	if event.Watermark.IsZero() && event.MessageIDs == nil {
 		return channel.Event{}, errNoReceipt
 	}
@@ -84,7 +89,7 @@ func (i item) receipt(event channel.Event, kind channel.EventKind) (channel.Even
 // mids lists the messages that a receipt names.
 func (i item) mids() []string {
 	var ids []string
-	for _, id := range graph.Loose[[]graph.ID](i.content["mids"]) {
+	for _, id := range Loose[[]ID](i.content["mids"]) {
 		if id != "" && len(ids) < maxMIDs {
 			ids = append(ids, string(id))
 		}
@@ -95,26 +100,26 @@ func (i item) mids() []string {
 // postback reads a button that was pressed: to the agent it is a message that
 // says what the button says.
 func (i item) postback(event channel.Event) channel.Event {
-	event.Kind, event.MessageID = channel.EventMessage, graph.Identifier(i.content["mid"])
-	event.Text = graph.Words(i.content["title"])
-	event.Postback = &domain.Postback{Title: event.Text, Payload: graph.Words(i.content["payload"])}
-	event.Referral = referral(graph.Loose[graph.Fields](i.content["referral"]))
+	event.Kind, event.MessageID = channel.EventMessage, Identifier(i.content["mid"])
+	event.Text = Words(i.content["title"])
+	event.Postback = &domain.Postback{Title: event.Text, Payload: Words(i.content["payload"])}
+	event.Referral = referral(Loose[Fields](i.content["referral"]))
 	return event
 }
 
 // referral reads where somebody came from; nil where nothing says so.
-func referral(r graph.Fields) *domain.Referral {
+func referral(r Fields) *domain.Referral {
 	if r == nil {
 		return nil
 	}
-	word := func(name string) string { return graph.Clean(graph.Scalar(r[name])) }
+	word := func(name string) string { return Clean(Scalar(r[name])) }
 	return &domain.Referral{Ref: word("ref"), Source: word("source"), Type: word("type"), AdID: word("ad_id")}
 }
 
 // change reads what was done to a message that is named. Edits are counted from
 // one; what calls itself the zeroth is no edit.
 func (i item) change(event channel.Event) (channel.Event, error) {
-	event.MessageID = graph.Identifier(i.content["mid"])
+	event.MessageID = Identifier(i.content["mid"])
 	if event.MessageID == "" {
 		return channel.Event{}, errNoID
 	}
@@ -122,8 +127,8 @@ func (i item) change(event channel.Event) (channel.Event, error) {
 	case shapeDeleted:
 		event.Kind = channel.EventUnsent
 	case shapeReaction:
-		event.Kind, event.Removed = channel.EventReaction, graph.Loose[string](i.content["action"]) == "unreact"
-		event.Reaction, event.Emoji = graph.Short(i.content["reaction"]), graph.Short(i.content["emoji"])
+		event.Kind, event.Removed = channel.EventReaction, Loose[string](i.content["action"]) == "unreact"
+		event.Reaction, event.Emoji = Short(i.content["reaction"]), Short(i.content["emoji"])
 	default:
 		return i.edit(event)
 	}
@@ -135,12 +140,12 @@ func (i item) edit(event channel.Event) (channel.Event, error) {
 	if json.Unmarshal(i.content["text"], &event.Text) != nil {
 		return channel.Event{}, errNoText
 	}
-	event.Kind, event.Edit, event.Text = channel.EventEdited, 1, graph.Clean(event.Text)
+	event.Kind, event.Edit, event.Text = channel.EventEdited, 1, Clean(event.Text)
 	if counted {
-		event.Edit, _ = strconv.Atoi(graph.Scalar(number))
+		event.Edit, _ = strconv.Atoi(Scalar(number))
 	}
 	if event.Edit < 1 {
-		return ignore(event, shapeEdit+" 0"), nil
+		return Ignored(event, shapeEdit+" 0"), nil
 	}
 	return event, nil
 }
@@ -149,6 +154,6 @@ func (i item) edit(event channel.Event) (channel.Event, error) {
 // one, and an app that one was taken from it.
 func (i item) control(event channel.Event) channel.Event {
 	event.Kind, event.Elsewhere = channel.EventControl, i.shape == shapeTake
-	event.Owner = graph.Identifier(i.content["new_owner_app_id"])
+	event.Owner = Identifier(i.content["new_owner_app_id"])
 	return event
 }

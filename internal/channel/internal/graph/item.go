@@ -1,11 +1,11 @@
-package messenger
+package graph
 
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 
 	"github.com/parley-cx/parley/internal/channel"
-	"github.com/parley-cx/parley/internal/channel/internal/graph"
 )
 
 // The shapes that have an effect. Echoes and deletions come as messages and are
@@ -34,39 +34,49 @@ var shapes = []string{
 	shapePolicy, "account_linking", "messaging_feedback",
 }
 
-// Errors name the fault only; a payload's own words never leave it.
+// Errors name the fault only; a payload's own words never leave it. Whoever hands
+// one out says to which kind of account the event came.
 var (
-	errNotItem   = errors.New("messenger: the event is not an object of known types")
-	errNoContact = errors.New("messenger: the event names no contact")
-	errNoID      = errors.New("messenger: the message has no id")
-	errNoText    = errors.New("messenger: the text is not a text")
-	errNoReceipt = errors.New("messenger: the receipt names neither messages nor a time")
+	errNotItem   = errors.New("the event is not an object of known types")
+	errNoContact = errors.New("the event names no contact")
+	errNoID      = errors.New("the message has no id")
+	errNoText    = errors.New("the text is not a text")
+	errNoReceipt = errors.New("the receipt names neither messages nor a time")
 )
 
+// refused is the fault of an event, with the kind of account that it came to.
+func refused(e channel.Envelope, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", e.Kind, err)
+}
+
 // item is one element of messaging[] or standby[], as far as all shapes share it.
+// Messenger and Instagram have the same.
 type item struct {
 	account   string
 	payload   []byte
 	shape     string
-	content   graph.Fields // the members of the shape's own object
+	content   Fields // the members of the shape's own object
 	sender    string
 	recipient string
-	at        graph.Time
+	at        Time
 	timestamp string // as written
 }
 
 // open reads what every use of an event needs.
 func open(e channel.Envelope) (item, error) {
-	top := graph.Loose[graph.Fields](e.Payload)
+	top := Loose[Fields](e.Payload)
 	if top == nil {
 		return item{}, errNotItem
 	}
 	i := item{account: e.AccountID, payload: e.Payload, shape: shapeOther}
 	i.sender, i.recipient = party(top["sender"]), party(top["recipient"])
-	i.at, i.timestamp = graph.Loose[graph.Time](top["timestamp"]), graph.Scalar(top["timestamp"])
+	i.at, i.timestamp = Loose[Time](top["timestamp"]), Scalar(top["timestamp"])
 	for _, shape := range shapes {
-		if raw := top[shape]; graph.Present(raw) {
-			i.shape, i.content = shape, graph.Loose[graph.Fields](raw)
+		if raw := top[shape]; Present(raw) {
+			i.shape, i.content = shape, Loose[Fields](raw)
 			break
 		}
 	}
@@ -79,8 +89,8 @@ func (i item) check() (item, error) {
 	if i.shape == shapeOther || i.ignored() {
 		return i, nil
 	}
-	echo, ok := graph.Flag(i.content["is_echo"])
-	deleted, also := graph.Flag(i.content["is_deleted"])
+	echo, ok := Flag(i.content["is_echo"])
+	deleted, also := Flag(i.content["is_deleted"])
 	if i.content == nil || !ok || !also {
 		return item{}, errNotItem
 	}
@@ -121,9 +131,9 @@ func (i item) contact() string {
 // party reads a sender or recipient: a page-scoped id, or the user_ref of a
 // person who is only known by the checkbox plugin.
 func party(raw json.RawMessage) string {
-	p := graph.Loose[graph.Fields](raw)
-	if id := graph.Identifier(p["id"]); id != "" {
+	p := Loose[Fields](raw)
+	if id := Identifier(p["id"]); id != "" {
 		return id
 	}
-	return graph.Identifier(p["user_ref"])
+	return Identifier(p["user_ref"])
 }

@@ -1,24 +1,24 @@
-package messenger
+package graph
 
 import (
 	"github.com/parley-cx/parley/internal/channel"
-	"github.com/parley-cx/parley/internal/channel/internal/graph"
 )
 
-// Identify gives the contact and the key of repetition of an event. Meta repeats
-// a webhook for up to 36 hours; the keys follow what its events are unique by. An
-// event about the account alone, such as a policy notice, has no contact.
-func (Adapter) Identify(e channel.Envelope) (channel.Identity, error) {
+// Identify gives the contact and the key of repetition of an event of private
+// messages. Meta repeats a webhook for up to 36 hours; the keys follow what its
+// events are unique by. An event about the account alone, such as a policy notice,
+// has no contact.
+func Identify(e channel.Envelope) (channel.Identity, error) {
 	i, err := open(e)
 	if err != nil {
-		return channel.Identity{}, err
+		return channel.Identity{}, refused(e, err)
 	}
 	key := i.key()
 	if e.Field == fieldStandby {
 		// The same message can come again as our own, when the thread is handed to us.
 		key = fieldStandby + ":" + key
 	}
-	return channel.Identity{Contact: i.contact(), Subject: graph.Identifier(i.content["mid"]), DedupeKey: key}, nil
+	return channel.Identity{Contact: i.contact(), Subject: Identifier(i.content["mid"]), DedupeKey: key}, nil
 }
 
 // fieldStandby is the list of events of threads that another app owns.
@@ -26,7 +26,7 @@ const fieldStandby = "standby"
 
 // key is the shape and what makes the event unique among those of its shape.
 func (i item) key() string {
-	mid := graph.Identifier(i.content["mid"])
+	mid := Identifier(i.content["mid"])
 	switch i.shape {
 	case shapeMessage, shapeEcho, shapeDeleted, shapePostback:
 		if mid != "" {
@@ -34,15 +34,15 @@ func (i item) key() string {
 		}
 	}
 	if parts := i.parts(mid); parts != nil {
-		return i.shape + ":" + graph.Digest(parts...)
+		return i.shape + ":" + Digest(parts...)
 	}
-	return i.shape + ":" + graph.Sum(i.payload)
+	return i.shape + ":" + Sum(i.payload)
 }
 
 // parts lists what tells two events of one shape apart that have no id of their
 // own; nil where only the whole payload does.
 func (i item) parts(mid string) []string {
-	member := func(name string) string { return graph.Scalar(i.content[name]) }
+	member := func(name string) string { return Scalar(i.content[name]) }
 	place := []string{i.account, i.contact()}
 	switch watermark := member("watermark"); {
 	case i.shape == shapeReaction && mid != "":
