@@ -122,7 +122,7 @@ func (c *centre) wait(ctx context.Context, q domain.Queue) (domain.Interaction, 
 	c.thread++
 	t := domain.Thread{ID: domain.NewID[domain.ThreadID](), Organization: c.org, Channel: "01990a5c-7e10-7a31-9c02-6f4d1b2a0004",
 		Contact: domain.NewID[domain.ContactID]()}
-	i, _ := domain.NewInteraction(t, domain.Channel{ID: t.Channel, Kind: domain.ChannelMessenger, Queue: &q.ID}, c.now.Add(time.Duration(c.thread)*time.Millisecond))
+	i, _ := domain.NewInteraction(t, domain.Channel{ID: t.Channel, Kind: domain.ChannelMessenger, Queue: &q.ID}, domain.OriginMessage, c.now.Add(time.Duration(c.thread)*time.Millisecond))
 	i = i.Enter(q, c.now)
 	return i, c.CreateInteraction(ctx, i)
 }

@@ -112,37 +112,50 @@ func Coming() map[domain.ChannelKind]Capability {
 	}
 }
 
-// Judge holds a message to the platform's rules for answering: code is why it
-// may not be sent now, empty where it may. A window is open up to and including
-// its last moment (B10). human tells that only the rule for human agents allows it.
-func (c Capability) Judge(t domain.ReplyTerms, m domain.Message, now time.Time) (human bool, code domain.FailureCode) {
-	switch {
-	case t.HeldElsewhere:
-		return false, domain.FailureHeldElsewhere
-	case m.Visibility == domain.Public:
-		return false, ""
-	case t.LastInboundAt == nil:
-		return false, c.judgeFirst(t, now)
-	case c.Spent(t):
-		return false, domain.FailureReplyLimit
-	case !now.After(t.LastInboundAt.Add(c.Window)) || c.Window == 0:
-		return false, ""
-	case c.Templates && m.Details.Template != nil:
-		return false, ""
-	case c.Templates:
-		return false, domain.FailureTemplateRequired
-	case now.After(*c.ClosesAt(t)) || m.Sender.Type != domain.SenderAgent:
-		return false, domain.FailureWindowClosed
-	}
-	return true, ""
+// Verdict is what a platform's rules for answering say of a message.
+type Verdict struct {
+	Code  domain.FailureCode // why it may not be sent now; empty where it may
+	Human bool               // only the rule for human agents allows it
+	First bool               // it is the one private message to the writer of a public one
 }
 
-// judgeFirst is Judge for the private message to somebody who wrote in public alone:
+// Judge holds a message to the platform's rules for answering. A window is open up
+// to and including its last moment (B10). Where the customer's own private messages
+// allow none, the public message that is answered may allow one.
+func (c Capability) Judge(t domain.ReplyTerms, m domain.Message, now time.Time) Verdict {
+	switch {
+	case m.Visibility == domain.Public:
+		return Verdict{}
+	case t.HeldElsewhere:
+		return Verdict{Code: domain.FailureHeldElsewhere}
+	case t.PostedAt != nil && c.Posts.FirstWord > 0 && (t.LastInboundAt == nil || c.over(t, now)):
+		return Verdict{First: true, Code: c.judgeFirst(t, now)}
+	case t.LastInboundAt == nil:
+		return Verdict{}
+	case c.Spent(t):
+		return Verdict{Code: domain.FailureReplyLimit}
+	case !now.After(t.LastInboundAt.Add(c.Window)) || c.Window == 0:
+		return Verdict{}
+	case c.Templates && m.Details.Template != nil:
+		return Verdict{}
+	case c.Templates:
+		return Verdict{Code: domain.FailureTemplateRequired}
+	case c.over(t, now) || m.Sender.Type != domain.SenderAgent:
+		return Verdict{Code: domain.FailureWindowClosed}
+	}
+	return Verdict{Human: true}
+}
+
+// over tells whether the last moment at which an agent may answer has passed.
+func (c Capability) over(t domain.ReplyTerms, now time.Time) bool {
+	closes := c.ClosesAt(t)
+	return closes != nil && now.After(*closes)
+}
+
+// judgeFirst tells why the writer of a public message may not get a private one:
 // a platform that allows it at all allows one.
 func (c Capability) judgeFirst(t domain.ReplyTerms, now time.Time) domain.FailureCode {
 	switch {
-	case c.Posts.FirstWord == 0 || t.PostedAt == nil:
-		return ""
 	case t.Replies > 0:
 		return domain.FailureReplyLimit
 	case now.After(t.PostedAt.Add(c.Posts.FirstWord)):

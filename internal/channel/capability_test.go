@@ -87,16 +87,16 @@ func TestB10_B11_Windows(t *testing.T) {
 		{"held by another app", 0, domain.SenderAgent, domain.ReplyTerms{HeldElsewhere: true}, false, domain.FailureHeldElsewhere, 7 * day},
 	} {
 		c.terms.LastInboundAt = &wrote
-		human, code := row.Judge(c.terms, domain.Message{Sender: domain.Sender{Type: c.by}}, wrote.Add(c.after))
-		if human != c.human || code != c.code {
-			t.Errorf("%s: human %v, code %q", c.what, human, code)
+		got := row.Judge(c.terms, domain.Message{Sender: domain.Sender{Type: c.by}}, wrote.Add(c.after))
+		if got.Human != c.human || got.Code != c.code {
+			t.Errorf("%s: %+v", c.what, got)
 		}
 		if closes := row.ClosesAt(c.terms); closes == nil || !closes.Equal(wrote.Add(c.closes)) {
 			t.Errorf("%s: it closes at %v", c.what, closes)
 		}
 	}
-	if human, code := (channel.Capability{}).Judge(domain.ReplyTerms{LastInboundAt: &wrote}, domain.Message{}, wrote.Add(999*day)); human || code != "" {
-		t.Errorf("a channel without a window refuses: %q", code)
+	if got := (channel.Capability{}).Judge(domain.ReplyTerms{LastInboundAt: &wrote}, domain.Message{}, wrote.Add(999*day)); got != (channel.Verdict{}) {
+		t.Errorf("a channel without a window refuses: %+v", got)
 	}
 	if row.ClosesAt(domain.ReplyTerms{}) != nil {
 		t.Error("a customer who never wrote has a window")

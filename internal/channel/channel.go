@@ -43,6 +43,7 @@ type Identity struct {
 	Contact   string    // the customer's address: events of one contact stay in order
 	Subject   string    // the platform's id of the message that it is about, if it is about one
 	DedupeKey string    // equal for a repetition of the same event, and only then
+	Order     string    // events that share it are applied in order; the contact where it is empty
 	ExpiresAt time.Time // when the platform's terms end the life of what it says, as Event has it; zero where they do not
 }
 

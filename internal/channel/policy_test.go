@@ -18,8 +18,8 @@ func judged(t *testing.T, row channel.Capability, terms domain.ReplyTerms, m dom
 		terms.PostedAt = &wrote
 	}
 	for after, code := range want {
-		if _, got := row.Judge(terms, m, wrote.Add(after)); got != code {
-			t.Errorf("after %v: %q, not %q", after, got, code)
+		if got := row.Judge(terms, m, wrote.Add(after)); got.Code != code {
+			t.Errorf("after %v: %q, not %q", after, got.Code, code)
 		}
 	}
 }

@@ -259,12 +259,15 @@ func (c *Closing) farewell(ctx context.Context, e domain.Engagement, q domain.Qu
 	i = e.Interaction
 	for _, a := range leaving {
 		left := c.Say(q.Language(), domain.NoticeLeft, a.PublicName())
-		next, notice, posted := i.Post(domain.Notice(i, left, now), domain.System(), now)
+		next, told, posted := i.Notify(left, now)
 		i, events = next, append(events, posted...)
-		if err := c.Store.CreateMessages(ctx, notice); err != nil {
+		if len(told) == 0 {
+			continue
+		}
+		if err := c.Store.CreateMessages(ctx, told...); err != nil {
 			return i, nil, err
 		}
-		if err := c.Store.CreateDeliveries(ctx, domain.NewDelivery(notice, now)); err != nil {
+		if err := c.Store.CreateDeliveries(ctx, domain.NewDeliveries(told, now)...); err != nil {
 			return i, nil, err
 		}
 	}

@@ -34,6 +34,8 @@ type Replies interface {
 	CreateDeliveries(ctx context.Context, deliveries ...domain.Delivery) error
 	ReplyTerms(ctx context.Context, org domain.OrganizationID, thread domain.ThreadID) (domain.ReplyTerms, error)
 	SentSince(ctx context.Context, org domain.OrganizationID, thread domain.ThreadID, above int64, from time.Time) ([]domain.Message, error)
+	AnswersTo(ctx context.Context, org domain.OrganizationID, m domain.MessageID) ([]domain.Message, error)
+	LatestPublic(ctx context.Context, org domain.OrganizationID, i domain.InteractionID, from domain.Direction) (domain.Message, bool, error)
 	Unanswered(ctx context.Context, org domain.OrganizationID, thread domain.ThreadID) ([]domain.Message, error)
 	CannedResponse(ctx context.Context, org domain.OrganizationID, r domain.CannedResponseID) (domain.CannedResponse, error)
 	Queue(ctx context.Context, org domain.OrganizationID, q domain.QueueID) (domain.Queue, error)
@@ -176,6 +178,9 @@ func (c *Composer) Resend(ctx context.Context, by domain.Principal, id domain.In
 			return domain.Missing(domain.ScopePublicCreate)
 		}
 		again = original.Again(c.Now())
+		if err := c.pointAgain(ctx, &at, original, &again); err != nil {
+			return err
+		}
 		codes := at.judge(again)
 		original.ResentAs = &again.ID
 		// The agent has decided: nothing waits for proof of the original any longer.
@@ -196,6 +201,17 @@ func (c *Composer) Resend(ctx context.Context, by domain.Principal, id domain.In
 		return err
 	})
 	return again, err
+}
+
+// pointAgain aims a reply that is sent again: it may go where the first one could not.
+func (c *Composer) pointAgain(ctx context.Context, at *place, original domain.Message, again *domain.Message) error {
+	var answers domain.MessageID
+	if original.InReplyTo != nil {
+		answers = *original.InReplyTo
+	}
+	err := c.point(ctx, at, original.Visibility, answers)
+	again.Thread, again.Channel, again.InReplyTo, again.Post = at.thread, at.channel, at.quoted, at.post
+	return err
 }
 
 // Delete takes a failed reply out of the transcript. Deleting it again changes

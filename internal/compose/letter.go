@@ -14,6 +14,7 @@ import (
 // on, what its kind of channel allows, and who writes.
 type place struct {
 	domain.Interaction
+	aim
 	terms     domain.ReplyTerms
 	allowed   channel.Capability
 	sender    domain.Sender
@@ -21,8 +22,7 @@ type place struct {
 	now       time.Time
 }
 
-// place reads what the rules for a conversation depend on. What counts against an
-// allowance is read only where there is one.
+// place reads what the rules for a conversation depend on.
 func (c *Composer) place(ctx context.Context, i domain.Interaction, by domain.Principal) (at place, err error) {
 	at = place{Interaction: i, allowed: c.Capabilities[i.ChannelKind], publisher: by.Has(domain.ScopePublicCreate), now: c.Now()}
 	if at.terms, err = c.Store.ReplyTerms(ctx, i.Organization, i.Thread); err != nil {
@@ -34,16 +34,7 @@ func (c *Composer) place(ctx context.Context, i domain.Interaction, by domain.Pr
 	}
 	name := a.PublicName()
 	at.sender = domain.Sender{Type: domain.SenderAgent, ID: string(by.Agent), DisplayName: &name}
-	if at.allowed.Allowance == 0 && at.allowed.Posts.FirstWord == 0 {
-		return at, nil
-	}
-	sent, err := c.Store.Unanswered(ctx, i.Organization, i.Thread)
-	for _, m := range sent {
-		if m.Counts() && m.Visibility == domain.Private {
-			at.terms.Replies++
-		}
-	}
-	return at, err
+	return at, nil
 }
 
 // cleaned is a draft as it is kept: without emoji where the channel's settings take
@@ -71,7 +62,7 @@ func (at place) plain(text string) string {
 func (at place) judge(parts ...domain.Message) []domain.FailureCode {
 	codes, terms := make([]domain.FailureCode, len(parts)), at.terms
 	for n, m := range parts {
-		if _, codes[n] = at.allowed.Judge(terms, m, m.CreatedAt); codes[n] == "" {
+		if codes[n] = at.allowed.Judge(terms, m, m.CreatedAt).Code; codes[n] == "" {
 			terms.Replies++
 		}
 	}
@@ -83,15 +74,14 @@ type letter struct {
 	place
 	Draft
 	files  []domain.File
-	quoted *domain.MessageID
 	canned *domain.CannedResponseID
 }
 
 // letter checks a draft in every way, and gives every reason to refuse it.
 func (c *Composer) letter(ctx context.Context, at place, d Draft) (l letter, refused []*domain.Error, err error) {
 	l = letter{place: at, Draft: d}
-	checks := []func() error{func() error { return c.say(ctx, &l) }, l.reach, l.empty, l.cards, l.long, l.pictures,
-		func() error { return c.file(ctx, &l) }, func() error { return c.quote(ctx, &l) }}
+	checks := []func() error{func() error { return c.point(ctx, &l.place, d.Visibility, d.InReplyTo) }, func() error { return c.say(ctx, &l) },
+		l.reach, l.empty, l.cards, l.long, l.pictures, func() error { return c.file(ctx, &l) }}
 	for _, check := range checks {
 		var reason *domain.Error
 		if err := check(); errors.As(err, &reason) && reason.Kind == domain.ErrorInvalid {
@@ -155,6 +145,8 @@ func (l *letter) reach() error {
 		return domain.Invalid("", "outbound.not_allowed", "Customers of this kind of channel must write first.")
 	case l.Draft.Visibility == domain.Public && !l.allowed.Public():
 		return domain.Invalid("/visibility", "content.visibility_not_supported", "This channel has private messages only.")
+	case l.Draft.Visibility == domain.Public && l.post == nil && l.InReplyTo == "":
+		return domain.Invalid("/visibility", "content.visibility_not_supported", "Nothing was said in public here that could be answered in public.")
 	case l.Draft.Visibility == domain.Public && l.assumed && !l.publisher:
 		return domain.Missing(domain.ScopePublicCreate)
 	}
@@ -233,18 +225,5 @@ func (c *Composer) mayAttach(ctx context.Context, org domain.OrganizationID, fil
 	if err == nil && o.Lacks(domain.FeatureAttachments) {
 		err = domain.NotEnabled(domain.FeatureAttachments)
 	}
-	return err
-}
-
-// quote finds the message that a letter answers.
-func (c *Composer) quote(ctx context.Context, l *letter) error {
-	if l.InReplyTo == "" {
-		return nil
-	}
-	quoted, err := c.Store.Message(ctx, l.Organization, l.ID, l.InReplyTo)
-	if domain.IsKind(err, domain.ErrorNotFound) {
-		return domain.Invalid("/in_reply_to", "reply.in_reply_to_unknown", "in_reply_to names no message of this interaction.")
-	}
-	l.quoted = &quoted.ID
 	return err
 }

@@ -49,7 +49,7 @@ func (d Draft) made(group []domain.Message) bool {
 func (l letter) parts() []domain.Message {
 	group := domain.NewID[string]()
 	part := func(text *string, attachments ...domain.Attachment) domain.Message {
-		return domain.Message{ID: domain.NewID[domain.MessageID](), Organization: l.Organization, Interaction: l.ID, Thread: l.Thread, Channel: l.Channel,
+		return domain.Message{ID: domain.NewID[domain.MessageID](), Organization: l.Organization, Interaction: l.ID, Thread: l.thread, Channel: l.channel, Post: l.post,
 			Direction: domain.Outbound, Kind: domain.KindMessage, Visibility: l.Visibility, Text: text, Attachments: attachments, Sender: l.sender,
 			CreatedAt: l.now, Status: domain.ReplyQueued, SendGroupID: group, Version: 1}
 	}
@@ -63,7 +63,12 @@ func (l letter) parts() []domain.Message {
 	if len(parts) == 0 {
 		return nil
 	}
-	parts[0].InReplyTo, parts[0].CannedResponse = l.quoted, l.canned
+	for n := range parts {
+		if n == 0 || l.first || l.Draft.Visibility == domain.Public { // each file stands under what is answered
+			parts[n].InReplyTo = l.quoted
+		}
+	}
+	parts[0].CannedResponse = l.canned
 	if l.ClientMessageID != "" {
 		parts[0].ClientMessageID = &l.ClientMessageID
 	}

@@ -21,7 +21,7 @@ func (c *Composer) repeats(ctx context.Context, l letter, parts []domain.Message
 	if window == 0 {
 		return repeated, nil
 	}
-	sent, err := c.Store.SentSince(ctx, l.Organization, l.Thread, l.Position-recent, l.now.Add(-window))
+	sent, err := c.Store.SentSince(ctx, l.Organization, l.thread, l.Position-recent, l.now.Add(-window))
 	if err != nil || len(sent) == 0 {
 		return repeated, err
 	}

@@ -17,7 +17,7 @@ type book struct {
 	threads      map[domain.ThreadID]domain.Thread
 	stirred      map[domain.ThreadID]bool // threads that changed
 	channels     map[domain.ChannelID]domain.Channel
-	quoted       map[domain.MessageID]string // the platform's id of the message that each one quotes
+	quoted       map[domain.MessageID]domain.Message // the message that each one answers
 	files        map[domain.AttachmentID]domain.File
 	changed      map[domain.MessageID]bool
 	touched      map[domain.InteractionID]bool
@@ -53,7 +53,7 @@ func (d *Delivery) open(ctx context.Context, org domain.OrganizationID, due []do
 
 func (d *Delivery) newBook(org domain.OrganizationID) *book {
 	return &book{store: d.Store, org: org, messages: map[domain.MessageID]domain.Message{}, channels: map[domain.ChannelID]domain.Channel{},
-		interactions: map[domain.InteractionID]domain.Interaction{}, quoted: map[domain.MessageID]string{},
+		interactions: map[domain.InteractionID]domain.Interaction{}, quoted: map[domain.MessageID]domain.Message{},
 		changed: map[domain.MessageID]bool{}, stirred: map[domain.ThreadID]bool{}, touched: map[domain.InteractionID]bool{}}
 }
 
@@ -93,7 +93,7 @@ func (b *book) file(m domain.Message) (f *domain.File, gone bool) {
 	return nil, false
 }
 
-// quote looks up the platform's ids of quoted messages.
+// quote looks up the messages that are answered.
 func (b *book) quote(ctx context.Context, messages map[domain.MessageID]domain.Message) error {
 	var wanted []domain.MessageID
 	for _, m := range messages {
@@ -106,8 +106,8 @@ func (b *book) quote(ctx context.Context, messages map[domain.MessageID]domain.M
 		if m.InReplyTo == nil {
 			continue
 		}
-		if original, ok := originals[*m.InReplyTo]; ok && original.PlatformMessageID != nil {
-			b.quoted[m.ID] = *original.PlatformMessageID
+		if original, ok := originals[*m.InReplyTo]; ok {
+			b.quoted[m.ID] = original
 		}
 	}
 	return err
@@ -127,7 +127,13 @@ func (b *book) channel(ctx context.Context, id domain.ChannelID) (domain.Channel
 // terms gives what the platform's rules for answering depend on.
 func (b *book) terms(id domain.MessageID, ch domain.Channel) domain.ReplyTerms {
 	t := b.threads[b.messages[id].Thread]
-	return domain.ReplyTerms{LastInboundAt: t.LastInboundAt, HeldElsewhere: t.HeldElsewhere, Settings: ch.Settings}
+	terms := domain.ReplyTerms{LastInboundAt: t.LastInboundAt, HeldElsewhere: t.HeldElsewhere, Settings: ch.Settings}
+	if post, answers := b.quoted[id]; answers && post.Visibility == domain.Public && post.Direction == domain.Inbound {
+		if terms.PostedAt = post.PlatformTime; terms.PostedAt == nil {
+			terms.PostedAt = &post.CreatedAt
+		}
+	}
+	return terms
 }
 
 // put takes back a changed message.

@@ -59,6 +59,8 @@ type Channels interface {
 	LockThreads(ctx context.Context, org domain.OrganizationID, ch domain.ChannelID, addresses []string) (map[string]domain.Thread, error)
 	LockThreadsByID(ctx context.Context, org domain.OrganizationID, ids []domain.ThreadID) (map[domain.ThreadID]domain.Thread, error)
 	SaveThread(ctx context.Context, t *domain.Thread) error
+	TieThread(ctx context.Context, t domain.Thread) error
+	ChannelsOfAccounts(ctx context.Context, org domain.OrganizationID, kind domain.ChannelKind, accounts []string) (map[string]domain.Channel, error)
 }
 
 // Limits are the times of delivery.

@@ -159,6 +159,9 @@ func (f Finisher) outcome(ctx context.Context, b *book, r result, now time.Time)
 			b.move(d.Message, domain.ReplySent, now)
 		}
 		b.catchUp(d.Message, now)
+		if err := f.tie(ctx, b, r, now); err != nil {
+			return err
+		}
 		return f.Store.DeleteDelivery(ctx, d)
 	case channel.OutcomeRejected:
 		b.fail(d.Message, r.Failure, now)

@@ -19,7 +19,7 @@ func (d *Delivery) Apply(ctx context.Context, ch domain.Channel, events []channe
 		return err
 	}
 	for _, e := range events {
-		t, known := r.byAddress[e.Contact]
+		t, known := r.thread(e)
 		if !known {
 			continue
 		}
@@ -37,6 +37,7 @@ type receipts struct {
 	channel   domain.Channel
 	now       time.Time
 	byAddress map[string]*domain.Thread
+	byThread  map[domain.ThreadID]*domain.Thread // of what was said in public, where the platform names no customer
 	dirty     []*domain.Thread
 	attempts  map[string]domain.Attempt
 	byID      map[string]domain.MessageID // by the platform's id
@@ -53,6 +54,9 @@ func (r *receipts) read(ctx context.Context, events []channel.Event) error {
 			addresses = append(addresses, e.Contact)
 		}
 		ids = append(append(ids, e.MessageIDs...), filled(e.MessageID)...)
+		if e.Public {
+			ids = append(ids, filled(e.ReplyTo)...)
+		}
 		tokens = append(tokens, filled(e.Token)...)
 	}
 	threads, err := r.Store.LockThreads(ctx, r.org, r.channel.ID, addresses)
@@ -83,7 +87,53 @@ func (r *receipts) read(ctx context.Context, events []channel.Event) error {
 	if err != nil {
 		return err
 	}
+	if err := r.readPublic(ctx, events, found); err != nil {
+		return err
+	}
 	return r.load(ctx, found)
+}
+
+// readPublic locks the threads of what the account itself said in public: of the reply
+// of ours that an echo is of, or of the message that it stands under.
+func (r *receipts) readPublic(ctx context.Context, events []channel.Event, found map[domain.MessageID]domain.Message) error {
+	var ids []domain.ThreadID
+	for _, e := range events {
+		if m, known := found[r.about(e)]; e.Public && known {
+			ids = append(ids, m.Thread)
+		}
+	}
+	r.byThread = map[domain.ThreadID]*domain.Thread{}
+	if len(ids) == 0 {
+		return nil
+	}
+	threads, err := r.Store.LockThreadsByID(ctx, r.org, ids)
+	for id, t := range threads {
+		r.byThread[id] = &t
+		for _, mine := range r.byAddress {
+			if mine.ID == id {
+				r.byThread[id] = mine
+			}
+		}
+	}
+	return err
+}
+
+// about gives the message that shows to whom a public event belongs.
+func (r *receipts) about(e channel.Event) domain.MessageID {
+	if id, known := r.byID[e.MessageID]; known {
+		return id
+	}
+	return r.byID[e.ReplyTo]
+}
+
+// thread gives the thread of an event.
+func (r *receipts) thread(e channel.Event) (t *domain.Thread, known bool) {
+	if !e.Public {
+		t, known = r.byAddress[e.Contact]
+		return t, known
+	}
+	t, known = r.byThread[r.messages[r.about(e)].Thread]
+	return t, known
 }
 
 func filled(s string) []string {
@@ -119,6 +169,12 @@ func (r *receipts) echo(ctx context.Context, t *domain.Thread, e channel.Event) 
 	if ours {
 		id, known = attempt.Message, true
 	}
+	if !known && e.Public {
+		var err error
+		if id, known, err = r.unproven(ctx, t, e); err != nil {
+			return err
+		}
+	}
 	m, found := r.messages[id]
 	if !known || !found || m.Thread != t.ID {
 		return r.elsewhere(ctx, t, e)
@@ -144,6 +200,34 @@ func (r *receipts) echo(ctx context.Context, t *domain.Thread, e channel.Event) 
 	return nil
 }
 
+// unproven finds the public reply of ours that a public echo must be of, which carries
+// no token: the first of unknown outcome that says the same under the same message.
+func (r *receipts) unproven(ctx context.Context, t *domain.Thread, e channel.Event) (id domain.MessageID, found bool, err error) {
+	if err := r.waiting(ctx, t); err != nil {
+		return "", false, err
+	}
+	for _, m := range r.inOrder(t.ID) {
+		if m.Status == domain.ReplyUnconfirmed && m.Visibility == domain.Public && m.PlatformMessageID == nil && m.Text != nil && *m.Text == e.Text && r.under(m) == e.ReplyTo {
+			return m.ID, true, nil
+		}
+	}
+	return "", false, nil
+}
+
+// under gives the platform's id of the message that a reply stands under; empty for
+// one that stands under the post itself, or under what is not at hand.
+func (r *receipts) under(m domain.Message) string {
+	if m.InReplyTo == nil {
+		return ""
+	}
+	for platformID, id := range r.byID {
+		if id == *m.InReplyTo {
+			return platformID
+		}
+	}
+	return ""
+}
+
 // elsewhere adds a message that the account sent without us to the open
 // interaction, so that the agent sees the whole conversation.
 func (r *receipts) elsewhere(ctx context.Context, t *domain.Thread, e channel.Event) error {
@@ -157,12 +241,21 @@ func (r *receipts) elsewhere(ctx context.Context, t *domain.Thread, e channel.Ev
 		}
 		r.interactions[*t.Open] = found[*t.Open]
 	}
+	if !r.interactions[*t.Open].Open() {
+		return nil
+	}
 	label, text := r.channel.Name, e.Text
 	m := domain.Message{ID: domain.NewID[domain.MessageID](), Organization: r.org, Thread: t.ID, Channel: r.channel.ID,
 		Direction: domain.Outbound, Kind: domain.KindMessage, Visibility: domain.Private, Sender: domain.Sender{Type: domain.SenderSystem, Label: &label},
 		Text: &text, Attachments: e.Attachment, PlatformMessageID: &e.MessageID, CreatedAt: r.now, Version: 1}
 	if !e.At.IsZero() {
 		m.PlatformTime = &e.At
+	}
+	if e.Public {
+		m.Visibility, m.Post = domain.Public, &e.Post
+		if parent, known := r.byID[e.ReplyTo]; known {
+			m.InReplyTo = &parent
+		}
 	}
 	i, m := r.interactions[*t.Open].Note(m)
 	r.interactions[i.ID], r.touched[i.ID] = i, true

@@ -139,9 +139,9 @@ func (s Sender) prepare(ctx context.Context, b *book, d domain.Delivery, now, ma
 	if err != nil {
 		return c, err
 	}
-	human, forbidden := s.Capabilities[ch.Kind].Judge(b.terms(d.Message, ch), b.messages[d.Message], now)
-	if forbidden != "" { // the window closed while it waited
-		b.fail(d.Message, forbidden, now)
+	verdict := s.Capabilities[ch.Kind].Judge(b.terms(d.Message, ch), b.messages[d.Message], now)
+	if verdict.Code != "" { // the window closed while it waited
+		b.fail(d.Message, verdict.Code, now)
 		return c, s.Store.DeleteDelivery(ctx, d)
 	}
 	file, gone := b.file(b.messages[d.Message])
@@ -163,7 +163,7 @@ func (s Sender) prepare(ctx context.Context, b *book, d domain.Delivery, now, ma
 	if err := s.Store.CreateAttempts(ctx, a); err != nil {
 		return c, err
 	}
-	out := b.outbound(m, a, human)
+	out := b.outbound(m, a, verdict)
 	out.Text = ch.Settings.Spoken(m.Sender, out.Text)
 	if file != nil {
 		out.File = &channel.File{ID: file.ID, Kind: m.Attachments[0].Type, URL: s.Link(*file, m), Name: file.Name, ContentType: file.ContentType, Size: file.Size}
@@ -173,10 +173,16 @@ func (s Sender) prepare(ctx context.Context, b *book, d domain.Delivery, now, ma
 }
 
 // outbound is what an adapter is given of a message.
-func (b *book) outbound(m domain.Message, a domain.Attempt, human bool) channel.Outbound {
-	t := b.threads[m.Thread]
+func (b *book) outbound(m domain.Message, a domain.Attempt, v channel.Verdict) channel.Outbound {
+	t, public := b.threads[m.Thread], m.Visibility == domain.Public
 	out := channel.Outbound{Token: string(a.ID), ID: m.ID, Conversation: m.Interaction, To: t.Address, AddressType: t.AddressType,
-		ReplyTo: b.quoted[m.ID], Sender: m.Sender, At: m.CreatedAt, Human: human}
+		Sender: m.Sender, At: m.CreatedAt, Human: v.Human, Public: public, FirstWord: v.First, Template: m.Details.Template}
+	if quoted := b.quoted[m.ID]; quoted.PlatformMessageID != nil && (quoted.Visibility == domain.Public) == (public || v.First) {
+		out.ReplyTo = *quoted.PlatformMessageID // in private nothing public can be quoted, nor the other way round
+	}
+	if m.Post != nil {
+		out.Post = *m.Post
+	}
 	if m.Text != nil {
 		out.Text = *m.Text
 	}

@@ -31,17 +31,22 @@ func (d *Delivery) Typing(ctx context.Context, by domain.Principal, id domain.In
 	if i.CanReply(by.Agent) != nil {
 		return d.notHeld(ctx, i, by.Agent)
 	}
-	ch, err := d.Store.Channel(ctx, by.Organization, i.Channel)
+	private := i.Thread
+	if i.Direct != nil {
+		private = *i.Direct
+	}
+	t, err := d.Store.Thread(ctx, by.Organization, private)
 	if err != nil {
 		return err
 	}
-	t, err := d.Store.Thread(ctx, by.Organization, i.Thread)
+	ch, err := d.Store.Channel(ctx, by.Organization, t.Channel)
 	if err != nil {
 		return err
 	}
 	typist, can := d.Adapters[ch.Kind].(channel.Typist)
 	terms := domain.ReplyTerms{LastInboundAt: t.LastInboundAt, HeldElsewhere: t.HeldElsewhere, Settings: ch.Settings}
-	if _, forbidden := d.Capabilities[ch.Kind].Judge(terms, domain.Message{Sender: domain.Sender{Type: domain.SenderAgent}}, d.Now()); can && forbidden == "" {
+	verdict := d.Capabilities[ch.Kind].Judge(terms, domain.Message{Sender: domain.Sender{Type: domain.SenderAgent}}, d.Now())
+	if can && verdict.Code == "" && (i.Origin == domain.OriginMessage || t.LastInboundAt != nil) { // nobody types in public
 		to := channel.Outbound{ID: domain.NewID[domain.MessageID](), Conversation: i.ID, To: t.Address, AddressType: t.AddressType,
 			Sender: domain.Sender{Type: domain.SenderAgent}, At: d.Now()}
 		d.Store.After(ctx, func() { d.courtesy(ctx, func(ctx context.Context) { typist.Typing(ctx, d.account(ch), to, on) }) })

@@ -35,7 +35,7 @@ func newRows(interactions, agents int) *rows {
 		locked: map[domain.AgentID]bool{}, broken: map[domain.InteractionID]bool{}, made: map[domain.InteractionID]domain.AgentID{}}
 	for n := range interactions {
 		thread := domain.Thread{ID: domain.NewID[domain.ThreadID](), Organization: org, Channel: "channel"}
-		i, _ := domain.NewInteraction(thread, domain.Channel{ID: "channel", Kind: domain.ChannelMessenger, Queue: &r.queue.ID}, now)
+		i, _ := domain.NewInteraction(thread, domain.Channel{ID: "channel", Kind: domain.ChannelMessenger, Queue: &r.queue.ID}, domain.OriginMessage, now)
 		i.ID = domain.InteractionID(rune('a' + n))
 		i = i.Enter(r.queue, now.Add(time.Duration(n)*time.Second))
 		r.waiting[i.ID] = i

@@ -112,7 +112,7 @@ func (i Interaction) AnswerAs(b Bot, text string, now time.Time) (Interaction, M
 	}
 	until := now.Add(b.Timeout())
 	i.State, i.BotUntil = next, &until
-	m := Notice(i, text, now)
+	m := notice(i, text, now)
 	m.Kind, m.Sender = KindMessage, Sender{Type: SenderBot, Label: &b.Label}
 	i, m, events := i.Post(m, System(), now)
 	return i, m, events, nil

@@ -45,7 +45,7 @@ func TestC07_WhatABotSays(t *testing.T) {
 func TestC07_ABotsTime(t *testing.T) {
 	t.Parallel()
 	bot := assistant()
-	i, events := domain.NewInteraction(domain.Thread{ID: "t"}, domain.Channel{Bot: &bot}, at)
+	i, events := domain.NewInteraction(domain.Thread{ID: "t"}, domain.Channel{Bot: &bot}, domain.OriginMessage, at)
 	told(t, events, domain.EventInteractionCreated, domain.EventBotStarted)
 	same(t, "state", i.State, domain.InteractionBot)
 	later := at.Add(299 * time.Second)

@@ -104,9 +104,11 @@ func (s ChannelSettings) Spoken(by Sender, text string) string {
 // ReplyTerms is what a platform's rules for answering depend on.
 type ReplyTerms struct {
 	LastInboundAt *time.Time
-	PostedAt      *time.Time // of the public post that it began with
-	Replies       int        // that count against an allowance, since the customer last wrote; see Message.Counts
+	PostedAt      *time.Time // of the public message that is answered in private
+	Replies       int        // that count against an allowance, since the customer last wrote, or posted; see Message.Counts
 	HeldElsewhere bool
+	Channel       ChannelID
+	Kind          ChannelKind
 	Settings      ChannelSettings
 }
 
@@ -143,11 +145,11 @@ type Thread struct {
 	Channel         ChannelID
 	Contact         ContactID
 	Address         string
-	AddressType     string // open: what sort of address it is, in the connector's word
-	Open            *InteractionID
+	AddressType     string         // open: what sort of address it is, in the connector's word
+	Open            *InteractionID // it may have begun in another thread: with a post that was answered in private
 	Last            *InteractionID // the most recent interaction, open or not
 	Position        int64          // of the last message of the last closed interaction
-	LastInboundAt   *time.Time     // business time; windows count from here
+	LastInboundAt   *time.Time     // business time of the last private message; windows count from here
 	DeliveredUpTo   *time.Time     // the platform's watermark, platform time
 	ReadUpTo        *time.Time
 	PendingReceipts map[string]ReplyStatus // receipts for messages whose id we have not learned yet

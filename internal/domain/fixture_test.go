@@ -38,7 +38,7 @@ func newQueue() domain.Queue {
 func newQueued() (domain.Interaction, []domain.Event) {
 	queue := newQueue()
 	thread := domain.Thread{ID: domain.NewID[domain.ThreadID](), Organization: "org", Channel: "channel", Contact: "contact"}
-	return domain.NewInteraction(thread, domain.Channel{ID: "channel", Kind: domain.ChannelMessenger, Queue: &queue.ID}, at)
+	return domain.NewInteraction(thread, domain.Channel{ID: "channel", Kind: domain.ChannelMessenger, Queue: &queue.ID}, domain.OriginMessage, at)
 }
 
 // offered, connected and ended give one agent's engagement at that point.

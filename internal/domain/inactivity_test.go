@@ -30,7 +30,7 @@ func TestInactivity_WhatStartsTheTimeAnew(t *testing.T) {
 	received, _, _ := e.Interaction.Receive(domain.Message{ID: "m"}, later)
 	noted, _ := e.Interaction.Note(domain.Message{ID: "m", CreatedAt: later})
 	posted, _, _ := e.Interaction.Post(domain.Message{ID: "m", Text: &text, Status: domain.ReplyQueued, Kind: domain.KindMessage}, byAgent(e.Agent), later)
-	notice, _, _ := e.Interaction.Post(domain.Notice(e.Interaction, "Ada has left.", later), domain.System(), later)
+	notice, _, _ := e.Interaction.Notify("Ada has left.", later)
 	held, _, err := e.Hold(byAgent(e.Agent), later)
 	must(t, err)
 	for name, c := range map[string]struct {

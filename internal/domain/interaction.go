@@ -86,6 +86,7 @@ type Interaction struct {
 	State        InteractionState
 	Owner        *AgentID       // the agent who is connected
 	Offered      *ParticipantID // the pending offer
+	Direct       *ThreadID      // the private conversation with its customer that a private reply to a post began; see Thread.Open
 	Transfer     *TransferID    // the latest
 	Recording    bool           // the agent has asked for a recording
 	Conference   *Conference    // the latest; nil where none was ever asked for
@@ -115,13 +116,13 @@ type Interaction struct {
 }
 
 // NewInteraction begins an interaction in a thread that has no open one: with the
-// channel's bot, or in its queue.
-func NewInteraction(t Thread, ch Channel, now time.Time) (Interaction, []Event) {
+// channel's bot, or in its queue. A bot answers nobody in public.
+func NewInteraction(t Thread, ch Channel, origin Origin, now time.Time) (Interaction, []Event) {
 	i := Interaction{ID: NewID[InteractionID](), Organization: t.Organization, Thread: t.ID, Channel: t.Channel,
-		Contact: t.Contact, ChannelKind: ch.Kind, Queue: ch.Queue, Previous: t.Last, Origin: OriginMessage, Referral: t.Referral, State: InteractionQueued,
+		Contact: t.Contact, ChannelKind: ch.Kind, Queue: ch.Queue, Previous: t.Last, Origin: origin, Referral: t.Referral, State: InteractionQueued,
 		EnqueuedAt: now, Scoring: ScoringConversation, Skills: []SkillID{}, Ring: 1, Position: t.Position, Version: 1, CreatedAt: now}
 	customer := Actor{Type: ActorCustomer, ID: string(t.Contact)}
-	if ch.Bot != nil {
+	if ch.Bot != nil && origin == OriginMessage {
 		i.State = InteractionBot
 		created := i.emit(EventInteractionCreated, customer, now, EventData{After: string(i.State)})
 		started := i.answered(*ch.Bot, now)
@@ -230,6 +231,16 @@ func (i Interaction) Note(m Message) (Interaction, Message) {
 	m.Position, m.Interaction = i.Position, i.ID
 	i.stir(m.CreatedAt)
 	return i, m
+}
+
+// Notify tells the customer something in the system's name. What began in public
+// gets no notice: there is nobody to tell it to in private.
+func (i Interaction) Notify(text string, now time.Time) (Interaction, []Message, []Event) {
+	if i.Origin == OriginPost {
+		return i, nil, nil
+	}
+	i, m, events := i.Post(notice(i, text, now), System(), now)
+	return i, []Message{m}, events
 }
 
 // Post appends an outbound message and tells of it.

@@ -145,6 +145,7 @@ type Message struct {
 	Text              *string
 	Attachments       []Attachment
 	InReplyTo         *MessageID
+	Post              *string // the platform's id of the public post that it stands under, or that it is
 	PlatformMessageID *string
 	PlatformTime      *time.Time
 	CreatedAt         time.Time
@@ -178,7 +179,7 @@ func (m Message) Before(watermark *time.Time) bool {
 func (m Message) Again(now time.Time) Message {
 	return Message{ID: NewID[MessageID](), Organization: m.Organization, Interaction: m.Interaction, Thread: m.Thread,
 		Channel: m.Channel, Direction: Outbound, Kind: KindMessage, Visibility: m.Visibility, Sender: m.Sender,
-		Text: m.Text, Attachments: m.Attachments, InReplyTo: m.InReplyTo, Details: MessageDetails{Template: m.Details.Template}, CreatedAt: now,
+		Text: m.Text, Attachments: m.Attachments, InReplyTo: m.InReplyTo, Post: m.Post, Details: MessageDetails{Template: m.Details.Template}, CreatedAt: now,
 		Status: ReplyQueued, SendGroupID: NewID[string](), ResendOf: &m.ID, CannedResponse: m.CannedResponse, Version: 1}
 }
 
@@ -212,8 +213,8 @@ const NoticeJoined Sentence = "%s has joined the chat."
 // took it over (C29).
 const NoticeDropped Sentence = "Nobody could take over this chat, so it has ended. Write again, and it will be passed to the next free agent."
 
-// Notice is what the system tells the customer of an interaction.
-func Notice(i Interaction, text string, now time.Time) Message {
+// notice is what the system tells the customer of an interaction.
+func notice(i Interaction, text string, now time.Time) Message {
 	return Message{ID: NewID[MessageID](), Organization: i.Organization, Interaction: i.ID, Thread: i.Thread, Channel: i.Channel,
 		Direction: Outbound, Kind: KindSystem, Visibility: Private, Sender: Sender{Type: SenderSystem},
 		Text: &text, Attachments: []Attachment{}, CreatedAt: now, Status: ReplyQueued, SendGroupID: NewID[string](), Version: 1}

@@ -273,3 +273,12 @@ func NewDelivery(m Message, now time.Time) Delivery {
 	return Delivery{Organization: m.Organization, ID: NewID[JobID](), Thread: m.Thread, Position: m.Position,
 		Message: m.ID, Channel: m.Channel, Stage: StageSend, RunAt: now, LeaseUntil: time.UnixMilli(0).UTC()}
 }
+
+// NewDeliveries is the work of sending some messages.
+func NewDeliveries(messages []Message, now time.Time) []Delivery {
+	work := make([]Delivery, len(messages))
+	for n, m := range messages {
+		work[n] = NewDelivery(m, now)
+	}
+	return work
+}

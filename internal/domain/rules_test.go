@@ -198,7 +198,14 @@ func TestB05_CapacityCounts(t *testing.T) {
 func TestC38_EndTellsTheCustomerThatTheAgentLeft(t *testing.T) {
 	t.Parallel()
 	e := ended(t, domain.ACWOptional)
-	notice := domain.Notice(e.Interaction, "Ada L. has left the chat.", at)
+	_, told, _ := e.Interaction.Notify("Ada L. has left the chat.", at)
+	if e.Interaction.Origin = domain.OriginPost; len(told) != 1 {
+		t.Fatalf("the customer is told %d notices", len(told))
+	}
+	if _, public, _ := e.Interaction.Notify("Ada L. has left the chat.", at); len(public) != 0 {
+		t.Error("a notice goes to somebody who wrote in public")
+	}
+	notice := told[0]
 	if notice.Kind != domain.KindSystem || notice.Direction != domain.Outbound || notice.Status != domain.ReplyQueued || *notice.Text != "Ada L. has left the chat." {
 		t.Errorf("the notice to the customer: %+v", notice)
 	}
@@ -224,7 +231,7 @@ func TestD03_AMessageAfterTheEndBeginsAnew(t *testing.T) {
 	t.Parallel()
 	old := ended(t, domain.ACWOptional).Interaction
 	thread := domain.Thread{ID: old.Thread, Organization: "org", Channel: old.Channel, Contact: old.Contact, Last: &old.ID, Position: 4}
-	i, events := domain.NewInteraction(thread, domain.Channel{ID: old.Channel, Queue: old.Queue}, at.Add(time.Hour))
+	i, events := domain.NewInteraction(thread, domain.Channel{ID: old.Channel, Queue: old.Queue}, domain.OriginMessage, at.Add(time.Hour))
 	told(t, events, domain.EventInteractionCreated, domain.EventInteractionQueued)
 	same(t, "previous", *i.Previous, old.ID)
 	same(t, "a new id", i.ID != old.ID, true)

@@ -132,7 +132,7 @@ func TestSegmentsOfOneTransaction(t *testing.T) {
 // Without a queue an interaction waits with the system.
 func TestSegmentsWithoutAQueue(t *testing.T) {
 	t.Parallel()
-	i, events := domain.NewInteraction(domain.Thread{ID: "thread", Organization: "org"}, domain.Channel{ID: "channel"}, at)
+	i, events := domain.NewInteraction(domain.Thread{ID: "thread", Organization: "org"}, domain.Channel{ID: "channel"}, domain.OriginMessage, at)
 	var line timeLine
 	line.apply(events...)
 	_, event := i.Enqueue("queue", at.Add(time.Second))

@@ -88,7 +88,7 @@ func (h *Transfers) tell(ctx context.Context, i domain.Interaction, events []dom
 	if text == nil {
 		return i, events, nil
 	}
-	i, notice, posted := i.Post(domain.Notice(i, *text, now), domain.System(), now)
+	i, told, posted := i.Notify(*text, now)
 	h.Store.After(ctx, h.Deliver)
-	return i, append(events, posted...), send(ctx, h.Store, notice, now)
+	return i, append(events, posted...), send(ctx, h.Store, told, now)
 }

@@ -161,7 +161,7 @@ func (h *Transfers) drop(ctx context.Context, t domain.Transfer, e domain.Engage
 		return err
 	}
 	now := h.Now()
-	i, notice, posted := e.Interaction.Post(domain.Notice(e.Interaction, h.Say(q.Language(), domain.NoticeDropped), now), domain.System(), now)
+	i, told, posted := e.Interaction.Notify(h.Say(q.Language(), domain.NoticeDropped), now)
 	e.Interaction, e.Others = i, open > 1
 	t, e, events, err := how(t, e, q)
 	if err != nil || len(events) == 0 {
@@ -171,7 +171,7 @@ func (h *Transfers) drop(ctx context.Context, t domain.Transfer, e domain.Engage
 	if err := h.Store.SaveThread(ctx, &thread); err != nil {
 		return err
 	}
-	if err := send(ctx, h.Store, notice, now); err != nil { // not before it is certain that it is dropped
+	if err := send(ctx, h.Store, told, now); err != nil { // not before it is certain that it is dropped
 		return err
 	}
 	h.Store.After(ctx, h.Deliver)

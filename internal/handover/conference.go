@@ -176,9 +176,9 @@ func (c *Conferences) save(ctx context.Context, e domain.Engagement, events []do
 		return err
 	}
 	text := c.Say(q.Language(), notice, e.Agent.PublicName())
-	i, m, posted := e.Interaction.Post(domain.Notice(e.Interaction, text, c.Now()), domain.System(), c.Now())
+	i, told, posted := e.Interaction.Notify(text, c.Now())
 	e.Interaction = i
-	if err := send(ctx, c.Store, m, c.Now()); err != nil {
+	if err := send(ctx, c.Store, told, c.Now()); err != nil {
 		return err
 	}
 	c.Store.After(ctx, func() {

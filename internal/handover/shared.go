@@ -53,9 +53,12 @@ func leaveDraft(ctx context.Context, drafts Drafts, e domain.Engagement, reject 
 }
 
 // send lets a notice to the customer leave with the transaction of ctx.
-func send(ctx context.Context, notices Notices, notice domain.Message, now time.Time) error {
-	if err := notices.CreateMessages(ctx, notice); err != nil {
+func send(ctx context.Context, notices Notices, told []domain.Message, now time.Time) error {
+	if len(told) == 0 {
+		return nil
+	}
+	if err := notices.CreateMessages(ctx, told...); err != nil {
 		return err
 	}
-	return notices.CreateDeliveries(ctx, domain.NewDelivery(notice, now))
+	return notices.CreateDeliveries(ctx, domain.NewDeliveries(told, now)...)
 }

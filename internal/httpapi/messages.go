@@ -11,24 +11,43 @@ import (
 // transcript shows messages of one interaction with what is known of their files.
 type transcript struct {
 	domain.InteractionDetail
-	files map[domain.AttachmentID]domain.File
-	say   speech
+	files    map[domain.AttachmentID]domain.File
+	channels map[domain.ChannelID]domain.Channel // besides the interaction's own
+	say      speech
 }
 
-// transcript reads the files that messages came with.
+// transcript reads the files that messages came with, and the other channel in which
+// a conversation went on in private.
 func (s *Server) transcript(ctx context.Context, d domain.InteractionDetail, messages ...domain.Message) (transcript, error) {
 	var ids []domain.AttachmentID
+	others := map[domain.ChannelID]domain.Channel{}
 	for _, m := range messages {
 		ids = append(ids, m.Files()...)
+		if _, have := others[m.Channel]; have || m.Channel == d.Channel {
+			continue
+		}
+		other, err := s.Store.Channel(ctx, d.Organization, m.Channel)
+		if err != nil && !domain.IsKind(err, domain.ErrorNotFound) {
+			return transcript{}, err
+		}
+		others[m.Channel] = other
 	}
 	files, err := s.Store.FilesByID(ctx, d.Organization, ids)
-	return transcript{d, files, s.speech(ctx)}, err
+	return transcript{d, files, others, s.speech(ctx)}, err
+}
+
+// in tells in which channel a message is.
+func (d transcript) in(m domain.Message) api.MessageChannel {
+	if other, elsewhere := d.channels[m.Channel]; elsewhere && other.ID != "" {
+		return api.MessageChannel{ID: string(other.ID), Kind: api.ChannelKind(other.Kind), Label: other.Name}
+	}
+	return api.MessageChannel{ID: string(d.Channel), Kind: api.ChannelKind(d.ChannelKind), Label: d.ChannelName}
 }
 
 func (s *Server) toMessage(m domain.Message, d transcript) api.Message {
 	out := api.Message{ID: string(m.ID), InteractionID: string(m.Interaction), Direction: api.Direction(m.Direction), Kind: api.MessageKind(m.Kind), Visibility: api.Visibility(m.Visibility),
 		Sender: toSender(m.Sender), Text: m.Text, Attachments: s.toAttachments(m, d), InReplyTo: ref(m.InReplyTo),
-		Channel:           api.MessageChannel{ID: string(d.Channel), Kind: api.ChannelKind(d.ChannelKind), Label: d.ChannelName},
+		Channel:           d.in(m),
 		PlatformMessageID: m.PlatformMessageID, PlatformTime: api.AtOrNull(m.PlatformTime), CreatedAt: api.At(m.CreatedAt), Error: toReplyError(m.Failure, d.say)}
 	out.EditedAt, out.Reactions = api.AtOrNull(m.EditedAt), each(m.Details.Reactions, toReaction)
 	out.Referral, out.CannedResponseID = toReferral(m.Details.Referral), ref(m.CannedResponse)

@@ -106,12 +106,12 @@ func (a *Applier) overflows(ctx context.Context, g *gathering, q domain.Queue) (
 // close tells a customer who comes out of hours so, and ends what is rejected.
 func (g *gathering) close(t *held[domain.Thread], i *held[domain.Interaction], q domain.Queue) error {
 	if text := q.Rules.Hours.Tells(g.now); text != nil {
-		var notice domain.Message
-		var posted []domain.Event
-		i.value, notice, posted = i.value.Post(domain.Notice(i.value, *text, g.now), domain.System(), g.now)
-		g.messages = append(g.messages, &held[domain.Message]{value: notice, fresh: true, changed: true})
-		g.events = append(g.events, posted...)
-		g.deliveries = append(g.deliveries, domain.NewDelivery(notice, g.now))
+		after, told, posted := i.value.Notify(*text, g.now)
+		i.value, g.events = after, append(g.events, posted...)
+		for _, notice := range told {
+			g.messages = append(g.messages, &held[domain.Message]{value: notice, fresh: true, changed: true})
+		}
+		g.deliveries = append(g.deliveries, domain.NewDeliveries(told, g.now)...)
 	}
 	if !q.Rules.Hours.Rejects(g.now) {
 		return nil

@@ -14,6 +14,9 @@ func (g *gathering) amend(e channel.Event) {
 		g.erased = append(g.erased, e.MessageID)
 	}
 	m := g.known[e.MessageID]
+	if m == nil && e.Kind == channel.EventReaction && e.Public {
+		return // to a post that nobody here has to answer
+	}
 	if m == nil || e.Kind == channel.EventUnsent && g.early[e.MessageID] != nil {
 		g.remember(e)
 	}
@@ -133,7 +136,7 @@ func (g *gathering) release(t *held[domain.Thread]) {
 		return
 	}
 	delete(g.waiting, t.value.Address)
-	if i := g.interaction(t); i.fresh {
+	if i := g.interaction(t, domain.OriginMessage); i.fresh {
 		g.handOver(i, "", domain.HandoverElsewhere) // who was with another app's bot is not for ours
 	}
 	now, at := g.received, g.inbox

@@ -4,6 +4,7 @@
 package intake
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -56,7 +57,7 @@ func (r *Receiver) file(app domain.PlatformApp, e channel.Envelope) domain.Inbox
 	if at := identity.ExpiresAt; !at.IsZero() {
 		event.ExpiresAt = &at
 	}
-	event.Lane = lane(string(app.Organization), string(e.Kind), e.AccountID, identity.Contact)
+	event.Lane = lane(string(app.Organization), string(e.Kind), e.AccountID, cmp.Or(identity.Order, identity.Contact))
 	return event
 }
 

@@ -56,7 +56,10 @@ func (g *gathering) arrive(item parsed) {
 
 // enter puts a message into the thread's open interaction, a new one where there is none.
 func (g *gathering) enter(t *held[domain.Thread], e channel.Event) {
-	i := g.interaction(t)
+	i := g.interaction(t, origin(e))
+	if i.value.Thread != t.value.ID { // it goes on here in private, where there may be more already
+		i.value.Position = max(i.value.Position, t.value.Position)
+	}
 	m := g.message(t.value, e)
 	if early := g.early[e.MessageID]; early != nil && e.MessageID != "" {
 		m = m.Recall(early.value)
@@ -69,14 +72,25 @@ func (g *gathering) enter(t *held[domain.Thread], e channel.Event) {
 	var event domain.Event
 	i.value, m, event = i.value.Receive(m, g.now)
 	t.changed = true
-	inbound := g.received
-	t.value.LastInboundAt = &inbound
+	if inbound := g.received; !e.Public {
+		t.value.LastInboundAt = &inbound
+	}
 	g.events = append(g.events, event)
 	g.add(e, g.file(m))
 	if e.Referral != nil {
 		i.value.Referral = e.Referral
 	}
-	g.consult(i, e)
+	if !e.Public {
+		g.consult(i, e)
+	}
+}
+
+// origin says what a conversation begins with that an event begins.
+func origin(e channel.Event) domain.Origin {
+	if e.Public {
+		return domain.OriginPost
+	}
+	return domain.OriginMessage
 }
 
 func (g *gathering) add(e channel.Event, m domain.Message) {
@@ -122,6 +136,12 @@ func (g *gathering) message(t domain.Thread, e channel.Event) domain.Message {
 	}
 	if id := e.MessageID; id != "" {
 		m.PlatformMessageID = &id
+	}
+	if e.Public {
+		m.Visibility = domain.Public
+	}
+	if post := e.Post; post != "" {
+		m.Post = &post
 	}
 	if text := e.Text; text != "" {
 		m.Text = &text
@@ -189,12 +209,17 @@ func (g *gathering) open(t *held[domain.Thread]) *held[domain.Interaction] {
 }
 
 // interaction gives the thread's open interaction, a new one where there is none.
-func (g *gathering) interaction(t *held[domain.Thread]) *held[domain.Interaction] {
+func (g *gathering) interaction(t *held[domain.Thread], origin domain.Origin) *held[domain.Interaction] {
 	if i := g.open(t); i != nil {
 		g.enqueue(i)
 		return i
 	}
-	value, events := domain.NewInteraction(t.value, g.channel, g.received)
+	if t.value.Open != nil {
+		if former := g.interactions[*t.value.Open]; former != nil { // it began elsewhere, and ended since
+			t.value.Position = max(t.value.Position, former.value.Position)
+		}
+	}
+	value, events := domain.NewInteraction(t.value, g.channel, origin, g.received)
 	i := g.touch(&held[domain.Interaction]{value: value, fresh: true, waits: value.State == domain.InteractionQueued})
 	g.interactions[value.ID] = i
 	t.value.Open, t.value.Last, t.value.Referral, t.changed = &value.ID, &value.ID, nil, true

@@ -74,7 +74,7 @@ func conversationTrips() map[string]func(*testing.T, *Store) {
 				return found[0], err
 			}}.test,
 		"message": trip[domain.Message]{fixed: "CreatedAt", also: []string{"Interaction", "Thread", "Channel", "Position", "Direction",
-			"Kind", "Visibility", "InReplyTo", "SendGroupID", "ClientMessageID", "ResendOf", "CannedResponse"},
+			"Kind", "Visibility", "InReplyTo", "Post", "SendGroupID", "ClientMessageID", "ResendOf", "CannedResponse"},
 			shape: func(m *domain.Message) {
 				*m.Failure = domain.FailureOf(domain.FailureCodes()[m.Position%3]) // the code tells the rest
 				m.Sender.Type, m.Sender.ID = domain.SenderAgent, "fixed"           // nobody becomes somebody else

@@ -25,6 +25,7 @@ type interactionRow struct {
 	State          string
 	OwnerID        *string
 	OfferedID      *string
+	DirectThreadID *string
 	TransferID     *string
 	Recording      bool
 	Conference     *string
@@ -61,7 +62,7 @@ func (interactionRow) TableName() string { return "interactions" }
 func toInteractionRow(i domain.Interaction) interactionRow {
 	return interactionRow{OrganizationID: string(i.Organization), ID: string(i.ID), ThreadID: string(i.Thread), ChannelID: string(i.Channel),
 		ContactID: string(i.Contact), ChannelKind: string(i.ChannelKind), QueueID: id[string](i.Queue), PreviousID: id[string](i.Previous),
-		Origin: string(i.Origin), Referral: doc(i.Referral), State: string(i.State), OwnerID: id[string](i.Owner), OfferedID: id[string](i.Offered), TransferID: id[string](i.Transfer), Recording: i.Recording, Conference: optionalDoc(i.Conference),
+		Origin: string(i.Origin), Referral: doc(i.Referral), State: string(i.State), OwnerID: id[string](i.Owner), OfferedID: id[string](i.Offered), DirectThreadID: id[string](i.Direct), TransferID: id[string](i.Transfer), Recording: i.Recording, Conference: optionalDoc(i.Conference),
 		Inactivity: optionalDoc(i.Inactivity), InactiveAt: msPtr(i.InactiveAt), InactivityWarned: i.InactivityWarned, BotUntil: msPtr(i.BotUntil),
 		Priority: i.Priority, Score: i.Score(), EnqueuedAt: ms(i.EnqueuedAt), RequeueCount: i.RequeueCount, Sequence: i.Sequence,
 		Position: i.Position, ConnectedAt: msPtr(i.ConnectedAt), DisconnectedAt: msPtr(i.DisconnectedAt),
@@ -74,7 +75,7 @@ func fromInteractionRow(r interactionRow) domain.Interaction {
 		Thread: domain.ThreadID(r.ThreadID), Channel: domain.ChannelID(r.ChannelID), Contact: domain.ContactID(r.ContactID),
 		ChannelKind: domain.ChannelKind(r.ChannelKind), Queue: id[domain.QueueID](r.QueueID), Previous: id[domain.InteractionID](r.PreviousID),
 		Origin: domain.Origin(r.Origin), Referral: fromDoc[*domain.Referral](r.Referral), State: domain.InteractionState(r.State), Owner: id[domain.AgentID](r.OwnerID),
-		Offered: id[domain.ParticipantID](r.OfferedID), Transfer: id[domain.TransferID](r.TransferID), Recording: r.Recording, Conference: fromOptionalDoc[domain.Conference](r.Conference),
+		Offered: id[domain.ParticipantID](r.OfferedID), Direct: id[domain.ThreadID](r.DirectThreadID), Transfer: id[domain.TransferID](r.TransferID), Recording: r.Recording, Conference: fromOptionalDoc[domain.Conference](r.Conference),
 		Inactivity: fromOptionalDoc[domain.Inactivity](r.Inactivity), InactiveAt: fromMSPtr(r.InactiveAt), InactivityWarned: r.InactivityWarned, BotUntil: fromMSPtr(r.BotUntil), Priority: r.Priority, EnqueuedAt: fromMS(r.EnqueuedAt),
 		RequeueCount: r.RequeueCount, Sequence: r.Sequence, Position: r.Position, ConnectedAt: fromMSPtr(r.ConnectedAt),
 		DisconnectedAt: fromMSPtr(r.DisconnectedAt), DisconnectType: id[domain.DisconnectType](r.DisconnectType), Consent: r.CustomerConsent,
@@ -247,7 +248,8 @@ type detailRow struct {
 
 const detailSQL = `SELECT i.*, ch.name AS channel_name, ch.account_id AS channel_account, c.address AS contact_address,
 	c.display_name AS contact_name, c.content AS contact_content, q.name AS queue_name,
-	t.last_inbound_at AS terms_last_inbound_at, t.held_elsewhere AS terms_held_elsewhere, ch.settings AS terms_settings
+	t.last_inbound_at AS terms_last_inbound_at, t.held_elsewhere AS terms_held_elsewhere, ch.settings AS terms_settings,
+	ch.id AS terms_channel_id, ch.kind AS terms_channel_kind
 FROM (?) i
 JOIN threads t ON t.organization_id = i.organization_id AND t.id = i.thread_id
 JOIN channels ch ON ch.organization_id = i.organization_id AND ch.id = i.channel_id

@@ -26,7 +26,7 @@ func lively(t *testing.T, s *Store) (w *world, talk domain.Engagement) {
 	a, events := a.SetPresence(domain.PresenceOnQueue, nil, domain.Actor{Type: domain.ActorAgent, ID: string(a.ID)}, noon)
 	commit(t, s, func(ctx context.Context) error { return first(w.SaveAgent(ctx, &a), w.Append(ctx, events...)) })
 	for n, thread := range w.threads(4) {
-		i, events := domain.NewInteraction(thread, w.channel, noon)
+		i, events := domain.NewInteraction(thread, w.channel, domain.OriginMessage, noon)
 		text := fmt.Sprint("hello ", n)
 		i, m, received := i.Receive(domain.Message{ID: domain.NewID[domain.MessageID](), Organization: w.org, Thread: thread.ID, Channel: w.channel.ID,
 			Direction: domain.Inbound, Kind: domain.KindMessage, Visibility: domain.Private, Text: &text, Attachments: []domain.Attachment{}, CreatedAt: noon, Version: 1}, noon)

@@ -40,8 +40,9 @@ func newFull(t *testing.T, s *Store) *full {
 	made := w.waiting(2)
 	talk, waits := made[0], made[1]
 	e := w.offer(talk, a)
-	messages := w.messages(talk, 2)
-	reply := messages[1]
+	messages, comment := w.messages(talk, 4), "comment "+string(talk.ID)
+	reply, public, answer := messages[1], messages[2], messages[3]
+	public.Visibility, public.PlatformMessageID, answer.InReplyTo = domain.Public, &comment, &reply.ID
 	reply.PlatformMessageID, reply.ClientMessageID, reply.SendGroupID, reply.Status = &text, &text, marker, domain.ReplySent
 	unknown := domain.Attempt{ID: domain.NewID[domain.AttemptID](), Organization: w.org, Message: reply.ID, Number: 1, State: domain.AttemptUnknown, StartedAt: noon}
 	attempt := domain.Attempt{ID: domain.NewID[domain.AttemptID](), Organization: w.org, Message: reply.ID, State: domain.AttemptInFlight, StartedAt: noon}
@@ -78,14 +79,14 @@ func newFull(t *testing.T, s *Store) *full {
 			return err
 		}
 		return first(insert(ctx, w.Store, "", proof), w.remember(ctx, erasedAddress, w.org, w.channel.ID, noon, marker), w.remember(ctx, erasedMessage, w.org, w.channel.ID, noon, marker),
-			insert(ctx, w.Store, "", set), w.SaveThread(ctx, &written), w.SaveEarly(ctx, early), w.SaveDraft(ctx, draft), w.CreateMessages(ctx, messages[0], reply), w.CreateAttempts(ctx, attempt, unknown), w.CreateTransfer(ctx, transfer), w.CreateFiles(ctx, file), w.CreateWrapUpCode(ctx, code),
+			insert(ctx, w.Store, "", set), w.SaveThread(ctx, &written), w.SaveEarly(ctx, early), w.SaveDraft(ctx, draft), w.CreateMessages(ctx, messages[0], reply, public, answer), w.CreateAttempts(ctx, attempt, unknown), w.CreateTransfer(ctx, transfer), w.CreateFiles(ctx, file), w.CreateWrapUpCode(ctx, code),
 			w.CreateLibrary(ctx, library), w.CreateCannedResponse(ctx, canned), w.CreateSkill(ctx, skill), w.CreateProfile(ctx, profile), w.CreateClient(ctx, client), w.CreateTokenIssuer(ctx, issuer), w.SaveQueue(ctx, &w.queue), w.CreateDeliveries(ctx, f.delivery))
 	})
 	if _, err := w.SequenceEvents(t.Context(), true); err != nil {
 		t.Fatal(err)
 	}
 	f.arguments = map[reflect.Type]any{}
-	for _, v := range []any{a.ID, f.aside, w.app.ID, w.channel.ID, w.channel.Kind, w.queue.ID, client.ID, code.ID, talk.ID, reply.ID, talk.Thread,
+	for _, v := range []any{a.ID, f.aside, w.app.ID, w.channel.ID, w.channel.Kind, domain.Inbound, w.queue.ID, client.ID, code.ID, talk.ID, reply.ID, talk.Thread,
 		e.Participant.ID, marker, int64(0), 10, Page{Limit: 10}, ChannelFilter{}, InteractionFilter{}, MessageFilter{}, domain.EventFilter{},
 		talk.Contact, ContactFilter{}, domain.Sight{}, []domain.Line{{Thread: talk.Thread}},
 		skill.ID, library.ID, many(library.ID), canned.ID, CannedFilter{}, profile.ID, issuer.ID, transfer.ID, TargetFilter{}, many(skill.ID), Find{}, many(a.ID), noon.Add(-time.Hour), time.Minute,

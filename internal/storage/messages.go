@@ -25,6 +25,7 @@ type messageRow struct {
 	Body              *string // as the next and Details, of a row that was written before content was sealed
 	Attachments       string
 	InReplyTo         *string `gorm:"<-:create"`
+	PostID            *string `gorm:"<-:create"`
 	PlatformMessageID *string
 	PlatformTime      *int64
 	CreatedAt         int64 `gorm:"<-:create"`
@@ -61,7 +62,7 @@ func (s *Store) toMessageRow(m domain.Message) (messageRow, error) {
 	r := messageRow{OrganizationID: string(m.Organization), ID: string(m.ID), InteractionID: string(m.Interaction), ThreadID: string(m.Thread),
 		ChannelID: string(m.Channel), Position: m.Position, Direction: string(m.Direction), Kind: string(m.Kind), Visibility: string(m.Visibility),
 		SenderType: string(m.Sender.Type), SenderID: m.Sender.ID, SenderName: m.Sender.DisplayName, SenderLabel: m.Sender.Label,
-		Attachments: "[]", InReplyTo: id[string](m.InReplyTo), PlatformMessageID: m.PlatformMessageID,
+		Attachments: "[]", InReplyTo: id[string](m.InReplyTo), PostID: m.Post, PlatformMessageID: m.PlatformMessageID,
 		PlatformTime: msPtr(m.PlatformTime), CreatedAt: ms(m.CreatedAt), Details: "{}", ExpiresAt: msPtr(m.ExpiresAt),
 		EditedAt: msPtr(m.EditedAt), EditNumber: m.EditNumber, Tombstone: string(m.Erased), Status: string(m.Status), Attempts: m.Attempts, SentAt: msPtr(m.SentAt),
 		Reconciled: m.Reconciled, SendGroupID: m.SendGroupID, ClientMessageID: m.ClientMessageID, ResendOf: id[string](m.ResendOf),
@@ -80,7 +81,7 @@ func (s *Store) fromMessageRow(r messageRow) (domain.Message, error) {
 		Thread: domain.ThreadID(r.ThreadID), Channel: domain.ChannelID(r.ChannelID), Position: r.Position, Direction: domain.Direction(r.Direction),
 		Kind: domain.MessageKind(r.Kind), Visibility: domain.Visibility(r.Visibility),
 		Sender: domain.Sender{Type: domain.SenderType(r.SenderType), ID: r.SenderID, DisplayName: r.SenderName, Label: r.SenderLabel},
-		Text:   r.Body, Attachments: fromDoc[[]domain.Attachment](r.Attachments), InReplyTo: id[domain.MessageID](r.InReplyTo),
+		Text:   r.Body, Attachments: fromDoc[[]domain.Attachment](r.Attachments), InReplyTo: id[domain.MessageID](r.InReplyTo), Post: r.PostID,
 		PlatformMessageID: r.PlatformMessageID, PlatformTime: fromMSPtr(r.PlatformTime), CreatedAt: fromMS(r.CreatedAt), ExpiresAt: fromMSPtr(r.ExpiresAt),
 		Details: fromDoc[domain.MessageDetails](r.Details), EditedAt: fromMSPtr(r.EditedAt), EditNumber: r.EditNumber, Erased: domain.Tombstone(r.Tombstone),
 		Status: domain.ReplyStatus(r.Status), Attempts: r.Attempts, SentAt: fromMSPtr(r.SentAt), Reconciled: r.Reconciled,
@@ -249,6 +250,26 @@ func (s *Store) AwaitingReceipt(ctx context.Context, org domain.OrganizationID, 
 func (s *Store) SentSince(ctx context.Context, org domain.OrganizationID, thread domain.ThreadID, above int64, from time.Time) ([]domain.Message, error) {
 	return s.messages(all[messageRow](s.db(ctx).Where(`organization_id = ? AND thread_id = ? AND position > ? AND created_at >= ?
 		AND direction = 'outbound' AND status NOT IN ('', 'deleted')`, org, thread, above, ms(from)).Order("position")))
+}
+
+// AnswersTo gives what we sent in private in answer to one message.
+func (s *Store) AnswersTo(ctx context.Context, org domain.OrganizationID, m domain.MessageID) ([]domain.Message, error) {
+	return s.messages(all[messageRow](s.db(ctx).Where("organization_id = ? AND in_reply_to = ? AND direction = 'outbound' AND visibility = 'private' AND status <> ''", org, m)))
+}
+
+// LatestPublic gives the newest public message of an interaction that the platform
+// has, of one side, or of either where none is given. found is false without one.
+func (s *Store) LatestPublic(ctx context.Context, org domain.OrganizationID, i domain.InteractionID, from domain.Direction) (m domain.Message, found bool, err error) {
+	db := s.db(ctx).Where("organization_id = ? AND interaction_id = ? AND visibility = 'public' AND platform_message_id IS NOT NULL AND tombstone = ''", org, i)
+	if from != "" {
+		db = db.Where("direction = ?", from)
+	}
+	rows, err := all[messageRow](db.Order("position DESC").Limit(1))
+	if err != nil || len(rows) == 0 {
+		return m, false, err
+	}
+	m, err = s.fromMessageRow(rows[0])
+	return m, true, err
 }
 
 // Unanswered gives what we sent in a thread since the customer last wrote.

@@ -18,7 +18,7 @@ var hotTables = []string{"interactions", "messages", "inbox", "jobs", "events", 
 // narrowColumns hold few rows of an organization for each value; an index that
 // is entered by one of them is entered well.
 var narrowColumns = []string{"id", "thread_id", "interaction_id", "message_id", "subject_id", "lane_id", "contact_id", "customer_id", "agent_id", "address", "contact", "subject",
-	"platform_message_id", "client_message_id", "dedupe_key", "key", "lane", "position", "run_at", "due", "received_at"}
+	"platform_message_id", "client_message_id", "in_reply_to", "dedupe_key", "key", "lane", "position", "run_at", "due", "received_at"}
 
 // smallIndexes hold only what is under way.
 var smallIndexes = []string{"interactions_open", "participants_due", "participants_one_offer", "interactions_inactive", "participants_wrapping", "participants_wrap_up_due", "interactions_under_way", "transfers_one_pending", "inbox_quarantined", "messages_expiring", "inbox_expiring"}

@@ -58,6 +58,11 @@ func (s *Store) CreateThread(ctx context.Context, t domain.Thread, c domain.Cont
 	return insert(ctx, s, "", toThreadRow(t))
 }
 
+// TieThread adds a thread with a contact who is known by another one.
+func (s *Store) TieThread(ctx context.Context, t domain.Thread) error {
+	return insert(ctx, s, "", toThreadRow(t))
+}
+
 // SaveThread writes a thread that was read, one version up.
 func (s *Store) SaveThread(ctx context.Context, t *domain.Thread) error {
 	return save(ctx, s, &t.Version, toThreadRow(*t))
@@ -101,7 +106,7 @@ func (s *Store) LockThreadsByID(ctx context.Context, org domain.OrganizationID, 
 // ReplyTerms gives what the platform's rules for answering in a thread depend on.
 func (s *Store) ReplyTerms(ctx context.Context, org domain.OrganizationID, thread domain.ThreadID) (domain.ReplyTerms, error) {
 	var rows []termsRow
-	err := s.db(ctx).Raw(`SELECT t.last_inbound_at, t.held_elsewhere, ch.settings FROM threads t
+	err := s.db(ctx).Raw(`SELECT t.last_inbound_at, t.held_elsewhere, ch.settings, ch.id AS channel_id, ch.kind AS channel_kind FROM threads t
 		JOIN channels ch ON ch.organization_id = t.organization_id AND ch.id = t.channel_id
 		WHERE t.organization_id = ? AND t.id = ?`, org, thread).Scan(&rows).Error
 	if err != nil || len(rows) == 0 {
@@ -115,11 +120,13 @@ type termsRow struct {
 	LastInboundAt *int64
 	HeldElsewhere bool
 	Settings      string
+	ChannelID     string
+	ChannelKind   string
 }
 
 func fromTermsRow(r termsRow) domain.ReplyTerms {
 	return domain.ReplyTerms{LastInboundAt: fromMSPtr(r.LastInboundAt), HeldElsewhere: r.HeldElsewhere,
-		Settings: fromDoc[domain.ChannelSettings](r.Settings)}
+		Channel: domain.ChannelID(r.ChannelID), Kind: domain.ChannelKind(r.ChannelKind), Settings: fromDoc[domain.ChannelSettings](r.Settings)}
 }
 
 // Recipient gives to whom a message of ours went: the channel, and the address.

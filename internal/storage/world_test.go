@@ -86,7 +86,7 @@ func (w *world) waiting(n int, change ...func(n int, i *domain.Interaction)) []d
 	w.t.Helper()
 	made := make([]domain.Interaction, n)
 	for k, t := range w.threads(n) {
-		made[k], _ = domain.NewInteraction(t, w.channel, noon.Add(time.Duration(k)*time.Second))
+		made[k], _ = domain.NewInteraction(t, w.channel, domain.OriginMessage, noon.Add(time.Duration(k)*time.Second))
 		for _, c := range change {
 			c(k, &made[k])
 		}
