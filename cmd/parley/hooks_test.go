@@ -223,7 +223,7 @@ func hooksBatch(t *testing.T, p *program) {
 			event("c1", second, "reaction", map[string]any{"mid": "b7", "action": "react", "reaction": "love"}),
 			event("c1", second, "of_tomorrow", map[string]any{"what": "ever"}),
 			event("c1", second, "delivery", map[string]any{"watermark": "soon"}), said("c1", second, "b10", "six")),
-		`{"id":"`+second+`","standby":[`+said("c3", second, "b11", "another app's")+`],"changes":[{"field":"feed","value":{}}]}`,
+		`{"id":"`+second+`","standby":[`+said("c3", second, "b11", "another app's")+`],"changes":[{"field":"leadgen","value":{}}]}`,
 	)
 	d.hook(body).want(200)
 	d.admin.advance(0)

@@ -18,6 +18,7 @@ import (
 	"github.com/parley-cx/parley/internal/attach"
 	"github.com/parley-cx/parley/internal/auth"
 	"github.com/parley-cx/parley/internal/channel"
+	"github.com/parley-cx/parley/internal/channel/facebookpage"
 	"github.com/parley-cx/parley/internal/channel/messenger"
 	"github.com/parley-cx/parley/internal/channel/meta"
 	"github.com/parley-cx/parley/internal/channel/open"
@@ -142,8 +143,9 @@ func (a *app) assemble(ctx context.Context, contract *httpapi.Contract) error {
 	network := egress.Policy{AllowPrivate: a.config.Sandbox || a.config.AllowPrivateNetworks}
 	platforms := map[domain.Platform]channel.Platform{domain.PlatformMeta: meta.Platform{}, domain.PlatformOpen: open.Platform{}}
 	adapters := map[domain.ChannelKind]channel.Adapter{
-		domain.ChannelMessenger: messenger.Adapter{Client: network.Client(a.config.PlatformTimeout)},
-		domain.ChannelOpen:      open.Adapter{Client: network.Client(a.config.PlatformTimeout)},
+		domain.ChannelFacebookPage: facebookpage.Adapter{Client: network.Client(a.config.PlatformTimeout)},
+		domain.ChannelMessenger:    messenger.Adapter{Client: network.Client(a.config.PlatformTimeout)},
+		domain.ChannelOpen:         open.Adapter{Client: network.Client(a.config.PlatformTimeout)},
 	}
 	if err := a.simulate(); err != nil {
 		return err

@@ -69,16 +69,26 @@ const DuplicateWindow = time.Minute
 // Capabilities is the matrix, by kind of account. Sources: Meta's Messenger
 // Platform documentation, send API reference (text limit of 2,000 characters,
 // attachments of 25 MB, pictures of 8 MB)
-// and messaging policy (24 hours; 7 days with the tag for human agents);
+// and messaging policy (24 hours; 7 days with the tag for human agents); Private
+// Replies (one for each comment or visitor's post, within 7 days); Graph API, Photo
+// uploads (the types of pictures, and 4 MB as the size that is recommended);
 // Genesys Cloud, Open Messaging (five retries, five seconds apart).
 func Capabilities() map[domain.ChannelKind]Capability {
 	return map[domain.ChannelKind]Capability{
 		domain.ChannelMessenger: {Platform: domain.PlatformMeta, TextLimit: 2000, Window: day, HumanWindow: 7 * day, AppNeeded: true, StoreMedia: true,
-			Files: FileRule{MaxSize: 25 << 20, Smaller: map[string]int64{"image": 8 << 20},
-				Images: []string{"image/jpeg", "image/png", "image/gif", "image/webp"}, Refused: programs()}},
+			Files: messengerFiles()},
+		domain.ChannelFacebookPage: {Platform: domain.PlatformMeta, TextLimit: 2000, AppNeeded: true, StoreMedia: true, Files: messengerFiles(),
+			Posts: PublicRule{TextLimit: 8000, FirstWord: 7 * day, Direct: domain.ChannelMessenger,
+				Files: FileRule{MaxSize: 4 << 20, Only: []string{"image/jpeg", "image/png", "image/gif", "image/bmp", "image/tiff"}}}},
 		domain.ChannelOpen: {Platform: domain.PlatformOpen, TextLimit: 5000, Starts: true, StoreMedia: true, Files: FileRule{MaxSize: MaxFileSize, Refused: programs()},
 			Retry: Retry{Repeats: true, Every: 5 * time.Second, Times: 5}},
 	}
+}
+
+// messengerFiles is what Messenger takes, and a page's private messages with it.
+func messengerFiles() FileRule {
+	return FileRule{MaxSize: 25 << 20, Smaller: map[string]int64{"image": 8 << 20},
+		Images: []string{"image/jpeg", "image/png", "image/gif", "image/webp"}, Refused: programs()}
 }
 
 // ClosesAt is the last moment at which an agent may answer; nil where there is
@@ -96,13 +106,10 @@ func (c Capability) ClosesAt(t domain.ReplyTerms) *time.Time {
 
 // Coming is the matrix's rows of kinds that no adapter serves yet: what their
 // platforms count and allow is known, and tested. Whoever adds an adapter moves its
-// row. Sources: Meta's documentation of Instagram, Pages (private replies: one for
-// each comment, within 7 days) and WhatsApp (24 hours, then templates); X's of
+// row. Sources: Meta's documentation of Instagram and WhatsApp (24 hours, then templates); X's of
 // posts and direct messages (five for each of the customer's); Twilio's of messages.
 func Coming() map[domain.ChannelKind]Capability {
 	return map[domain.ChannelKind]Capability{
-		domain.ChannelFacebookPage: {Platform: domain.PlatformMeta, TextLimit: 2000, AppNeeded: true,
-			Posts: PublicRule{TextLimit: 8000, FirstWord: 7 * day, Direct: domain.ChannelMessenger}},
 		domain.ChannelInstagram: {Platform: domain.PlatformMeta, TextLimit: 1000, Counting: CountBytes, Window: day, HumanWindow: 7 * day, AppNeeded: true,
 			Posts: PublicRule{TextLimit: 2200, FirstWord: 7 * day}},
 		domain.ChannelWhatsApp: {Platform: domain.PlatformMeta, TextLimit: 4096, Window: day, Templates: true, AppNeeded: true},

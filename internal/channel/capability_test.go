@@ -4,10 +4,12 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/parley-cx/parley/internal/channel"
+	"github.com/parley-cx/parley/internal/channel/facebookpage"
 	"github.com/parley-cx/parley/internal/channel/messenger"
 	"github.com/parley-cx/parley/internal/channel/open"
 	"github.com/parley-cx/parley/internal/domain"
@@ -17,7 +19,7 @@ import (
 // ways: a folder beside this file with a send_test.go is one adapter.
 func TestMatrixHasARowForEveryAdapter(t *testing.T) {
 	t.Parallel()
-	adapters := []channel.Adapter{messenger.Adapter{}, open.Adapter{}}
+	adapters := []channel.Adapter{facebookpage.Adapter{}, messenger.Adapter{}, open.Adapter{}}
 	matrix := channel.Capabilities()
 	for _, a := range adapters {
 		if _, there := matrix[a.Kind()]; !there {
@@ -41,7 +43,8 @@ func TestEveryRowIsComplete(t *testing.T) {
 		if row.Platform == "" || row.TextLimit <= 0 {
 			t.Errorf("%s: %+v", kind, row)
 		}
-		if _, err := os.Stat(string(kind)); err != nil {
+		folder := strings.ReplaceAll(string(kind), "_", "") // packages have one word
+		if _, err := os.Stat(folder); err != nil {
 			t.Errorf("the adapter of %s is not in the folder of its name: %v", kind, err)
 		}
 	}

@@ -36,6 +36,7 @@ type Envelope struct {
 	Payload   []byte             // the event's own bytes
 	Contact   string             // the customer, where whoever took the event knows them and the payload may not say
 	Fault     string             // why it cannot be understood; empty where it can
+	SentAt    time.Time          // when the platform says that it sent the webhook: known where it comes in, and not kept
 }
 
 // Identity is what intake must know of an event before it is stored.

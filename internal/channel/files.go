@@ -16,6 +16,7 @@ type FileRule struct {
 	Smaller map[string]int64 // a lower limit by kind: image, audio, video or file
 	Images  []string         // the types that go as pictures, all where it is empty; others go as files
 	Refused []string         // types that are not taken at all
+	Only    []string         // the only types that are taken; all but those refused where it is empty
 }
 
 // programs are the types that no customer should get from an agent.
@@ -40,7 +41,8 @@ func (r FileRule) Kind(contentType string) string {
 
 // Takes tells whether the platform takes a type at all.
 func (r FileRule) Takes(contentType string) bool {
-	return !r.None() && !slices.Contains(r.Refused, strings.ToLower(contentType))
+	contentType = strings.ToLower(contentType)
+	return !r.None() && !slices.Contains(r.Refused, contentType) && (len(r.Only) == 0 || slices.Contains(r.Only, contentType))
 }
 
 // Limit is how large a file of a type may be.

@@ -34,3 +34,18 @@ func TestMessengerFiles(t *testing.T) {
 		t.Error("a channel without files takes some")
 	}
 }
+
+// In public a page takes pictures alone; in private it takes what Messenger does.
+func TestPageFiles(t *testing.T) {
+	t.Parallel()
+	page := channel.Capabilities()[domain.ChannelFacebookPage]
+	public, private := page.In(domain.Public).Files, page.In(domain.Private).Files
+	for contentType, want := range map[string]bool{"image/jpeg": true, "image/PNG": true, "image/svg+xml": false, "video/mp4": false, "application/pdf": false, "text/html": false} {
+		if got := public.Takes(contentType); got != want {
+			t.Errorf("%s is taken in public: %v", contentType, got)
+		}
+	}
+	if !private.Takes("application/pdf") || private.Takes("text/html") || public.Limit("image/png") != 4<<20 || private.Limit("image/png") != 8<<20 {
+		t.Errorf("in private: %+v", private)
+	}
+}

@@ -68,13 +68,13 @@ func TestB12_B13_Templates(t *testing.T) {
 }
 
 // Who wrote in public may get one private message, within seven days; in public there
-// is no window. No channel uses it yet.
+// is no window.
 func TestPrivateRepliesToPosts(t *testing.T) {
 	t.Parallel()
 	const hours = 24 * time.Hour
 	posted := time.Now()
 	for _, kind := range []domain.ChannelKind{"facebook_page", "instagram"} {
-		row, private, public := channel.Coming()[kind], domain.Message{Visibility: domain.Private}, domain.Message{Visibility: domain.Public}
+		row, private, public := rows()[kind], domain.Message{Visibility: domain.Private}, domain.Message{Visibility: domain.Public}
 		judged(t, row, domain.ReplyTerms{PostedAt: &posted}, private, map[time.Duration]domain.FailureCode{
 			0: "", 7*hours - time.Second: "", 7 * hours: "", 7*hours + time.Second: domain.FailureWindowClosed})
 		judged(t, row, domain.ReplyTerms{PostedAt: &posted, Replies: 1}, private, map[time.Duration]domain.FailureCode{0: domain.FailureReplyLimit})

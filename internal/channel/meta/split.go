@@ -3,6 +3,7 @@ package meta
 import (
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/parley-cx/parley/internal/channel"
 	"github.com/parley-cx/parley/internal/channel/internal/graph"
@@ -44,6 +45,7 @@ func (Platform) Split(body []byte) []channel.Envelope {
 // cut collects the events of one webhook.
 type cut struct {
 	object string
+	sent   time.Time // when the entry at hand says that it was sent
 	events []channel.Envelope
 	lost   bool // there were more events than may be
 }
@@ -59,6 +61,7 @@ func (c *cut) add(e channel.Envelope) {
 func (c *cut) entry(raw json.RawMessage) {
 	var e struct {
 		ID        graph.ID        `json:"id"`
+		Time      graph.Time      `json:"time"`
 		Messaging json.RawMessage `json:"messaging"`
 		Standby   json.RawMessage `json:"standby"`
 		Changes   json.RawMessage `json:"changes"`
@@ -70,6 +73,7 @@ func (c *cut) entry(raw json.RawMessage) {
 	if e.Messaging == nil && e.Standby == nil && e.Changes == nil {
 		c.add(channel.Envelope{AccountID: string(e.ID), Payload: raw, Fault: "an entry without events"})
 	}
+	c.sent = e.Time.Time
 	c.items(string(e.ID), "messaging", e.Messaging, raw)
 	c.items(string(e.ID), "standby", e.Standby, raw)
 	c.items(string(e.ID), "changes", e.Changes, raw)
@@ -87,7 +91,7 @@ func (c *cut) items(account, name string, raw, entry json.RawMessage) {
 }
 
 func (c *cut) envelope(account, name string, item json.RawMessage) channel.Envelope {
-	e := channel.Envelope{AccountID: account, Field: name, Payload: item}
+	e := channel.Envelope{AccountID: account, Field: name, Payload: item, SentAt: c.sent}
 	if name == "changes" {
 		e.Field += ":" + changed(item)
 	}
@@ -109,6 +113,8 @@ func kindOf(object, list, field string) (kind domain.ChannelKind, known bool) {
 	switch {
 	case object != "page":
 		return "", false
+	case field == "changes:feed" || field == "changes:mention" || field == "changes:ratings":
+		return domain.ChannelFacebookPage, true
 	case list == "changes":
 		return "", true
 	}

@@ -36,8 +36,9 @@ func TestSplit(t *testing.T) {
 			[]string{`messenger|1|messaging|{"a" : "\u00e9"}|`, `messenger|1|messaging|{"b":2}|`, `messenger|2|standby|{"c":3}|`, `messenger|1|messaging|{"d":4}|`},
 		},
 		"changes": {
-			`{"object":"page","entry":[{"id":"1","changes":[{"field":"feed","value":{}},{"field":7},5]}]}`,
-			[]string{`|1|changes:feed|{"field":"feed","value":{}}|unsupported field changes:feed`, `|1|changes:|{"field":7}|unsupported field changes:`, `|1|changes:|5|unsupported field changes:`},
+			`{"object":"page","entry":[{"id":"1","time":1790000100,"changes":[{"field":"feed","value":{}},{"field":"mention"},{"field":"ratings"},{"field":"leadgen"},{"field":7},5]}]}`,
+			[]string{`facebook_page|1|changes:feed|{"field":"feed","value":{}}|`, `facebook_page|1|changes:mention|{"field":"mention"}|`, `facebook_page|1|changes:ratings|{"field":"ratings"}|`,
+				`|1|changes:leadgen|{"field":"leadgen"}|unsupported field changes:leadgen`, `|1|changes:|{"field":7}|unsupported field changes:`, `|1|changes:|5|unsupported field changes:`},
 		},
 		"another object": {
 			`{"object":"instagram","entry":[{"id":"1","messaging":[{"a":1}],"changes":[{"field":"comments"}]}]}`,
@@ -71,6 +72,18 @@ func TestSplit(t *testing.T) {
 	}
 }
 
+// When a webhook was sent is told in milliseconds or in seconds, by entry.
+func TestSplitTellsWhenItWasSent(t *testing.T) {
+	t.Parallel()
+	got := (meta.Platform{}).Split([]byte(`{"object":"page","entry":[{"id":"1","time":1790000100,"changes":[{"field":"feed"}]},{"id":"1","time":1790000200456,"messaging":[{}]},{"id":"1","messaging":[{}]}]}`))
+	if at := got[0].SentAt.UnixMilli(); at != 1790000100000 {
+		t.Errorf("the first was sent at %d", at)
+	}
+	if at := got[1].SentAt.UnixMilli(); at != 1790000200456 || !got[2].SentAt.IsZero() {
+		t.Errorf("the second was sent at %d, the third at %v", at, got[2].SentAt)
+	}
+}
+
 func TestSplitIsBounded(t *testing.T) {
 	t.Parallel()
 	body := `{"object":"page","entry":[{"id":"1","messaging":[{}` + strings.Repeat(`,{}`, 20_000) + `]}]}`
@@ -96,7 +109,7 @@ func FuzzSplit(f *testing.F) {
 			t.Error("cut in two ways")
 		}
 		for _, e := range first {
-			if e.Fault == "" && (e.Kind != domain.ChannelMessenger || e.AccountID == "" || !json.Valid(e.Payload)) {
+			if e.Fault == "" && (e.Kind != domain.ChannelMessenger && e.Kind != domain.ChannelFacebookPage || e.AccountID == "" || !json.Valid(e.Payload)) {
 				t.Errorf("a faultless event that is not whole: %s", line(e))
 			}
 			if !strings.Contains(string(body), string(e.Payload)) {

@@ -63,6 +63,19 @@ func Message(to Recipient, message channel.Outbound) []byte {
 	return Written(out)
 }
 
+// Send hands one private message in at the address for messages. Whom the first
+// word reached is told by the answer, and is news: who writes in public has another id.
+func Send(ctx context.Context, client *http.Client, address, token string, to Recipient, message channel.Outbound) channel.Result {
+	answer, result := Ask(ctx, client, http.MethodPost, address, token, Message(to, message))
+	if result.Outcome != channel.OutcomeAccepted {
+		return result
+	}
+	if to.ID == "" {
+		result.Recipient = Identifier(Loose[Fields](answer)["recipient_id"])
+	}
+	return taken(answer, result)
+}
+
 // signal is the body of a sender action, which is a call of its own.
 type signal struct {
 	Recipient Recipient `json:"recipient"`
