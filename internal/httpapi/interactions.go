@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -43,9 +44,10 @@ func (s *Server) toInteraction(d domain.InteractionDetail, who domain.Principal)
 	return i
 }
 
-// toReplyPolicy shows what the platform allows us to send now.
+// toReplyPolicy shows what the platform allows us to send in private now, there where
+// the private conversation is.
 func (s *Server) toReplyPolicy(d domain.InteractionDetail) api.ReplyPolicy {
-	allowed := s.Capabilities[d.ChannelKind]
+	allowed := s.Capabilities[cmp.Or(d.Terms.Kind, d.ChannelKind)]
 	return api.ReplyPolicy{WindowClosesAt: api.AtOrNull(allowed.ClosesAt(d.Terms)), HeldElsewhere: d.Terms.HeldElsewhere,
 		ReplyAllowanceRemaining: allowed.Left(d.Terms), TemplateRequired: allowed.NeedsTemplate(d.Terms, s.Now())}
 }

@@ -349,6 +349,11 @@ func (s *Store) withParticipants(ctx context.Context, org domain.OrganizationID,
 		if err != nil {
 			return nil, err
 		}
+		if d.Direct != nil { // few are: their rules are those of the place where the private conversation is
+			if d.Terms, err = s.ReplyTerms(ctx, org, *d.Direct); err != nil {
+				return nil, err
+			}
+		}
 		details[n] = d
 		ids[n], place[r.Row.ID] = r.Row.ID, n
 	}
