@@ -22,6 +22,7 @@ import (
 	"github.com/parley-cx/parley/internal/channel/messenger"
 	"github.com/parley-cx/parley/internal/channel/meta"
 	"github.com/parley-cx/parley/internal/channel/open"
+	"github.com/parley-cx/parley/internal/channel/whatsapp"
 	"github.com/parley-cx/parley/internal/closing"
 	"github.com/parley-cx/parley/internal/compose"
 	"github.com/parley-cx/parley/internal/config"
@@ -146,6 +147,7 @@ func (a *app) assemble(ctx context.Context, contract *httpapi.Contract) error {
 		domain.ChannelFacebookPage: facebookpage.Adapter{Client: network.Client(a.config.PlatformTimeout)},
 		domain.ChannelMessenger:    messenger.Adapter{Client: network.Client(a.config.PlatformTimeout)},
 		domain.ChannelOpen:         open.Adapter{Client: network.Client(a.config.PlatformTimeout)},
+		domain.ChannelWhatsApp:     whatsapp.Adapter{Client: network.Client(a.config.PlatformTimeout), Files: network.Client(fetchTimeout)},
 	}
 	if err := a.simulate(); err != nil {
 		return err

@@ -16,7 +16,7 @@ func readOnly() list {
 		"api.SpecYAML", "migrations.Files",
 		"cmd/parley.version", // set by the linker
 		"internal/channel.address", "internal/channel.words", "internal/channel.free",
-		"internal/channel/internal/graph.rules", "internal/channel/internal/graph.verdicts", "internal/channel/internal/graph.shapes",
+		"internal/channel/internal/graph.rules", "internal/channel/internal/graph.verdicts", "internal/channel/internal/graph.shapes", "internal/channel/internal/graph.fates",
 		"internal/channel/open.statuses", "internal/channel/open.failures", "internal/channel/open.layouts",
 		"internal/domain.interactionMoves", "internal/domain.offerMoves", "internal/domain.conferenceMoves", "internal/domain.participantMoves", "internal/domain.wrapUpMoves", "internal/domain.replyMoves", "internal/domain.transferMoves", "internal/domain.failures", "internal/domain.issuers",
 		"internal/locale.frenchText", "internal/locale.labelText", "internal/locale.hump",

@@ -30,7 +30,7 @@ func flows() list {
 // house is the table: a folder that is not in it fails, and so does one that is gone.
 func house() map[string]row {
 	anything := list{"*"}
-	adapters := list{suite, "internal/channel/facebookpage", "internal/channel/messenger", "internal/channel/meta", "internal/channel/open"}
+	adapters := list{suite, "internal/channel/facebookpage", "internal/channel/messenger", "internal/channel/meta", "internal/channel/open", "internal/channel/whatsapp"}
 	return map[string]row{
 		// The contract and the schema: they know nothing of us.
 		"api":        {others: list{"github.com/labstack/echo/v4", "github.com/oapi-codegen/runtime", "github.com/getkin/kin-openapi"}},
@@ -59,6 +59,7 @@ func house() map[string]row {
 		"internal/channel/messenger":    {own: list{domain, channel, graph}, tests: adapters},
 		"internal/channel/open":         {own: list{domain, channel}, tests: adapters},
 		"internal/channel/meta":         {own: list{domain, channel, graph}, tests: adapters},
+		"internal/channel/whatsapp":     {own: list{domain, channel, graph}, tests: adapters},
 		graph:                           {own: list{domain, channel}, tests: adapters},
 		"internal/auth":                 {own: list{domain}, others: list{"github.com/golang-jwt/jwt/v5", "github.com/google/uuid"}},
 		"internal/blob":                 {own: list{domain}, others: list{"github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go"}},

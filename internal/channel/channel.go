@@ -7,6 +7,7 @@ package channel
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"net/url"
 	"time"
@@ -161,7 +162,7 @@ type Outbound struct {
 	Text         string
 	Sender       domain.Sender
 	At           time.Time // when it was written
-	ReplyTo      string    // the platform's id of the message to quote
+	ReplyTo      string    // the platform's id of the message to quote; of a Typist, of the customer's latest
 	File         *File     // goes instead of the text
 	Human        bool      // a person's answer after the platform's first window
 	Public       bool      // everybody is to see it
@@ -179,6 +180,24 @@ type File struct {
 	Name        string
 	ContentType string
 	Size        int64
+	Open        func(context.Context) (io.ReadCloser, error) // its bytes, for a platform that takes them and no link
+}
+
+// Library is an adapter whose platform gives out what customers sent by an id, and to
+// the account alone. An attachment names it as domain.MediaScheme and the id.
+type Library interface {
+	// Media opens one. Its result is Accepted where the body is there, which the caller
+	// closes, and Rejected where it is gone.
+	Media(ctx context.Context, account Account, id string) (Media, Result)
+}
+
+// Media is what a Library gives out. What it says of the body is what the platform
+// said; empty where that is not known.
+type Media struct {
+	ContentType string
+	Size        int64
+	SHA256      string // in hexadecimal
+	Body        io.ReadCloser
 }
 
 // Typist is an adapter whose platform can show the customer that somebody is
@@ -246,6 +265,7 @@ type Result struct {
 	Recipient  string             // accepted: the address of who got it, where the platform tells and it may be news
 	Failure    domain.FailureCode // rejected, and not sent for good: what to tell the agent
 	RetryAfter time.Duration      // throttled: how long the platform asks to wait; zero where it does not say
+	Once       bool               // not sent: it may be tried once more, and has failed for good then
 	Timeout    bool               // not sent: because the time ran out before a byte was written
 	Status     int                // the platform's HTTP status, zero without an answer
 	Code       string             // the platform's own error code, for the log and the support case

@@ -15,6 +15,7 @@ type FileRule struct {
 	MaxSize int64            // bytes
 	Smaller map[string]int64 // a lower limit by kind: image, audio, video or file
 	Images  []string         // the types that go as pictures, all where it is empty; others go as files
+	Plays   []string         // the types that go as sound or as moving pictures, likewise
 	Refused []string         // types that are not taken at all
 	Only    []string         // the only types that are taken; all but those refused where it is empty
 }
@@ -33,7 +34,11 @@ func (r FileRule) None() bool { return r.MaxSize == 0 }
 // Kind says how the platform is told of a file: image, audio, video or file.
 func (r FileRule) Kind(contentType string) string {
 	kind := domain.MediaKind(contentType)
-	if kind == "image" && len(r.Images) > 0 && !slices.Contains(r.Images, contentType) {
+	only := r.Plays
+	if kind == "image" {
+		only = r.Images
+	}
+	if len(only) > 0 && !slices.Contains(only, contentType) {
 		return "file"
 	}
 	return kind

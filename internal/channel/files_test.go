@@ -49,3 +49,23 @@ func TestPageFiles(t *testing.T) {
 		t.Errorf("in private: %+v", private)
 	}
 }
+
+// What WhatsApp takes of files (Cloud API, Media, Supported media types): what is of no
+// kind with rules of its own goes as a document.
+func TestWhatsAppFiles(t *testing.T) {
+	t.Parallel()
+	rule := channel.Capabilities()[domain.ChannelWhatsApp].Files
+	for contentType, want := range map[string]struct {
+		kind  string
+		limit int64
+	}{"image/jpeg": {"image", 5 << 20}, "image/png": {"image", 5 << 20}, "image/gif": {"file", 100 << 20}, "image/webp": {"file", 100 << 20},
+		"audio/ogg": {"audio", 16 << 20}, "audio/mp4": {"audio", 16 << 20}, "audio/amr": {"audio", 16 << 20}, "audio/wav": {"file", 100 << 20},
+		"video/mp4": {"video", 16 << 20}, "video/3gpp": {"video", 16 << 20}, "video/webm": {"file", 100 << 20}, "application/pdf": {"file", 100 << 20}} {
+		if got := rule.Kind(contentType); got != want.kind || rule.Limit(contentType) != want.limit || !rule.Takes(contentType) {
+			t.Errorf("%s goes as %s with %d bytes at most", contentType, got, rule.Limit(contentType))
+		}
+	}
+	if rule.Takes("application/x-msdownload") {
+		t.Error("a program is taken")
+	}
+}

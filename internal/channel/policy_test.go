@@ -47,10 +47,10 @@ func TestB08_B09_FiveReplies(t *testing.T) {
 }
 
 // TestB12_B13_Templates: 24 hours to the last moment, and then only what WhatsApp
-// has approved. No channel uses it yet.
+// has approved.
 func TestB12_B13_Templates(t *testing.T) {
 	t.Parallel()
-	row, agent := channel.Coming()["whatsapp"], domain.Sender{Type: domain.SenderAgent}
+	row, agent := channel.Capabilities()[domain.ChannelWhatsApp], domain.Sender{Type: domain.SenderAgent}
 	const hours = 24 * time.Hour
 	judged(t, row, domain.ReplyTerms{}, domain.Message{Sender: agent}, map[time.Duration]domain.FailureCode{
 		0: "", hours - time.Second: "", hours: "", hours + time.Millisecond: domain.FailureTemplateRequired, hours + time.Second: domain.FailureTemplateRequired})

@@ -195,6 +195,8 @@ func (f Finisher) again(ctx context.Context, b *book, r result, now time.Time) e
 	switch {
 	case r.Outcome == channel.OutcomeThrottled:
 		patience, reason = f.Limits.Throttle, domain.FailureMessageLimit
+	case r.Once:
+		reason = r.Failure
 	case r.Status != 0:
 		reason = domain.FailurePlatformRejected
 	case r.Timeout:
@@ -206,7 +208,7 @@ func (f Finisher) again(ctx context.Context, b *book, r result, now time.Time) e
 	}
 	d.Tries++
 	d.RunAt = now.Add(max(f.pause(r.retry, d.Tries), r.RetryAfter))
-	if over(r.retry, d) {
+	if r.Once && d.Tries > 1 || over(r.retry, d) {
 		return f.giveUp(ctx, b, d, r, reason, now)
 	}
 	b.move(d.Message, domain.ReplyQueued, now)

@@ -60,6 +60,10 @@ type Attachment struct {
 	ExpiresAt *time.Time   `json:"expires_at,omitempty"` // when the platform's terms end its life
 }
 
+// MediaScheme begins the address of an attachment that the platform gives out by an
+// id, and to the account alone: "media:" and the id.
+const MediaScheme = "media:"
+
 // IsFile tells whether the platform's link leads to a file, and not to a page or a place.
 func (a Attachment) IsFile() bool {
 	switch a.Type {

@@ -86,6 +86,10 @@ func (c *cut) items(account, name string, raw, entry json.RawMessage) {
 		c.add(channel.Envelope{AccountID: account, Field: name, Payload: entry, Fault: "no list under " + name})
 	}
 	for _, item := range items {
+		if c.object == objectWhatsApp && name == "changes" {
+			c.whatsApp(account, item)
+			continue
+		}
 		c.add(c.envelope(account, name, item))
 	}
 }

@@ -10,22 +10,26 @@ import (
 	"github.com/parley-cx/parley/internal/domain"
 )
 
+// table says what the errors of one of Meta's products mean for a message, by the
+// status that they came with.
+type table func(f fault, status int) channel.Result
+
 // judge says what an answer means for the message. broken tells that the answer
 // did not arrive whole.
-func judge(status int, header http.Header, answer []byte, broken bool) channel.Result {
+func (t table) judge(status int, header http.Header, answer []byte, broken bool) channel.Result {
 	found := faultOf(answer)
-	result := verdict(status, found, broken)
+	result := t.verdict(status, found, broken)
 	result.Status = status
 	if found != nil {
 		result.Code = found.name()
 	}
 	if result.Outcome == channel.OutcomeThrottled {
-		result.RetryAfter = wait(header)
+		result.RetryAfter = max(result.RetryAfter, wait(header))
 	}
 	return result
 }
 
-func verdict(status int, found *fault, broken bool) channel.Result {
+func (t table) verdict(status int, found *fault, broken bool) channel.Result {
 	switch {
 	case status == http.StatusTooManyRequests:
 		return channel.Result{Outcome: channel.OutcomeThrottled}
@@ -34,7 +38,7 @@ func verdict(status int, found *fault, broken bool) channel.Result {
 	case status >= 200 && status < 300:
 		return channel.Result{Outcome: channel.OutcomeAccepted}
 	case found != nil:
-		return found.verdict(status)
+		return t(*found, status)
 	default:
 		return bare(status)
 	}

@@ -31,6 +31,11 @@ func Call(ctx context.Context, client *http.Client, method, address, token strin
 // Ask is Call for what is no message: its answer is the caller's to read, and is
 // whole where the outcome is Accepted.
 func Ask(ctx context.Context, client *http.Client, method, address, token string, body []byte) (answer []byte, result channel.Result) {
+	return table(fault.verdict).ask(ctx, client, method, address, token, body)
+}
+
+// ask is Ask where errors have their own table.
+func (t table) ask(ctx context.Context, client *http.Client, method, address, token string, body []byte) (answer []byte, result channel.Result) {
 	trip := newTrip(body)
 	request, err := trip.request(ctx, method, address, token)
 	if err != nil {
@@ -42,7 +47,7 @@ func Ask(ctx context.Context, client *http.Client, method, address, token string
 	}
 	defer response.Body.Close()
 	answer, err = io.ReadAll(io.LimitReader(response.Body, maxAnswer))
-	return answer, judge(response.StatusCode, response.Header, answer, err != nil)
+	return answer, t.judge(response.StatusCode, response.Header, answer, err != nil)
 }
 
 // oneShot is the client without redirects: a redirected POST would be a second call.
