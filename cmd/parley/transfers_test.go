@@ -244,6 +244,14 @@ func transferPolicies(t *testing.T, p *program) {
 	ben.passes(i, "agent", d.ids[0], "unattended").want(201)
 	ben.presence("away")
 	ana.do("POST", "/v1/interactions/"+i+"/decline", nil).want(200).holds(map[string]string{"state": "queued", "transfer.state": "failed", "enqueued_at": before})
+
+	d.rules(map[string]any{"transfer_policy": map[string]any{"agent_no_answer": "return"}, "auto_answer": true})
+	ben.onQueue() // B06: what a queue answers by itself is answered so when it comes back, too
+	d.admin.advance(0)
+	ana.onQueue()
+	ben.passes(i, "agent", d.ids[0], "unattended").want(201)
+	ana.do("POST", "/v1/interactions/"+i+"/decline", nil).want(200)
+	ben.shows(i, "connected", "failed")
 	d.holdTrue()
 }
 
@@ -268,8 +276,8 @@ func transferStates(t *testing.T, p *program) {
 func transferRefusals(t *testing.T, p *program) {
 	d, ana, ben, i := p.handing(nil)
 	ana.passes(i, "agent", d.ids[0], "unattended").code(422, "transfer.to_oneself")
-	ana.passes(i, "agent", unknownID, "unattended").code(404, "agent.not_found")
-	ana.passes(i, "queue", unknownID, "unattended").code(404, "queue.not_found")
+	ana.passes(i, "agent", unknownID, "unattended").code(422, "agent.unknown")
+	ana.passes(i, "queue", unknownID, "unattended").code(422, "queue.unknown")
 	ana.passes(i, "queue", d.queue, "attended").code(422, "transfer.attended_needs_agent")
 	against := func(reason string) {
 		t.Helper()
@@ -308,7 +316,7 @@ func transferRefusals(t *testing.T, p *program) {
 		}
 	}
 	for _, s := range [][3]string{{"blindTransferAgent", "agent", "unattended"}, {"blindTransfer", "queue", "unattended"}, {"consultTransferAgent", "agent", "attended"}} {
-		d.client(d.ids[0], "conversation:communication:"+s[0], "conversation:message:view").passes(i, s[1], unknownID, s[2]).want(404)
+		d.client(d.ids[0], "conversation:communication:"+s[0], "conversation:message:view").passes(i, s[1], unknownID, s[2]).want(422)
 	}
 }
 

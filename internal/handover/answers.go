@@ -187,6 +187,9 @@ func (h *Transfers) giveBack(ctx context.Context, id domain.InteractionID, q dom
 	}
 	i.Inactivity = q.Rules.Inactivity
 	e, events, err := domain.Offer(i, origin, q.AlertingTimeout(), h.Now())
+	if err == nil && q.Rules.AutoAnswer.For(i.ChannelKind) {
+		e, events, err = e.AutoAnswer(events, h.Now())
+	}
 	if err != nil {
 		return err
 	}

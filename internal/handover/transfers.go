@@ -105,6 +105,9 @@ func (h *Transfers) origin(ctx context.Context, by domain.Principal, id domain.I
 
 func (h *Transfers) toQueue(ctx context.Context, by domain.Principal, id domain.InteractionID, t domain.Transfer, rejectIfDraft bool) (domain.Transfer, error) {
 	q, err := h.Store.Queue(ctx, by.Organization, domain.QueueID(t.Target.ID))
+	if domain.IsKind(err, domain.ErrorNotFound) {
+		err = domain.Invalid("/target/id", "queue.unknown", "There is no such queue.")
+	}
 	if err != nil {
 		return t, err
 	}
@@ -185,7 +188,7 @@ func (h *Transfers) target(ctx context.Context, by domain.Principal, id domain.A
 	if err != nil {
 		return domain.Agent{}, err
 	}
-	return domain.Agent{}, domain.NotFound("agent")
+	return domain.Agent{}, domain.Invalid("/target/id", "agent.unknown", "There is no such agent.")
 }
 
 // unavailable names all that speaks against offering a conversation to an agent now.
