@@ -1,6 +1,7 @@
 package facebookpage
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/parley-cx/parley/internal/channel"
@@ -8,13 +9,14 @@ import (
 )
 
 // Identify gives the contact and the key of repetition of an event. Meta repeats a
-// webhook for up to 36 hours, and tells of comments on advertisements twice.
+// webhook for up to 36 hours, and tells of comments on advertisements twice. What is
+// done to a comment may name nobody: events under one post stay in order.
 func (Adapter) Identify(e channel.Envelope) (channel.Identity, error) {
 	c, err := open(e)
 	if err != nil {
 		return channel.Identity{}, err
 	}
-	return channel.Identity{Contact: c.contact(), Subject: c.object, DedupeKey: c.key()}, nil
+	return channel.Identity{Contact: c.contact(), Subject: c.object, DedupeKey: c.key(), Order: cmp.Or(c.post, c.object)}, nil
 }
 
 // key is what makes the event unique. What was written is, by its id. What is done
