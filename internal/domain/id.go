@@ -35,6 +35,7 @@ type (
 	JobID            string
 	InboxID          string
 	AttachmentID     string
+	PostID           string
 	TransferID       string
 )
 

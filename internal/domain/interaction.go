@@ -81,6 +81,7 @@ type Interaction struct {
 	ChannelKind  ChannelKind
 	Queue        *QueueID // nil where the channel has none: it waits for an assignment
 	Previous     *InteractionID
+	OriginalPost *PostID // under which it began; nil where it began in private
 	Origin       Origin
 	Referral     *Referral // where the customer came from, the last time that it was told
 	State        InteractionState

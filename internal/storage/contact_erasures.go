@@ -146,6 +146,9 @@ func (s *Store) forgetIdentity(ctx context.Context, e domain.Erasure, i domain.I
 	if err := s.exec(ctx, "jobs", nil, "DELETE FROM jobs WHERE organization_id = ? AND lane_id = ? AND lease_until = 0", e.Organization, i.Thread); err != nil {
 		return err
 	}
+	if err := s.forgetPosts(ctx, e, i); err != nil {
+		return err
+	}
 	return s.remember(ctx, erasedAddress, e.Organization, i.Channel, e.RequestedAt, i.Address)
 }
 

@@ -39,7 +39,7 @@ func conversationTrips() map[string]func(*testing.T, *Store) {
 				return s.ContactErasure(ctx, e.Organization, e.Contact)
 			}}.test,
 		"interaction": trip[domain.Interaction]{fixed: "CreatedAt",
-			also:   []string{"Thread", "Channel", "Contact", "ChannelKind", "Previous", "Origin"},
+			also:   []string{"Thread", "Channel", "Contact", "ChannelKind", "Previous", "Origin", "OriginalPost"},
 			create: func(ctx context.Context, s *Store, i domain.Interaction) error { return s.CreateInteraction(ctx, i) },
 			save:   func(ctx context.Context, s *Store, i *domain.Interaction) error { return s.SaveInteraction(ctx, i) },
 			read: func(ctx context.Context, s *Store, i domain.Interaction) (domain.Interaction, error) {
@@ -58,6 +58,12 @@ func conversationTrips() map[string]func(*testing.T, *Store) {
 			read: func(ctx context.Context, s *Store, e domain.Early) (domain.Early, error) {
 				found, err := s.EarlyEvents(ctx, e.Organization, e.Channel, []string{e.MessageID})
 				return found[e.MessageID], err
+			}}.test,
+		"post": trip[domain.Post]{fixed: "CreatedAt", also: []string{"Channel", "PlatformID", "Comment", "Mention", "Under"},
+			create: func(ctx context.Context, s *Store, p domain.Post) error { return s.CreatePosts(ctx, p) },
+			save:   func(ctx context.Context, s *Store, p *domain.Post) error { return s.SavePost(ctx, p) },
+			read: func(ctx context.Context, s *Store, p domain.Post) (domain.Post, error) {
+				return s.Post(ctx, p.Organization, p.ID)
 			}}.test,
 		"draft": trip[domain.Draft]{fixed: "Interaction", also: []string{"Agent"},
 			create: func(ctx context.Context, s *Store, d domain.Draft) error { return s.SaveDraft(ctx, d) },

@@ -36,6 +36,8 @@ type interactionRow struct {
 
 	BotUntil *int64
 
+	OriginalPostID *string `gorm:"<-:create"`
+
 	Priority       int
 	Score          int64
 	Class          string
@@ -62,6 +64,7 @@ func (interactionRow) TableName() string { return "interactions" }
 func toInteractionRow(i domain.Interaction) interactionRow {
 	return interactionRow{OrganizationID: string(i.Organization), ID: string(i.ID), ThreadID: string(i.Thread), ChannelID: string(i.Channel),
 		ContactID: string(i.Contact), ChannelKind: string(i.ChannelKind), QueueID: id[string](i.Queue), PreviousID: id[string](i.Previous),
+		OriginalPostID: id[string](i.OriginalPost),
 		Origin: string(i.Origin), Referral: doc(i.Referral), State: string(i.State), OwnerID: id[string](i.Owner), OfferedID: id[string](i.Offered), DirectThreadID: id[string](i.Direct), TransferID: id[string](i.Transfer), Recording: i.Recording, Conference: optionalDoc(i.Conference),
 		Inactivity: optionalDoc(i.Inactivity), InactiveAt: msPtr(i.InactiveAt), InactivityWarned: i.InactivityWarned, BotUntil: msPtr(i.BotUntil),
 		Priority: i.Priority, Score: i.Score(), EnqueuedAt: ms(i.EnqueuedAt), RequeueCount: i.RequeueCount, Sequence: i.Sequence,
@@ -74,6 +77,7 @@ func fromInteractionRow(r interactionRow) domain.Interaction {
 	return domain.Interaction{ID: domain.InteractionID(r.ID), Organization: domain.OrganizationID(r.OrganizationID),
 		Thread: domain.ThreadID(r.ThreadID), Channel: domain.ChannelID(r.ChannelID), Contact: domain.ContactID(r.ContactID),
 		ChannelKind: domain.ChannelKind(r.ChannelKind), Queue: id[domain.QueueID](r.QueueID), Previous: id[domain.InteractionID](r.PreviousID),
+		OriginalPost: id[domain.PostID](r.OriginalPostID),
 		Origin: domain.Origin(r.Origin), Referral: fromDoc[*domain.Referral](r.Referral), State: domain.InteractionState(r.State), Owner: id[domain.AgentID](r.OwnerID),
 		Offered: id[domain.ParticipantID](r.OfferedID), Direct: id[domain.ThreadID](r.DirectThreadID), Transfer: id[domain.TransferID](r.TransferID), Recording: r.Recording, Conference: fromOptionalDoc[domain.Conference](r.Conference),
 		Inactivity: fromOptionalDoc[domain.Inactivity](r.Inactivity), InactiveAt: fromMSPtr(r.InactiveAt), InactivityWarned: r.InactivityWarned, BotUntil: fromMSPtr(r.BotUntil), Priority: r.Priority, EnqueuedAt: fromMS(r.EnqueuedAt),

@@ -25,6 +25,7 @@ type full struct {
 	canned    domain.CannedResponse
 	profile   domain.Profile
 	file      domain.File
+	post      domain.Post
 	talk      domain.InteractionID
 }
 
@@ -58,7 +59,8 @@ func newFull(t *testing.T, s *Store) *full {
 	file := domain.NewReceived(messages[0], domain.Attachment{URL: marker, Name: marker}, marker, true, noon)
 	transfer := domain.Transfer{ID: domain.NewID[domain.TransferID](), Organization: w.org, Interaction: talk.ID, State: domain.TransferRequested, Mode: domain.TransferAttended,
 		Target: domain.TransferTarget{Type: domain.TargetAgent, ID: string(a.ID)}, Agent: a.ID, Origin: e.Participant.ID, Note: &text, RequestedAt: noon, Version: 1}
-	f := &full{world: w, file: file, talk: talk.ID, code: code, agent: a, skill: skill, library: library, canned: canned, profile: profile, delivery: w.delivery(threads[talk.Thread], 1)}
+	post := domain.NewPost(w.channel, marker, noon)
+	f := &full{world: w, file: file, post: post, talk: talk.ID, code: code, agent: a, skill: skill, library: library, canned: canned, profile: profile, delivery: w.delivery(threads[talk.Thread], 1)}
 	commit(t, s, func(ctx context.Context) error {
 		w.queue.WrapUpCodes = []domain.WrapUpCodeID{code.ID}
 		w.queue.Rules.Routing.Skills, w.queue.Rules.Libraries.IDs = []domain.SkillID{skill.ID}, []domain.LibraryID{library.ID}
@@ -79,7 +81,7 @@ func newFull(t *testing.T, s *Store) *full {
 			return err
 		}
 		return first(insert(ctx, w.Store, "", proof), w.remember(ctx, erasedAddress, w.org, w.channel.ID, noon, marker), w.remember(ctx, erasedMessage, w.org, w.channel.ID, noon, marker),
-			insert(ctx, w.Store, "", set), w.SaveThread(ctx, &written), w.SaveEarly(ctx, early), w.SaveDraft(ctx, draft), w.CreateMessages(ctx, messages[0], reply, public, answer), w.CreateAttempts(ctx, attempt, unknown), w.CreateTransfer(ctx, transfer), w.CreateFiles(ctx, file), w.CreateWrapUpCode(ctx, code),
+			insert(ctx, w.Store, "", set), w.SaveThread(ctx, &written), w.SaveEarly(ctx, early), w.SaveDraft(ctx, draft), w.CreateMessages(ctx, messages[0], reply, public, answer), w.CreateAttempts(ctx, attempt, unknown), w.CreateTransfer(ctx, transfer), w.CreateFiles(ctx, file), w.CreatePosts(ctx, post), w.CreateWrapUpCode(ctx, code),
 			w.CreateLibrary(ctx, library), w.CreateCannedResponse(ctx, canned), w.CreateSkill(ctx, skill), w.CreateProfile(ctx, profile), w.CreateClient(ctx, client), w.CreateTokenIssuer(ctx, issuer), w.SaveQueue(ctx, &w.queue), w.CreateDeliveries(ctx, f.delivery))
 	})
 	if _, err := w.SequenceEvents(t.Context(), true); err != nil {
@@ -91,7 +93,7 @@ func newFull(t *testing.T, s *Store) *full {
 		talk.Contact, ContactFilter{}, domain.Sight{}, []domain.Line{{Thread: talk.Thread}},
 		skill.ID, library.ID, many(library.ID), canned.ID, CannedFilter{}, profile.ID, issuer.ID, transfer.ID, TargetFilter{}, many(skill.ID), Find{}, many(a.ID), noon.Add(-time.Hour), time.Minute,
 		many(marker, w.channel.AccountID, threads[talk.Thread].Address, string(attempt.ID)), many(talk.Thread),
-		many(talk.ID, waits.ID), many(reply.ID), many(code.ID), many(a.ID), many(w.queue.ID), plainClass(w.queue.ID), file.ID, many(file.ID)} {
+		many(talk.ID, waits.ID), many(reply.ID), many(code.ID), many(a.ID), many(w.queue.ID), plainClass(w.queue.ID), file.ID, many(file.ID), post.ID} {
 		f.arguments[reflect.TypeOf(v)] = v
 	}
 	f.arguments[reflect.TypeFor[domain.InteractionID]()] = talk.ID
@@ -225,6 +227,14 @@ func TestWritesOfAnotherOrganizationChangeNothing(t *testing.T) {
 				f.Organization = other
 				return db.DeleteFile(ctx, f)
 			},
+			"DeletePost": func(ctx context.Context) error {
+				p := mine.post
+				p.Organization = other
+				return db.DeletePost(ctx, p)
+			},
+			"ReleasePosts": func(ctx context.Context) error {
+				return db.ReleasePosts(ctx, other, mine.channel.ID, noon.Add(-time.Hour))
+			},
 			"DeleteDraft":  func(ctx context.Context) error { return db.DeleteDraft(ctx, other, mine.talk, mine.agent.ID) },
 			"EraseFilesOf": func(ctx context.Context) error { return db.EraseFilesOf(ctx, other, *mine.file.Message, noon) },
 		}
@@ -283,6 +293,7 @@ func TestWritesOfAnotherOrganizationChangeNothing(t *testing.T) {
 			"SaveQueue": func(ctx context.Context) error { q := mine.queue; q.Organization = other; return db.SaveQueue(ctx, &q) },
 			"SaveAgent": func(ctx context.Context) error { a := mine.agent; a.Organization = other; return db.SaveAgent(ctx, &a) },
 			"SaveFile":  func(ctx context.Context) error { f := mine.file; f.Organization = other; return db.SaveFile(ctx, &f) },
+			"SavePost":  func(ctx context.Context) error { p := mine.post; p.Organization = other; return db.SavePost(ctx, &p) },
 			"SaveDelivery": func(ctx context.Context) error {
 				d := mine.delivery
 				d.Organization = other

@@ -13,19 +13,19 @@ import (
 )
 
 // hotTables grow with the traffic: no statement may look through one of them.
-var hotTables = []string{"interactions", "messages", "inbox", "jobs", "events", "event_log", "participants", "threads", "contacts", "attempts", "attachments", "idempotency_keys", "segments", "transfers", "drafts"}
+var hotTables = []string{"interactions", "messages", "inbox", "jobs", "events", "event_log", "participants", "threads", "contacts", "attempts", "attachments", "idempotency_keys", "segments", "transfers", "drafts", "posts"}
 
 // narrowColumns hold few rows of an organization for each value; an index that
 // is entered by one of them is entered well.
 var narrowColumns = []string{"id", "thread_id", "interaction_id", "message_id", "subject_id", "lane_id", "contact_id", "customer_id", "agent_id", "address", "contact", "subject",
-	"platform_message_id", "client_message_id", "in_reply_to", "dedupe_key", "key", "lane", "position", "run_at", "due", "received_at"}
+	"platform_message_id", "platform_id", "author", "client_message_id", "in_reply_to", "dedupe_key", "key", "lane", "position", "run_at", "due", "received_at"}
 
 // smallIndexes hold only what is under way.
 var smallIndexes = []string{"interactions_open", "participants_due", "participants_one_offer", "interactions_inactive", "participants_wrapping", "participants_wrap_up_due", "interactions_under_way", "transfers_one_pending", "inbox_quarantined", "messages_expiring", "inbox_expiring"}
 
 // rareMethods serve a person, or the sweeper, once in a while, and may look at more
 // until there are statistics.
-var rareMethods = []string{"ReleaseAccount", "ChannelInUse", "QueueInUse", "ReleaseDeliveries", "Interactions by queue", "Interactions by state",
+var rareMethods = []string{"ReleaseAccount", "ChannelInUse", "QueueInUse", "ReleaseDeliveries", "ReleasePosts", "Interactions by queue", "Interactions by state",
 	"Interactions by kind", "Interactions by time", "Contacts", "Contacts by channel", "Contacts of supervisor", "ForgetInbox"}
 
 // index is what the database says of one.

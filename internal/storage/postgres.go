@@ -96,7 +96,7 @@ func (e *postgresEngine) begin(ctx context.Context) (tx *gorm.DB, err error) {
 
 // purge gives the space of dead rows free, in the tables that hold what customers said.
 func (e *postgresEngine) purge(ctx context.Context) (done bool, err error) {
-	_, err = e.db.ExecContext(ctx, "VACUUM messages, inbox, early_events, attachments, threads, interactions")
+	_, err = e.db.ExecContext(ctx, "VACUUM messages, inbox, early_events, attachments, threads, interactions, posts")
 	return err == nil, err
 }
 

@@ -27,6 +27,7 @@ var rowTypes = map[string]rowType{
 	"fileRow":           row[fileRow](),
 	"earlyRow":          row[earlyRow](),
 	"draftRow":          row[draftRow](),
+	"postRow":           row[postRow](),
 	"erasureRow":        row[erasureRow](),
 	"eventRow":          row[eventRow](),
 	"idempotencyRow":    row[idempotencyRow](),

@@ -23,9 +23,11 @@ func (w *world) secrets(text string) {
 	draft := domain.Draft{Organization: w.org, Interaction: m.Interaction, Agent: w.agent().ID, Text: text, UpdatedAt: noon}
 	noted := domain.Participant{ID: domain.NewID[domain.ParticipantID](), Organization: w.org, Interaction: m.Interaction, Agent: draft.Agent,
 		WrapUp: &domain.WrapUp{Notes: &text}}
+	post := domain.NewPost(w.channel, "post", noon)
+	post.PostContent = domain.PostContent{AuthorName: text, Text: text, Permalink: text, Attachments: []domain.Attachment{{URL: text, Name: text}}}
 	commit(w.t, w.Store, func(ctx context.Context) error {
 		_, _, err := w.ClaimKey(ctx, w.key(text))
-		return first(err, w.CreateMessages(ctx, m), w.CreateFiles(ctx, file), w.SaveEarly(ctx, early), w.SaveDraft(ctx, draft), insert(ctx, w.Store, "", w.part(noted)), w.SaveApp(ctx, &app), w.SaveChannel(ctx, &ch), w.AppendInbox(ctx, inbox),
+		return first(err, w.CreatePosts(ctx, post), w.CreateMessages(ctx, m), w.CreateFiles(ctx, file), w.SaveEarly(ctx, early), w.SaveDraft(ctx, draft), insert(ctx, w.Store, "", w.part(noted)), w.SaveApp(ctx, &app), w.SaveChannel(ctx, &ch), w.AppendInbox(ctx, inbox),
 			w.SaveSigningKey(ctx, SigningKey{ID: domain.NewID[string](), Public: []byte("public"), Private: []byte(text), CreatedAt: noon}),
 			w.SaveAnswer(ctx, w.key(text)))
 	})
@@ -199,6 +201,10 @@ func TestSealedValuesCannotBeMoved(t *testing.T) {
 			"content":     {"messages", "content", func(ctx context.Context) error { _, err := db.MessagesByID(ctx, other.org, other.ids()); return err }},
 			"told": {"early_events", "content", func(ctx context.Context) error {
 				_, err := db.EarlyEvents(ctx, other.org, other.channel.ID, []string{"early"})
+				return err
+			}},
+			"post": {"posts", "content", func(ctx context.Context) error {
+				_, err := db.PostsByPlatformID(ctx, other.org, other.channel.ID, []string{"post"})
 				return err
 			}},
 			"draft":  {"drafts", "content", func(context.Context) error { return other.drafted() }},

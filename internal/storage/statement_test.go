@@ -133,6 +133,8 @@ func calls(f *full) map[string]func(ctx context.Context) {
 		"LockLane":        func(ctx context.Context) { _, _ = f.LockLane(ctx, 1) },
 		"PendingEvents":   func(ctx context.Context) { _, _ = f.PendingEvents(ctx, 1, 64) },
 		"ClaimDeliveries": func(ctx context.Context) { _, _ = f.ClaimDeliveries(ctx, noon, machine, machine, 16) },
+		"ClaimPosts":      func(ctx context.Context) { _, _ = f.ClaimPosts(ctx, noon, machine, 16) },
+		"NextPost":        func(ctx context.Context) { _, _ = f.NextPost(ctx, noon) },
 		"NextDelivery":    func(ctx context.Context) { _, _ = f.NextDelivery(ctx, noon) },
 		"WaitingQueues":   func(ctx context.Context) { _, _ = f.WaitingQueues(ctx) },
 		"Graces":          func(ctx context.Context) { _, _ = f.Graces(ctx) },
@@ -163,7 +165,7 @@ func calls(f *full) map[string]func(ctx context.Context) {
 // padded names, of each hot table, a column that no index has.
 var padded = map[string]string{"interactions": "origin", "messages": "body", "inbox": "fault", "jobs": "stage", "participants": "wrap_up_notes",
 	"threads": "pending_receipts", "contacts": "display_name", "attempts": "platform_code", "idempotency_keys": "headers", "events": "data",
-	"event_log": "", "segments": "type", "transfers": "agent_name", "attachments": "fault", "drafts": "content"}
+	"event_log": "", "segments": "type", "transfers": "agent_name", "attachments": "fault", "drafts": "content", "posts": "under_id"}
 
 // crowd copies a row of each hot table n times, as rows of the same organization
 // that are over. Each copy takes a page: without statistics PostgreSQL judges a
@@ -194,7 +196,7 @@ func (f *full) crowd(n int) {
 
 // copied gives what stands in a column of a copied row.
 func copied(table, column, kind string) string {
-	over := map[string]string{"interactions": "'disconnected'", "inbox": "'applied'", "participants": "'closed'", "attempts": "'accepted'", "transfers": "'completed'", "attachments": "'ready'"}
+	over := map[string]string{"interactions": "'disconnected'", "inbox": "'applied'", "participants": "'closed'", "attempts": "'accepted'", "transfers": "'completed'", "attachments": "'ready'", "posts": "'ready'"}
 	switch {
 	case column == padded[table] && kind == "bytea":
 		return "convert_to(repeat('x', 7000), 'UTF8')"

@@ -20,6 +20,7 @@ func (w *world) writers() map[string]func(ctx context.Context) error {
 	transfer := domain.Transfer{ID: domain.NewID[domain.TransferID](), Organization: w.org, Interaction: i.ID, Agent: a.ID, Origin: e.Participant.ID,
 		Target: domain.TransferTarget{Type: domain.TargetAgent, ID: string(a.ID)}}
 	contact := domain.Contact{ID: t.Contact, Organization: w.org, Channel: t.Channel, Address: t.Address}
+	post := domain.NewPost(w.channel, "another post", noon)
 	c := domain.Client{ID: "client", Organization: w.org}
 	code := domain.WrapUpCode{ID: domain.NewID[domain.WrapUpCodeID](), Organization: w.org}
 	library := domain.Library{ID: domain.NewID[domain.LibraryID](), Organization: w.org}
@@ -97,6 +98,10 @@ func (w *world) writers() map[string]func(ctx context.Context) error {
 			return w.PutMember(ctx, w.org, domain.Member{Queue: w.queue.ID, Agent: a.ID})
 		},
 		"ReleaseDeliveries": func(ctx context.Context) error { return w.ReleaseDeliveries(ctx, w.org, w.channel.ID, noon) },
+		"ReleasePosts":      func(ctx context.Context) error { return w.ReleasePosts(ctx, w.org, w.channel.ID, noon) },
+		"CreatePosts":       func(ctx context.Context) error { return w.CreatePosts(ctx, domain.NewPost(w.channel, "post", noon)) },
+		"SavePost":          func(ctx context.Context) error { return w.SavePost(ctx, &post) },
+		"DeletePost":        func(ctx context.Context) error { return w.DeletePost(ctx, post) },
 		"SaveAgent":         func(ctx context.Context) error { return w.SaveAgent(ctx, &a) },
 		"SaveSeen":          func(ctx context.Context) error { return w.SaveSeen(ctx, w.org, a.ID, noon) },
 		"ForgetSeen":        func(ctx context.Context) error { return w.ForgetSeen(ctx, w.org, a.ID) },
