@@ -251,6 +251,9 @@ type ServerInterface interface {
 	// ListMessages Read a transcript
 	// (GET /v1/interactions/{id}/messages)
 	ListMessages(ctx echo.Context, id ID, params ListMessagesParams) error
+	// GetOriginalPost Get the original post
+	// (GET /v1/interactions/{id}/original-post)
+	GetOriginalPost(ctx echo.Context, id ID) error
 	// PutRecording Switch recording on or off
 	// (PUT /v1/interactions/{id}/recording)
 	PutRecording(ctx echo.Context, id ID) error
@@ -2485,6 +2488,22 @@ func (w *ServerInterfaceWrapper) ListMessages(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ListMessages(ctx, id, params)
+	return err
+}
+
+// GetOriginalPost converts echo context to params.
+func (w *ServerInterfaceWrapper) GetOriginalPost(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetOriginalPost(ctx, id)
 	return err
 }
 
@@ -4791,6 +4810,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/v1/interactions/:id/hold", wrapper.HoldInteraction, options.OperationMiddlewares["holdInteraction"]...)
 	router.POST(options.BaseURL+"/v1/interactions/:id/listen", wrapper.ListenToInteraction, options.OperationMiddlewares["listenToInteraction"]...)
 	router.GET(options.BaseURL+"/v1/interactions/:id/messages", wrapper.ListMessages, options.OperationMiddlewares["listMessages"]...)
+	router.GET(options.BaseURL+"/v1/interactions/:id/original-post", wrapper.GetOriginalPost, options.OperationMiddlewares["getOriginalPost"]...)
 	router.PUT(options.BaseURL+"/v1/interactions/:id/recording", wrapper.PutRecording, options.OperationMiddlewares["putRecording"]...)
 	router.GET(options.BaseURL+"/v1/interactions/:id/replies", wrapper.ListReplies, options.OperationMiddlewares["listReplies"]...)
 	router.POST(options.BaseURL+"/v1/interactions/:id/replies", wrapper.CreateReplies, options.OperationMiddlewares["createReplies"]...)
@@ -7032,6 +7052,28 @@ type ListMessagesResponseObject interface {
 type ListMessages200JSONResponse MessageList
 
 func (response ListMessages200JSONResponse) VisitListMessagesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetOriginalPostRequestObject struct {
+	ID ID `json:"id"`
+}
+
+type GetOriginalPostResponseObject interface {
+	VisitGetOriginalPostResponse(w http.ResponseWriter) error
+}
+
+type GetOriginalPost200JSONResponse OriginalPost
+
+func (response GetOriginalPost200JSONResponse) VisitGetOriginalPostResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -9489,6 +9531,9 @@ type StrictServerInterface interface {
 	// ListMessages Read a transcript
 	// (GET /v1/interactions/{id}/messages)
 	ListMessages(ctx context.Context, request ListMessagesRequestObject) (ListMessagesResponseObject, error)
+	// GetOriginalPost Get the original post
+	// (GET /v1/interactions/{id}/original-post)
+	GetOriginalPost(ctx context.Context, request GetOriginalPostRequestObject) (GetOriginalPostResponseObject, error)
 	// PutRecording Switch recording on or off
 	// (PUT /v1/interactions/{id}/recording)
 	PutRecording(ctx context.Context, request PutRecordingRequestObject) (PutRecordingResponseObject, error)
@@ -12475,6 +12520,31 @@ func (sh *strictHandler) ListMessages(ctx echo.Context, id ID, params ListMessag
 		return err
 	} else if validResponse, ok := response.(ListMessagesResponseObject); ok {
 		return validResponse.VisitListMessagesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetOriginalPost operation middleware
+func (sh *strictHandler) GetOriginalPost(ctx echo.Context, id ID) error {
+	var request GetOriginalPostRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetOriginalPost(ctx.Request().Context(), request.(GetOriginalPostRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetOriginalPost")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetOriginalPostResponseObject); ok {
+		return validResponse.VisitGetOriginalPostResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

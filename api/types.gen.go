@@ -947,6 +947,7 @@ func (e InteractionAction) Valid() bool {
 const (
 	InteractionExpansionContact      InteractionExpansion = "contact"
 	InteractionExpansionMessages     InteractionExpansion = "messages"
+	InteractionExpansionOriginalPost InteractionExpansion = "original_post"
 	InteractionExpansionParticipants InteractionExpansion = "participants"
 	InteractionExpansionSegments     InteractionExpansion = "segments"
 )
@@ -957,6 +958,8 @@ func (e InteractionExpansion) Valid() bool {
 	case InteractionExpansionContact:
 		return true
 	case InteractionExpansionMessages:
+		return true
+	case InteractionExpansionOriginalPost:
 		return true
 	case InteractionExpansionParticipants:
 		return true
@@ -1123,6 +1126,27 @@ func (e OfferState) Valid() bool {
 	case OfferStateRescinded:
 		return true
 	case OfferStateTimedOut:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for OriginalPostState.
+const (
+	OriginalPostStateGone    OriginalPostState = "gone"
+	OriginalPostStatePending OriginalPostState = "pending"
+	OriginalPostStateReady   OriginalPostState = "ready"
+)
+
+// Valid indicates whether the value is a known member of the OriginalPostState enum.
+func (e OriginalPostState) Valid() bool {
+	switch e {
+	case OriginalPostStateGone:
+		return true
+	case OriginalPostStatePending:
+		return true
+	case OriginalPostStateReady:
 		return true
 	default:
 		return false
@@ -3416,6 +3440,9 @@ type Interaction struct {
 	// - `post`: the customer wrote in public
 	Origin InteractionOrigin `json:"origin"`
 
+	// OriginalPost The public post under which it began, or null where it began in private. Without `expand=original_post` only its id is told.
+	OriginalPost any `json:"original_post"`
+
 	// Participants Everybody who takes or took part, in the order of joining.
 	Participants []Participant `json:"participants"`
 
@@ -3508,6 +3535,7 @@ type InteractionContact struct {
 
 // InteractionExpansion What an interaction may carry along.
 // - `messages`: its latest messages
+// - `original_post`: all that is known of the public post under which it began
 // - `segments`: its time line
 // - `contact`, `participants`: there anyway
 type InteractionExpansion string
@@ -4565,6 +4593,75 @@ type Organization struct {
 
 // OrganizationUpdate A merge patch (RFC 7396) of the organization. What is absent stays as it is.
 type OrganizationUpdate = json.RawMessage
+
+// OriginalPost A public post, as the platform tells it. It is read from there once somebody writes under it; until then, and for ever where it is gone, little or nothing of it is known.
+type OriginalPost struct {
+	// Attachments Pictures, videos and pages that it shows, as links to the platform; nothing of them is kept here.
+	Attachments []OriginalPostAttachment `json:"attachments"`
+
+	// Author Who wrote it, or null where the platform does not tell.
+	Author *OriginalPostAuthor `json:"author"`
+
+	// Channel The channel of an interaction.
+	Channel InteractionChannel `json:"channel"`
+
+	// ID The identifier of a resource, a UUIDv7 in small letters. Ids sort roughly by the time they were made.
+	ID ID `json:"id"`
+
+	// Permalink Where everybody can read it, or null.
+	Permalink *string `json:"permalink"`
+
+	// PlatformPostID The platform's id of the post.
+	PlatformPostID string `json:"platform_post_id"`
+
+	// PostedAt When it was published, or null while nobody knows.
+	PostedAt *Time `json:"posted_at"`
+
+	// ReadAt When the platform told this, or null.
+	ReadAt *Time `json:"read_at"`
+
+	// State How far the reading of a public post has come.
+	// - `pending`: the platform has not told of it yet
+	// - `ready`: it is here
+	// - `gone`: it was removed, or it is not for us to see, or the platform did not answer for a day
+	State OriginalPostState `json:"state"`
+
+	// Text What it says, or null.
+	Text *string `json:"text"`
+}
+
+// OriginalPostAttachment Something that a public post shows.
+type OriginalPostAttachment struct {
+	// Name Its name or title, or null.
+	Name *string `json:"name"`
+
+	// Type What the platform says it is, such as `image` or `video`.
+	Type string `json:"type"`
+
+	// URL Where it is at the platform, or null.
+	URL *string `json:"url"`
+}
+
+// OriginalPostAuthor Who wrote a public post.
+type OriginalPostAuthor struct {
+	// DisplayName The author's name, or null where the platform does not tell.
+	DisplayName *string `json:"display_name"`
+
+	// ID The platform's id of the author, or null where it does not tell.
+	ID *string `json:"id"`
+}
+
+// OriginalPostReference Which public post it is.
+type OriginalPostReference struct {
+	// ID The identifier of a resource, a UUIDv7 in small letters. Ids sort roughly by the time they were made.
+	ID ID `json:"id"`
+}
+
+// OriginalPostState How far the reading of a public post has come.
+// - `pending`: the platform has not told of it yet
+// - `ready`: it is here
+// - `gone`: it was removed, or it is not for us to see, or the platform did not answer for a day
+type OriginalPostState string
 
 // Origins Origins of web pages, as browsers send them: scheme, host and, unless it is the scheme's own, port. Other pages cannot read what Parley answers.
 type Origins = []string

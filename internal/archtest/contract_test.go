@@ -42,7 +42,7 @@ func words() map[string]word {
 		"DisconnectType": {list{"DisconnectType"}, false}, "Origin": {list{"InteractionOrigin"}, false}, "SenderType": {list{"SenderType"}, false},
 		// Checked by tests of their own, below.
 		"FailureCode": {}, "Scope": {}, "Sentence": {},
-		"FileState": {list{"AttachmentState"}, true}, "FileFault": {list{"AttachmentFault"}, true},
+		"FileState": {list{"AttachmentState"}, true}, "PostState": {list{"OriginalPostState"}, true}, "FileFault": {list{"AttachmentFault"}, true},
 		// Our own.
 		"FileOrigin": {}, "TransferMove": {}, "ErrorKind": {}, "InboxState": {}, "InteractionMove": {}, "OfferMove": {}, "ConferenceMove": {}, "ParticipantMove": {}, "WrapUpMove": {}, "WrapUpCodeID": {}, "AttemptState": {}, "DeliveryStage": {},
 	}

@@ -225,12 +225,17 @@ func (s *Server) catchUp(ctx context.Context, c domain.Channel) error {
 	return s.Store.ReleaseAccount(ctx, c)
 }
 
-// reauthorize lets the replies go out that waited for new credentials.
+// reauthorize lets the replies go out, and the posts be read, that waited for new
+// credentials.
 func (s *Server) reauthorize(ctx context.Context, c *domain.Channel) error {
 	if c.Status == domain.ChannelNeedsReauthorization {
 		c.Status = domain.ChannelActive
 	}
 	s.Store.After(ctx, s.Deliver)
+	s.Store.After(ctx, s.Reads)
+	if err := s.Store.ReleasePosts(ctx, c.Organization, c.ID, s.Now()); err != nil {
+		return err
+	}
 	return s.Store.ReleaseDeliveries(ctx, c.Organization, c.ID, s.Now())
 }
 

@@ -15,7 +15,7 @@ import (
 // theirs.
 func (s *Server) toInteraction(d domain.InteractionDetail, who domain.Principal) api.Interaction {
 	i := api.Interaction{ID: string(d.ID), State: api.InteractionState(d.State), ThreadID: string(d.Thread),
-		Channel: api.InteractionChannel{ID: string(d.Channel), Kind: api.ChannelKind(d.ChannelKind), AccountID: d.ChannelAccount, Label: d.ChannelName},
+		Channel: toInteractionChannel(d), OriginalPost: toOriginalPostReference(d),
 		Contact: api.InteractionContact{ID: string(d.Contact), Address: d.ContactAddress, DisplayName: contactName(d)},
 		Origin:  api.InteractionOrigin(d.Origin), PreviousInteractionID: ref(d.Previous), Participants: toParticipants(d),
 		AllowedActions: each(d.ActionsOf(who, s.Now()), func(a domain.Action) api.InteractionAction { return api.InteractionAction(a) }),
@@ -42,6 +42,10 @@ func (s *Server) toInteraction(d domain.InteractionDetail, who domain.Principal)
 			CreatedAt: api.At(p.OfferedAt), ExpiresAt: api.At(p.ExpiresAt)}
 	}
 	return i
+}
+
+func toInteractionChannel(d domain.InteractionDetail) api.InteractionChannel {
+	return api.InteractionChannel{ID: string(d.Channel), Kind: api.ChannelKind(d.ChannelKind), AccountID: d.ChannelAccount, Label: d.ChannelName}
 }
 
 // toReplyPolicy shows what the platform allows us to send in private now, there where
@@ -128,6 +132,11 @@ func (s *Server) GetInteraction(ctx context.Context, r api.GetInteractionRequest
 			return nil, err
 		}
 		i.Messages = each(messages, func(m domain.Message) api.Message { return s.toMessage(m, t) })
+	}
+	if d.OriginalPost != nil && slices.Contains(r.Params.Expand, api.InteractionExpansionOriginalPost) {
+		if i.OriginalPost, err = s.originalPost(ctx, d); err != nil {
+			return nil, err
+		}
 	}
 	if slices.Contains(r.Params.Expand, api.InteractionExpansionSegments) {
 		segments, err := s.Store.Segments(ctx, who.Organization, d.ID)
