@@ -35,6 +35,7 @@ import (
 	"github.com/parley-cx/parley/internal/httpapi"
 	"github.com/parley-cx/parley/internal/intake"
 	"github.com/parley-cx/parley/internal/jobs"
+	"github.com/parley-cx/parley/internal/listening"
 	"github.com/parley-cx/parley/internal/locale"
 	"github.com/parley-cx/parley/internal/retention"
 	"github.com/parley-cx/parley/internal/secret"
@@ -189,7 +190,9 @@ func (a *app) assemble(ctx context.Context, contract *httpapi.Contract) error {
 		Withdraw: map[domain.InteractionState]desk.Withdrawal{domain.InteractionTransferring: transfers.Withdraw}}
 	watch := &desk.Watch{Store: a.store, Loss: loss, Now: a.clock.Now}
 	applier := &intake.Applier{Store: a.store, Adapters: adapters, Receipts: a.delivery, Acknowledge: a.delivery.Acknowledge, Queued: router.Queued, Erased: wake("erasure"),
-		Capabilities: channel.Capabilities(), NewKey: newBlobKey, Files: wake("attachments"), Deliver: wake("delivery"), Now: a.clock.Now, Log: a.log}
+		Capabilities: channel.Capabilities(), NewKey: newBlobKey, Files: wake("attachments"), Reads: wake("posts"), Deliver: wake("delivery"), Now: a.clock.Now, Log: a.log}
+	reading := &listening.Reading{Store: a.store, Adapters: adapters, Capabilities: channel.Capabilities(), BaseURL: a.platformURL, Call: a.config.PlatformTimeout,
+		NewKey: newBlobKey, Files: wake("attachments"), Machine: a.clock.Machine, Log: a.log}
 	erasing := &closing.Erasing{Store: a.store, End: ending, Wake: wake("contact_erasure"), Files: wake("attachments"), Erased: wake("erasure")}
 	a.runner = jobs.NewRunner(a.clock, a.log, poll,
 		applier,
@@ -207,6 +210,7 @@ func (a *app) assemble(ctx context.Context, contract *httpapi.Contract) error {
 		delivery.Sender{Delivery: a.delivery},
 		delivery.Finisher{Delivery: a.delivery},
 		attach.Keeper{Files: files},
+		reading,
 		stream.Sequencer{Hub: hub},
 		retention.Eraser{Store: a.store},
 		sweeper,
@@ -226,7 +230,7 @@ func (a *app) assemble(ctx context.Context, contract *httpapi.Contract) error {
 		Composer:   &compose.Composer{Store: a.store, Capabilities: channel.Capabilities(), Deliver: wake("delivery"), Now: a.clock.Now},
 		Typing:     a.delivery.Typing,
 		Quarantine: &intake.Quarantine{Store: a.store, Adapters: adapters, Apply: wake("intake")},
-		Applies:    wake("intake"), Removed: removed(sweeper),
+		Applies:    wake("intake"), Reads: wake("posts"), Removed: removed(sweeper),
 		Conferences:  conferences,
 		Closing:      ending,
 		Erasing:      erasing,

@@ -24,7 +24,7 @@ const (
 
 // flows are one for each sentence of the product. None imports another.
 func flows() list {
-	return list{"internal/intake", "internal/dispatch", "internal/desk", "internal/compose", "internal/handover", "internal/closing", "internal/delivery", "internal/retention", "internal/stream", "internal/attach"}
+	return list{"internal/intake", "internal/dispatch", "internal/desk", "internal/compose", "internal/handover", "internal/closing", "internal/delivery", "internal/retention", "internal/stream", "internal/attach", "internal/listening"}
 }
 
 // house is the table: a folder that is not in it fails, and so does one that is gone.
@@ -51,6 +51,7 @@ func house() map[string]row {
 		"internal/closing":   {own: list{domain}, tests: anything},
 		"internal/delivery":  {own: list{domain, channel}, tests: anything},
 		"internal/retention": {own: list{domain}, tests: anything},
+		"internal/listening": {own: list{domain, channel}, tests: anything},
 		"internal/stream":    {own: list{domain}, tests: anything},
 		"internal/attach":    {own: list{domain, channel}, tests: anything, others: list{"github.com/gabriel-vasile/mimetype"}},
 

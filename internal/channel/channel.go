@@ -151,6 +151,19 @@ type Account struct {
 	Version     string // the platform API's version; empty for the adapter's default
 }
 
+// AccountOf is what an adapter is given of a channel. base replaces the platform's
+// host where the channel's own settings do not.
+func AccountOf(ch domain.Channel, base string) Account {
+	a := Account{AccountID: ch.AccountID, Name: ch.Name, Settings: ch.Settings, Credentials: ch.Credentials, BaseURL: base}
+	if ch.Settings.APIBaseURL != nil {
+		a.BaseURL = *ch.Settings.APIBaseURL
+	}
+	if ch.Settings.GraphVersion != nil {
+		a.Version = *ch.Settings.GraphVersion
+	}
+	return a
+}
+
 // Outbound is one message to be sent. Everything but the token is the same at
 // each try.
 type Outbound struct {

@@ -190,14 +190,7 @@ func (b *book) outbound(m domain.Message, a domain.Attempt, v channel.Verdict) c
 }
 
 func (d *Delivery) account(ch domain.Channel) channel.Account {
-	a := channel.Account{AccountID: ch.AccountID, Name: ch.Name, Settings: ch.Settings, Credentials: ch.Credentials, BaseURL: d.BaseURL(ch.Kind)}
-	if ch.Settings.APIBaseURL != nil {
-		a.BaseURL = *ch.Settings.APIBaseURL
-	}
-	if ch.Settings.GraphVersion != nil {
-		a.Version = *ch.Settings.GraphVersion
-	}
-	return a
+	return channel.AccountOf(ch, d.BaseURL(ch.Kind))
 }
 
 func ids(due []domain.Delivery) []domain.MessageID {

@@ -84,6 +84,27 @@ func NewReceived(m Message, a Attachment, key string, keep bool, now time.Time) 
 	return f
 }
 
+// Filed makes files of what a message came with, where it is that and not a mere
+// link. The platform's address is sealed with the file, and no longer in the message.
+func (m Message) Filed(newKey func() string, keep bool, now time.Time) (Message, []File) {
+	var files []File
+	named := make([]Attachment, len(m.Attachments))
+	for n, a := range m.Attachments {
+		if named[n] = a; !a.IsFile() {
+			continue
+		}
+		if a.Name != "" {
+			a.Name = CleanFileName(a.Name)
+		}
+		f := NewReceived(m, a, newKey(), keep, now)
+		files, named[n] = append(files, f), Attachment{ID: f.ID, Type: a.Type}
+	}
+	if len(named) > 0 {
+		m.Attachments = named
+	}
+	return m, files
+}
+
 // Expired tells whether the file's time is over, also before anybody noticed.
 func (f File) Expired(now time.Time) bool {
 	return f.State == FileExpired || f.ExpiresAt != nil && !now.Before(*f.ExpiresAt)

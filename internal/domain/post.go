@@ -67,8 +67,7 @@ func (p Post) Completes(m Message, contact ContactID, now time.Time) Post {
 		return p
 	}
 	p.Interaction, p.Message, p.Contact = &m.Interaction, &m.ID, &contact
-	p.Due, p.GiveUpAt, p.Tries = &now, nil, 0
-	return p
+	return p.Ask(now)
 }
 
 // Foretold is a post of which the webhook has told something before it is read.
@@ -90,6 +89,14 @@ func (p Post) Vanish() (after Post, changed bool) {
 	changed = p.State != PostGone || p.Due != nil
 	p.PostContent, p.State = PostContent{}, PostGone
 	return p.settled(), changed
+}
+
+// Ask has what is not gone read again.
+func (p Post) Ask(now time.Time) Post {
+	if p.State != PostGone {
+		p.Due, p.GiveUpAt, p.Tries = &now, nil, 0
+	}
+	return p
 }
 
 // settled leaves nothing to ask.

@@ -52,6 +52,7 @@ type Server struct {
 	Erasing      *closing.Erasing
 	Quarantine   *intake.Quarantine
 	Applies      func()                  // wakes what applies the inbox
+	Reads        func()                  // wakes what asks platforms for posts
 	Removed      map[string]func() int64 // how many old rows this node has removed, by kind
 	Typing       func(ctx context.Context, by domain.Principal, i domain.InteractionID, on bool) error
 	Files        *attach.Files

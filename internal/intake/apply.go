@@ -30,6 +30,7 @@ type Store interface {
 	Erasures
 	Threads
 	Queues
+	Posts
 }
 
 // Erasures is what is remembered of those who were erased.
@@ -83,6 +84,7 @@ type Applier struct {
 	Capabilities map[domain.ChannelKind]channel.Capability
 	NewKey       func() string // a name for a file's bytes that nobody can guess
 	Files        func()        // files came, or are to go
+	Reads        func()        // platforms are to be asked for posts
 	Erased       func()        // something was erased, and its traces are to go
 	Deliver      func()        // wakes delivery
 	Now          func() time.Time

@@ -13,6 +13,7 @@ func (g *gathering) amend(e channel.Event) {
 	if e.Kind == channel.EventUnsent {
 		g.erased = append(g.erased, e.MessageID)
 	}
+	g.follow(e)
 	m := g.known[e.MessageID]
 	if m == nil && e.Kind == channel.EventReaction && e.Public {
 		return // to a post that nobody here has to answer

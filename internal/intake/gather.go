@@ -35,6 +35,7 @@ type gathering struct {
 	queues       map[domain.QueueID]*domain.Queue // that were looked at; nil for one that was deleted
 	admitted     map[domain.QueueID]int
 	deliveries   []domain.Delivery
+	posts        map[string]*held[domain.Post] // by the platform's id
 }
 
 // held is a value with what has become of it in this transaction.
@@ -73,7 +74,7 @@ func (a *Applier) receive(ctx context.Context, ch domain.Channel, items []parsed
 func (a *Applier) gather(ctx context.Context, ch domain.Channel, items []parsed) (*gathering, []parsed, error) {
 	g := &gathering{now: a.Now(), channel: ch, threads: map[string]*held[domain.Thread]{}, contacts: map[string]domain.Contact{}, names: map[string]string{},
 		interactions: map[domain.InteractionID]*held[domain.Interaction]{}, known: map[string]*held[domain.Message]{},
-		early: map[string]*held[domain.Early]{}, waiting: map[string][]parsed{}, keeps: a.Capabilities[ch.Kind].StoreMedia, newKey: a.NewKey, queues: map[domain.QueueID]*domain.Queue{}, admitted: map[domain.QueueID]int{}}
+		early: map[string]*held[domain.Early]{}, posts: map[string]*held[domain.Post]{}, waiting: map[string][]parsed{}, keeps: a.Capabilities[ch.Kind].StoreMedia, newKey: a.NewKey, queues: map[domain.QueueID]*domain.Queue{}, admitted: map[domain.QueueID]int{}}
 	seen := map[string]bool{}
 	for _, item := range items {
 		if address := item.event.Contact; !seen[address] {
@@ -140,6 +141,9 @@ func (a *Applier) load(ctx context.Context, g *gathering, items []parsed) error 
 	if err != nil {
 		return err
 	}
+	if err := a.loadPosts(ctx, g, items); err != nil {
+		return err
+	}
 	for id, e := range early {
 		g.early[id] = &held[domain.Early]{value: e}
 	}
@@ -198,6 +202,9 @@ func (a *Applier) write(ctx context.Context, g *gathering) error {
 		}
 	}
 	if err := a.writeMessages(ctx, g); err != nil {
+		return err
+	}
+	if err := a.writePosts(ctx, g); err != nil {
 		return err
 	}
 	if err := a.deliver(ctx, g); err != nil {

@@ -80,7 +80,9 @@ func (g *gathering) enter(t *held[domain.Thread], e channel.Event) {
 	if e.Referral != nil {
 		i.value.Referral = e.Referral
 	}
-	if !e.Public {
+	if e.Public {
+		g.stands(t.value, i, m, e)
+	} else {
 		g.consult(i, e)
 	}
 }
@@ -101,24 +103,10 @@ func (g *gathering) add(e channel.Event, m domain.Message) {
 	}
 }
 
-// file makes files of what a message came with, where it is that and not a mere
-// link. The platform's address is sealed with the file, and no longer in the message.
+// file makes files of what a message came with.
 func (g *gathering) file(m domain.Message) domain.Message {
-	named := make([]domain.Attachment, len(m.Attachments))
-	for n, a := range m.Attachments {
-		if named[n] = a; !a.IsFile() {
-			continue
-		}
-		if a.Name != "" {
-			a.Name = domain.CleanFileName(a.Name)
-		}
-		f := domain.NewReceived(m, a, g.newKey(), g.keeps, g.now)
-		g.files = append(g.files, f)
-		named[n] = domain.Attachment{ID: f.ID, Type: a.Type}
-	}
-	if len(named) > 0 {
-		m.Attachments = named
-	}
+	m, files := m.Filed(g.newKey, g.keeps, g.now)
+	g.files = append(g.files, files...)
 	return m
 }
 
