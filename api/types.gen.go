@@ -846,15 +846,20 @@ func (e InactivityAction) Valid() bool {
 
 // Defines values for InboundInputEvent.
 const (
+	InboundInputEventDirectMessage     InboundInputEvent = "direct_message"
 	InboundInputEventEdit              InboundInputEvent = "edit"
+	InboundInputEventHide              InboundInputEvent = "hide"
+	InboundInputEventMention           InboundInputEvent = "mention"
 	InboundInputEventMessage           InboundInputEvent = "message"
 	InboundInputEventPassThreadControl InboundInputEvent = "pass_thread_control"
 	InboundInputEventPolicyEnforcement InboundInputEvent = "policy_enforcement"
+	InboundInputEventPost              InboundInputEvent = "post"
 	InboundInputEventPostback          InboundInputEvent = "postback"
 	InboundInputEventQuickReply        InboundInputEvent = "quick_reply"
 	InboundInputEventReact             InboundInputEvent = "react"
 	InboundInputEventReferral          InboundInputEvent = "referral"
 	InboundInputEventTakeThreadControl InboundInputEvent = "take_thread_control"
+	InboundInputEventUnhide            InboundInputEvent = "unhide"
 	InboundInputEventUnreact           InboundInputEvent = "unreact"
 	InboundInputEventUnsend            InboundInputEvent = "unsend"
 )
@@ -862,13 +867,21 @@ const (
 // Valid indicates whether the value is a known member of the InboundInputEvent enum.
 func (e InboundInputEvent) Valid() bool {
 	switch e {
+	case InboundInputEventDirectMessage:
+		return true
 	case InboundInputEventEdit:
+		return true
+	case InboundInputEventHide:
+		return true
+	case InboundInputEventMention:
 		return true
 	case InboundInputEventMessage:
 		return true
 	case InboundInputEventPassThreadControl:
 		return true
 	case InboundInputEventPolicyEnforcement:
+		return true
+	case InboundInputEventPost:
 		return true
 	case InboundInputEventPostback:
 		return true
@@ -879,6 +892,8 @@ func (e InboundInputEvent) Valid() bool {
 	case InboundInputEventReferral:
 		return true
 	case InboundInputEventTakeThreadControl:
+		return true
+	case InboundInputEventUnhide:
 		return true
 	case InboundInputEventUnreact:
 		return true
@@ -3322,8 +3337,11 @@ type InboundInput struct {
 	// Data What the event carries besides a text; see `event`.
 	Data string `json:"data,omitempty"`
 
-	// Event What the customer does, or, for the last three, what the platform does.
-	// - `message`: writes, the default
+	// Event What the customer does, or, for the last five, what the platform or the account does.
+	// - `message`: writes, the default; on a Facebook page a comment under the post `post_id`
+	// - `post`: posts on the page
+	// - `mention`: names the account on a page of somebody else's: in a comment under `post_id`, or in a post
+	// - `direct_message`: writes in private to a page on which they wrote in public
 	// - `edit`: changes the message `message_id` to `text`, for the `number`th time
 	// - `unsend`: takes the message `message_id` back
 	// - `react`, `unreact`: puts the sign `text` to the message `message_id`, or takes it away
@@ -3333,10 +3351,14 @@ type InboundInput struct {
 	// - `pass_thread_control`: another app hands the conversation to Parley
 	// - `take_thread_control`: another app takes it
 	// - `policy_enforcement`: the platform does to the account what `data` says
+	// - `hide`, `unhide`: what `message_id` says in public is hidden from others, or shown again
 	Event InboundInputEvent `json:"event,omitempty"`
 
-	// From Who writes. Needed unless there is a `payload`.
+	// From Who writes. Needed unless there is a `payload`; what is said in public may be nobody's.
 	From *InboundSender `json:"from,omitempty"`
+
+	// InReplyTo In public, the platform's id of the comment that is answered. Absent, the post itself.
+	InReplyTo string `json:"in_reply_to,omitempty"`
 
 	// MessageID The platform's id for the message. Absent, the simulator makes one.
 	MessageID string `json:"message_id,omitempty"`
@@ -3346,6 +3368,9 @@ type InboundInput struct {
 
 	// Payload A raw item of the platform's webhook, sent as it is instead of a message.
 	Payload json.RawMessage `json:"payload,omitempty"`
+
+	// PostID In public, the platform's id of the post that the comment stands under. Absent, one of the page's own.
+	PostID string `json:"post_id,omitempty"`
 
 	// Standby Whether another app has the conversation, so that Parley only watches.
 	Standby *bool `json:"standby,omitempty"`
@@ -3357,8 +3382,11 @@ type InboundInput struct {
 	Timestamp *int64 `json:"timestamp,omitempty"`
 }
 
-// InboundInputEvent What the customer does, or, for the last three, what the platform does.
-// - `message`: writes, the default
+// InboundInputEvent What the customer does, or, for the last five, what the platform or the account does.
+// - `message`: writes, the default; on a Facebook page a comment under the post `post_id`
+// - `post`: posts on the page
+// - `mention`: names the account on a page of somebody else's: in a comment under `post_id`, or in a post
+// - `direct_message`: writes in private to a page on which they wrote in public
 // - `edit`: changes the message `message_id` to `text`, for the `number`th time
 // - `unsend`: takes the message `message_id` back
 // - `react`, `unreact`: puts the sign `text` to the message `message_id`, or takes it away
@@ -3368,6 +3396,7 @@ type InboundInput struct {
 // - `pass_thread_control`: another app hands the conversation to Parley
 // - `take_thread_control`: another app takes it
 // - `policy_enforcement`: the platform does to the account what `data` says
+// - `hide`, `unhide`: what `message_id` says in public is hidden from others, or shown again
 type InboundInputEvent string
 
 // InboundResult What came of the webhook.

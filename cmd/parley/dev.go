@@ -113,6 +113,7 @@ func (a *app) demoChannels(ctx context.Context, org domain.OrganizationID, queue
 	token := map[string]string{"access_token": demoSecret}
 	for _, c := range []domain.Channel{
 		{Name: "Demo page", App: app.ID, Kind: domain.ChannelMessenger, AccountID: demoPage, Credentials: token},
+		{Name: "Demo page in public", App: app.ID, Kind: domain.ChannelFacebookPage, AccountID: demoPage, Credentials: token},
 		{Name: "Demo connector", Kind: domain.ChannelOpen, AccountID: demoIntegration, Credentials: map[string]string{"webhook_secret": demoSecret + "-of-a-connector"}},
 	} {
 		c.ID, c.Organization, c.Queue, c.Status = domain.NewID[domain.ChannelID](), org, &queue, domain.ChannelActive

@@ -16,8 +16,9 @@ func (a *app) simulate() error {
 	}
 	a.simulated = map[domain.ChannelKind]*simulator.Simulator{}
 	for kind, known := range map[domain.ChannelKind]simulator.Accounts{
-		domain.ChannelMessenger: accounts{a, domain.ChannelMessenger},
-		domain.ChannelOpen:      connectors{a},
+		domain.ChannelFacebookPage: accounts{a, domain.ChannelFacebookPage},
+		domain.ChannelMessenger:    accounts{a, domain.ChannelMessenger},
+		domain.ChannelOpen:         connectors{a},
 	} {
 		played, err := simulator.New(simulator.Config{Kind: kind, Accounts: known, Now: a.clock.Now, Machine: a.clock.Machine, Log: a.log})
 		if err != nil {

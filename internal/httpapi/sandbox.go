@@ -84,7 +84,7 @@ func (s *Server) SendPlatformInbound(ctx context.Context, r api.SendPlatformInbo
 		return nil, err
 	}
 	in := simulator.InboundMessage{AccountID: r.Body.AccountID, Text: r.Body.Text, MessageID: r.Body.MessageID, Payload: r.Body.Payload, Copies: 1,
-		Event: string(r.Body.Event), Data: r.Body.Data}
+		Event: string(r.Body.Event), Data: r.Body.Data, PostID: r.Body.PostID, ReplyTo: r.Body.InReplyTo}
 	if r.Body.Number != nil {
 		in.Number = *r.Body.Number
 	}

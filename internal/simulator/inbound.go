@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"sync"
 
 	"github.com/parley-cx/parley/internal/domain"
@@ -36,6 +37,8 @@ type InboundMessage struct {
 	Event       string          // what happens, in the contract's word; empty for a message
 	Data        string          // what it carries besides a text
 	Number      int             // of an edit; zero is one
+	PostID      string          // in public: the platform's id of the post that it stands under
+	ReplyTo     string          // in public: the platform's id of the comment that it answers
 	Standby     bool            // another app has the conversation
 	Copies      int             // equal webhooks, all at once; one at least and sixteen at most
 }
@@ -47,12 +50,15 @@ type InboundResult struct {
 	MessageIDs []string // of the messages in the webhook
 }
 
+// anonymous is a platform on which things happen without anybody being named.
+type anonymous interface{ anonymous(event string) bool }
+
 // Inbound makes a signed webhook, sends it and waits for the answers. It is sent once whatever they are. An account
 // that nobody has, or a message from nobody, is a domain error of kind invalid; that no copy was answered, one of kind
 // unavailable.
 func (s *Simulator) Inbound(ctx context.Context, in InboundMessage) (InboundResult, error) {
-	if in.Payload == nil && in.From.ID == "" && in.Event != "policy_enforcement" {
-		return InboundResult{}, domain.Invalid("/from", "sandbox.sender_missing", "A message needs a sender.")
+	if err := s.mayHappen(in); err != nil {
+		return InboundResult{}, err
 	}
 	ctx, cancel := s.bound(ctx)
 	defer cancel()
@@ -66,6 +72,19 @@ func (s *Simulator) Inbound(ctx context.Context, in InboundMessage) (InboundResu
 	}
 	return InboundResult{}, &domain.Error{Kind: domain.ErrorUnavailable, Code: "sandbox.webhook_unanswered",
 		Detail: "The webhook was not answered.", Cause: err}
+}
+
+// mayHappen refuses what the platform does not play.
+func (s *Simulator) mayHappen(in InboundMessage) error {
+	shy, public := s.platform.(anonymous)
+	switch {
+	case in.Payload != nil:
+	case !public && slices.Contains([]string{"post", "mention", "direct_message", "hide", "unhide"}, in.Event):
+		return domain.Invalid("/event", "sandbox.event_not_played", "Nothing is said in public on this platform.")
+	case in.From.ID == "" && in.Event != "policy_enforcement" && !(public && shy.anonymous(in.Event)):
+		return domain.Invalid("/from", "sandbox.sender_missing", "A message needs a sender.")
+	}
+	return nil
 }
 
 // sendCopies sends equal webhooks at once and gives the highest status, or an error where none was answered.

@@ -86,11 +86,19 @@ func (m messenger) take(ctx context.Context, page string, call Request) (answer,
 	if send.Action != "" {
 		return graphAnswer(http.StatusOK, map[string]string{"recipient_id": send.Recipient.ID}), nil
 	}
-	if !m.people.allows(page, send, m.now()) {
+	switch {
+	case send.Recipient.ID == "":
+		return invalidParameter(noRecipient), nil
+	case !m.people.allows(page, send, m.now()):
 		return closedWindow(), nil
 	}
+	return m.sent(page, send.Recipient.ID, send)
+}
+
+// sent takes a message to a person.
+func (m messenger) sent(page, to string, send send) (answer, *message) {
 	taken := &message{
-		thread: thread{account: page, contact: send.Recipient.ID}, id: newMessageID(),
+		thread: thread{account: page, contact: to}, id: newMessageID(),
 		text: send.Message.Text, attached: send.Message.Attachment, metadata: send.Message.Metadata, at: m.now(),
 	}
 	return graphAnswer(http.StatusOK, sendAnswer{RecipientID: taken.contact, MessageID: taken.id}), taken
@@ -129,11 +137,18 @@ func accessToken(call Request) string {
 
 // send is the body of a send, as much of it as is judged.
 type send struct {
-	Recipient     *struct{ ID string }
+	Recipient     *recipient
 	MessagingType string `json:"messaging_type"`
 	Tag           string
 	Action        string `json:"sender_action"`
 	Message       *sendMessage
+}
+
+// recipient is a person, or whoever wrote a comment or a post (Meta, Messenger Platform, Private replies).
+type recipient struct {
+	ID        string
+	CommentID string `json:"comment_id"`
+	PostID    string `json:"post_id"`
 }
 
 // sendMessage has a text or an attachment (Meta, Messenger Platform, Send API, Message object).
@@ -181,6 +196,8 @@ func readSend(body []byte) (send, *answer) {
 	return send{}, &refused
 }
 
+const noRecipient = `Param recipient[id] must be a valid ID string (e.g., "123")`
+
 // fault is what the Send API finds wrong; empty where it takes the message. The tags for updates ended in April 2026
 // (Meta, Messenger Platform, Message tags).
 func (s send) fault() string {
@@ -189,8 +206,8 @@ func (s send) fault() string {
 	switch {
 	case s.Recipient == nil:
 		return "The parameter recipient is required"
-	case s.Recipient.ID == "":
-		return `Param recipient[id] must be a valid ID string (e.g., "123")`
+	case s.Recipient.ID == "" && s.Recipient.CommentID == "" && s.Recipient.PostID == "":
+		return noRecipient
 	case !slices.Contains(actions, s.Action):
 		return "Param sender_action must be one of {" + strings.Join(actions[1:], ", ") + "}"
 	case s.Action != "" && s.Message != nil:

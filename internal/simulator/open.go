@@ -228,5 +228,9 @@ func platformOf(config Config) (platform, func(http.Header, []byte, string)) {
 	if config.Kind == domain.ChannelOpen {
 		return connector{accounts: config.Accounts, now: config.Now, seen: &seen{ids: map[string]bool{}}}, carryToken
 	}
-	return messenger{accounts: config.Accounts, now: config.Now, people: newPeople()}, signGraph
+	talk := messenger{accounts: config.Accounts, now: config.Now, people: newPeople()}
+	if config.Kind == domain.ChannelFacebookPage {
+		return facebookPage{messenger: talk, wall: newWall()}, signGraph
+	}
+	return talk, signGraph
 }

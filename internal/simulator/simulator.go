@@ -2,8 +2,8 @@
 // with the documented shapes, ids and errors, sends signed webhooks, and misbehaves on demand. It is for the sandbox and
 // for tests, where it stands in for the platform itself; it knows nothing of what the product does with either.
 //
-// Messenger is a platform that it plays, and a connector for Open Messaging. Sources of the rules: Meta, Messenger Platform (Send API; Webhook events
-// reference; User profile) and Meta, Graph API (Webhooks; Handling errors; Rate limits).
+// Messenger is a platform that it plays, the public side of Facebook pages, and a connector for Open Messaging. Sources of the rules: Meta, Messenger
+// Platform (Send API; Webhook events reference; User profile; Private replies) and Meta, Graph API (Webhooks; Handling errors; Rate limits).
 package simulator
 
 import (
