@@ -265,6 +265,27 @@ func (e ChannelSettingsInputEmoji) Valid() bool {
 	}
 }
 
+// Defines values for ChannelSettingsInputLogin.
+const (
+	ChannelSettingsInputLoginFacebook    ChannelSettingsInputLogin = "facebook"
+	ChannelSettingsInputLoginInstagram   ChannelSettingsInputLogin = "instagram"
+	ChannelSettingsInputLoginLessThanNil ChannelSettingsInputLogin = "<nil>"
+)
+
+// Valid indicates whether the value is a known member of the ChannelSettingsInputLogin enum.
+func (e ChannelSettingsInputLogin) Valid() bool {
+	switch e {
+	case ChannelSettingsInputLoginFacebook:
+		return true
+	case ChannelSettingsInputLoginInstagram:
+		return true
+	case ChannelSettingsInputLoginLessThanNil:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ChannelSettingsInputReplyAllowance.
 const (
 	ChannelSettingsInputReplyAllowanceEnforce     ChannelSettingsInputReplyAllowance = "enforce"
@@ -1141,6 +1162,27 @@ func (e OfferState) Valid() bool {
 	case OfferStateRescinded:
 		return true
 	case OfferStateTimedOut:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for Omission.
+const (
+	OmissionEphemeralContentRemoved Omission = "ephemeral_content_removed"
+	OmissionStoryImage              Omission = "story_image"
+	OmissionUnsupported             Omission = "unsupported"
+)
+
+// Valid indicates whether the value is a known member of the Omission enum.
+func (e Omission) Valid() bool {
+	switch e {
+	case OmissionEphemeralContentRemoved:
+		return true
+	case OmissionStoryImage:
+		return true
+	case OmissionUnsupported:
 		return true
 	default:
 		return false
@@ -2620,6 +2662,9 @@ type ChannelSettings struct {
 	// InboundTyping Whether it is heard that customers type.
 	InboundTyping *bool `json:"inbound_typing"`
 
+	// Login Where the account's access token is from, `facebook` or `instagram`.
+	Login *string `json:"login"`
+
 	// OutboundWebhookURL Where the connector takes what is sent.
 	OutboundWebhookURL *string `json:"outbound_webhook_url"`
 
@@ -2631,6 +2676,12 @@ type ChannelSettings struct {
 
 	// SignatureEncoding How the signature is written.
 	SignatureEncoding *string `json:"signature_encoding"`
+
+	// StoryMentions Whether stories that name the account come in.
+	StoryMentions *bool `json:"story_mentions"`
+
+	// StoryReplies Whether answers to the account's stories come in.
+	StoryReplies *bool `json:"story_replies"`
 
 	// WebhookHeaders More headers for each call to the connector.
 	WebhookHeaders map[string]string `json:"webhook_headers"`
@@ -2656,11 +2707,14 @@ type ChannelSettingsInput struct {
 	// GraphVersion The version of Meta's Graph API, such as `v25.0`. Absent, the one that this release was tried with.
 	GraphVersion *string `json:"graph_version,omitempty"`
 
-	// HumanAgent Whether agents may answer on Messenger after the first 24 hours and up to 7 days, with the tag `HUMAN_AGENT`, for which Meta must have approved the app. Absent, they may.
+	// HumanAgent Whether agents may answer on Messenger and Instagram after the first 24 hours and up to 7 days, with the tag `HUMAN_AGENT`, for which Meta must have approved the app. Absent, they may.
 	HumanAgent *bool `json:"human_agent,omitempty"`
 
 	// InboundTyping Whether it is heard that customers type. Yes, unless it is false; then such events are dropped.
 	InboundTyping *bool `json:"inbound_typing,omitempty"`
+
+	// Login For `instagram`: where the account's access token is from. Absent or `facebook`, it is that of the Facebook page that the account is linked to; with `instagram` the account has logged in itself, and is called at `graph.instagram.com`.
+	Login *ChannelSettingsInputLogin `json:"login,omitempty"`
 
 	// OutboundWebhookURL For `open`: the https address at which the connector takes what is sent. In the sandbox a channel without one sends to the simulated connector.
 	OutboundWebhookURL *string `json:"outbound_webhook_url,omitempty"`
@@ -2674,6 +2728,12 @@ type ChannelSettingsInput struct {
 	// SignatureEncoding For `open`: how `X-Hub-Signature-256` is written. Absent, `base64`, as Genesys Cloud does.
 	SignatureEncoding *ChannelSettingsInputSignatureEncoding `json:"signature_encoding,omitempty"`
 
+	// StoryMentions For `instagram`: whether stories that name the account come in. Yes, unless it is false; then they are dropped, and `suppressed_inbound` counts them.
+	StoryMentions *bool `json:"story_mentions,omitempty"`
+
+	// StoryReplies For `instagram`: whether answers to the account's stories come in. Yes, unless it is false; then they are dropped, and `suppressed_inbound` counts them.
+	StoryReplies *bool `json:"story_replies,omitempty"`
+
 	// WebhookHeaders For `open`: more headers for each call to the connector. Whoever may see the channel sees them.
 	WebhookHeaders map[string]string `json:"webhook_headers,omitempty"`
 }
@@ -2686,6 +2746,9 @@ type ChannelSettingsInputAttachments string
 
 // ChannelSettingsInputEmoji What becomes of emoji in replies. Absent or `pass`, they go out; `strip` takes them out of the text, `reject` refuses it.
 type ChannelSettingsInputEmoji string
+
+// ChannelSettingsInputLogin For `instagram`: where the account's access token is from. Absent or `facebook`, it is that of the Facebook page that the account is linked to; with `instagram` the account has logged in itself, and is called at `graph.instagram.com`.
+type ChannelSettingsInputLogin string
 
 // ChannelSettingsInputReplyAllowance What becomes of a reply beyond what the platform allows for each message of the customer's, where it counts them. Absent or `enforce`, it fails; with `warn` it is sent. No kind of channel counts them yet.
 type ChannelSettingsInputReplyAllowance string
@@ -3830,6 +3893,9 @@ type Message struct {
 	// - `system`: a notice, such as that an agent has left
 	Kind MessageKind `json:"kind"`
 
+	// Omitted What belongs to it and is not here; empty for most messages.
+	Omitted []Omission `json:"omitted"`
+
 	// PlatformMessageID The message's id at the platform, or null as long as it has none.
 	PlatformMessageID *string `json:"platform_message_id"`
 
@@ -4093,6 +4159,12 @@ type OfferPurpose string
 // - `timed_out`: not answered in time
 // - `rescinded`: taken back
 type OfferState string
+
+// Omission Something that belongs to a message and is not shown.
+// - `story_image`: the customer shared a story, whose picture the platform keeps to itself
+// - `unsupported`: the platform tells nothing of the message, a sticker for instance; its own program shows it
+// - `ephemeral_content_removed`: it was a story's, and that is over; nothing of it was kept
+type Omission string
 
 // OpenAgentlessInput A message that answers none.
 type OpenAgentlessInput struct {

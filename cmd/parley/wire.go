@@ -19,6 +19,7 @@ import (
 	"github.com/parley-cx/parley/internal/auth"
 	"github.com/parley-cx/parley/internal/channel"
 	"github.com/parley-cx/parley/internal/channel/facebookpage"
+	"github.com/parley-cx/parley/internal/channel/instagram"
 	"github.com/parley-cx/parley/internal/channel/messenger"
 	"github.com/parley-cx/parley/internal/channel/meta"
 	"github.com/parley-cx/parley/internal/channel/open"
@@ -146,6 +147,7 @@ func (a *app) assemble(ctx context.Context, contract *httpapi.Contract) error {
 	platforms := map[domain.Platform]channel.Platform{domain.PlatformMeta: meta.Platform{}, domain.PlatformOpen: open.Platform{}}
 	adapters := map[domain.ChannelKind]channel.Adapter{
 		domain.ChannelFacebookPage: facebookpage.Adapter{Client: network.Client(a.config.PlatformTimeout)},
+		domain.ChannelInstagram:    instagram.Adapter{Client: network.Client(a.config.PlatformTimeout)},
 		domain.ChannelMessenger:    messenger.Adapter{Client: network.Client(a.config.PlatformTimeout)},
 		domain.ChannelOpen:         open.Adapter{Client: network.Client(a.config.PlatformTimeout)},
 		domain.ChannelWhatsApp:     whatsapp.Adapter{Client: network.Client(a.config.PlatformTimeout), Files: network.Client(fetchTimeout)},

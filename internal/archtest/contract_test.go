@@ -34,6 +34,7 @@ func words() map[string]word {
 		"Direction": {list{"Direction"}, true}, "Visibility": {list{"Visibility"}, true}, "MessageKind": {list{"MessageKind"}, true},
 		"Platform": {list{"Platform"}, true}, "ChannelKind": {list{"ChannelKind"}, true}, "ChannelStatus": {list{"ChannelStatus"}, true},
 		"Tombstone":     {list{"Tombstone"}, true},
+		"Omission":      {list{"Omission"}, true},
 		"ScoringMethod": {list{"ScoringMethod"}, true}, "RoutingReason": {list{"RoutingReason"}, true}, "SkillEvaluation": {list{"SkillEvaluation"}, true},
 		"ConferenceState": {list{"ConferenceState"}, true}, "ConferenceOutcome": {list{"ConferenceEnd"}, true}, "CardData": {list{"CardData"}, true},
 		"ClosedAction": {list{"ClosedAction"}, true}, "Weekday": {list{"Weekday"}, true},
@@ -44,7 +45,7 @@ func words() map[string]word {
 		"FailureCode": {}, "Scope": {}, "Sentence": {},
 		"FileState": {list{"AttachmentState"}, true}, "PostState": {list{"OriginalPostState"}, true}, "FileFault": {list{"AttachmentFault"}, true},
 		// Our own.
-		"FileOrigin": {}, "TransferMove": {}, "ErrorKind": {}, "InboxState": {}, "InteractionMove": {}, "OfferMove": {}, "ConferenceMove": {}, "ParticipantMove": {}, "WrapUpMove": {}, "WrapUpCodeID": {}, "AttemptState": {}, "DeliveryStage": {},
+		"Story": {}, "FileOrigin": {}, "TransferMove": {}, "ErrorKind": {}, "InboxState": {}, "InteractionMove": {}, "OfferMove": {}, "ConferenceMove": {}, "ParticipantMove": {}, "WrapUpMove": {}, "WrapUpCodeID": {}, "AttemptState": {}, "DeliveryStage": {},
 	}
 }
 

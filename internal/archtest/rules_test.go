@@ -25,7 +25,7 @@ func openRules() map[string]string {
 	return map[string]string{
 		"A06": posts, "A07": posts, "A08": posts,
 		"B02": "co-browsing is not in the API",
-		"B16": instagram, "B17": instagram, "B19": instagram, "B20": "comes with exports", "B21": instagram,
+		"B16": instagram, "B19": instagram, "B20": "comes with exports",
 		"B07": "policies are enforced; a channel's own are not to be read yet",
 		"C02": sms, "C06": sms,
 	}

@@ -73,6 +73,9 @@ const DuplicateWindow = time.Minute
 // Replies (one for each comment or visitor's post, within 7 days); Graph API, Photo
 // uploads (the types of pictures, and 4 MB as the size that is recommended);
 // Meta's documentation of WhatsApp's Cloud API (24 hours, then templates; media by type);
+// Meta's Instagram Messaging documentation (1,000 bytes; what it takes of files; that
+// nothing of what customers send may be kept) and Instagram Platform (comments; private
+// replies: one for each comment, within 7 days);
 // Genesys Cloud, Open Messaging (five retries, five seconds apart).
 func Capabilities() map[domain.ChannelKind]Capability {
 	return map[domain.ChannelKind]Capability{
@@ -85,6 +88,11 @@ func Capabilities() map[domain.ChannelKind]Capability {
 			Files: FileRule{MaxSize: MaxFileSize, Smaller: map[string]int64{"image": 5 << 20, "audio": 16 << 20, "video": 16 << 20},
 				Images: []string{"image/jpeg", "image/png"}, Plays: []string{"audio/aac", "audio/amr", "audio/mpeg", "audio/mp4", "audio/x-m4a", "audio/ogg", "video/mp4", "video/3gpp"},
 				Refused: programs()}},
+		domain.ChannelInstagram: {Platform: domain.PlatformMeta, TextLimit: 1000, Counting: CountBytes, Window: day, HumanWindow: 7 * day, AppNeeded: true,
+			Posts: PublicRule{TextLimit: 2200, FirstWord: 7 * day},
+			Files: FileRule{MaxSize: 25 << 20, Smaller: map[string]int64{"image": 8 << 20}, Only: []string{"image/png", "image/jpeg",
+				"audio/aac", "audio/mp4", "audio/x-m4a", "audio/wav", "audio/x-wav", "video/mp4", "video/ogg", "video/x-msvideo", "video/quicktime", "video/webm",
+				"application/pdf"}}},
 		domain.ChannelOpen: {Platform: domain.PlatformOpen, TextLimit: 5000, Starts: true, StoreMedia: true, Files: FileRule{MaxSize: MaxFileSize, Refused: programs()},
 			Retry: Retry{Repeats: true, Every: 5 * time.Second, Times: 5}},
 	}
@@ -111,12 +119,9 @@ func (c Capability) ClosesAt(t domain.ReplyTerms) *time.Time {
 
 // Coming is the matrix's rows of kinds that no adapter serves yet: what their
 // platforms count and allow is known, and tested. Whoever adds an adapter moves its
-// row. Sources: Meta's documentation of Instagram; X's of
-// posts and direct messages (five for each of the customer's); Twilio's of messages.
+// row. Sources: X's documentation of posts and direct messages (five for each of the customer's); Twilio's of messages.
 func Coming() map[domain.ChannelKind]Capability {
 	return map[domain.ChannelKind]Capability{
-		domain.ChannelInstagram: {Platform: domain.PlatformMeta, TextLimit: 1000, Counting: CountBytes, Window: day, HumanWindow: 7 * day, AppNeeded: true,
-			Posts: PublicRule{TextLimit: 2200, FirstWord: 7 * day}},
 		"x_dm":   {Platform: "x", TextLimit: 10_000, Allowance: 5, AppNeeded: true},
 		"x_post": {Platform: "x", TextLimit: 280, Counting: CountWeighted, AppNeeded: true, Posts: PublicRule{TextLimit: 280, Counting: CountWeighted}},
 		"sms":    {Platform: "twilio", TextLimit: 1600, Counting: CountSMS, AppNeeded: true},

@@ -10,6 +10,7 @@ import (
 
 	"github.com/parley-cx/parley/internal/channel"
 	"github.com/parley-cx/parley/internal/channel/facebookpage"
+	"github.com/parley-cx/parley/internal/channel/instagram"
 	"github.com/parley-cx/parley/internal/channel/messenger"
 	"github.com/parley-cx/parley/internal/channel/open"
 	"github.com/parley-cx/parley/internal/channel/whatsapp"
@@ -20,7 +21,7 @@ import (
 // ways: a folder beside this file with a send_test.go is one adapter.
 func TestMatrixHasARowForEveryAdapter(t *testing.T) {
 	t.Parallel()
-	adapters := []channel.Adapter{facebookpage.Adapter{}, messenger.Adapter{}, open.Adapter{}, whatsapp.Adapter{}}
+	adapters := []channel.Adapter{facebookpage.Adapter{}, instagram.Adapter{}, messenger.Adapter{}, open.Adapter{}, whatsapp.Adapter{}}
 	matrix := channel.Capabilities()
 	for _, a := range adapters {
 		if _, there := matrix[a.Kind()]; !there {

@@ -133,6 +133,10 @@ type Event struct {
 	Owner      string             // control: the platform's id of the app that has it
 	Action     string             // policy: block, unblock or warning
 
+	Story   domain.Story      // messages: what it has to do with a story; empty where nothing
+	Omitted []domain.Omission // messages: what belongs to it and is not told
+	Through string            // reads: the platform's id of a message; it and all before it are meant
+
 	Public     bool   // messages: everybody sees it
 	Post       string // public messages: the platform's id of the post that it stands under; its own where it is the post
 	Mention    bool   // public messages: it stands somewhere else and only names the account
@@ -180,6 +184,8 @@ type Outbound struct {
 	Human        bool      // a person's answer after the platform's first window
 	Public       bool      // everybody is to see it
 	Post         string    // public: the platform's id of the post that it stands under
+	Under        string    // public: the platform's id of the comment that ReplyTo itself answers
+	Mention      bool      // public: what it answers only names the account, and stands somewhere else
 	FirstWord    bool      // private, to the writer of the public message ReplyTo, who has not written in private
 	Template     *domain.Template
 }

@@ -69,3 +69,23 @@ func TestWhatsAppFiles(t *testing.T) {
 		t.Error("a program is taken")
 	}
 }
+
+// What Instagram takes of files, and nothing else (Instagram Messaging, Send a message).
+func TestInstagramFiles(t *testing.T) {
+	t.Parallel()
+	rule := channel.Capabilities()[domain.ChannelInstagram].Files
+	for contentType, want := range map[string]struct {
+		kind  string
+		limit int64
+	}{"image/png": {"image", 8 << 20}, "image/jpeg": {"image", 8 << 20}, "audio/aac": {"audio", 25 << 20}, "audio/x-m4a": {"audio", 25 << 20}, "audio/wav": {"audio", 25 << 20},
+		"video/mp4": {"video", 25 << 20}, "video/quicktime": {"video", 25 << 20}, "video/webm": {"video", 25 << 20}, "application/PDF": {"file", 25 << 20}} {
+		if got := rule.Kind(contentType); got != want.kind || rule.Limit(contentType) != want.limit || !rule.Takes(contentType) {
+			t.Errorf("%s goes as %s with %d bytes at most, taken: %v", contentType, got, rule.Limit(contentType), rule.Takes(contentType))
+		}
+	}
+	for _, other := range []string{"image/webp", "image/svg+xml", "audio/mpeg", "text/plain", "application/zip", "text/html"} {
+		if rule.Takes(other) {
+			t.Errorf("%s is taken", other)
+		}
+	}
+}

@@ -59,16 +59,28 @@ type ChannelSettings struct {
 	GraphVersion           *string           `json:"graph_version"`            // the Graph API version to call
 	HumanAgent             *bool             `json:"human_agent"`              // whether people may answer after the platform's first window; nil for yes
 	InboundTyping          *bool             `json:"inbound_typing"`           // whether it is heard that customers type (B23); yes by default
+	Login                  *string           `json:"login"`                    // Instagram: where the account's token is from, facebook (the default) or instagram
 	OutboundWebhookURL     *string           `json:"outbound_webhook_url"`     // open: where the connector takes what we send
 	ReplyAllowance         *string           `json:"reply_allowance"`          // warn: what the platform merely counts is counted, and sent (B08); nil for enforce
 	SendEvents             *bool             `json:"send_events"`              // open: whether the connector is sent more than messages; yes by default
 	SignatureEncoding      *string           `json:"signature_encoding"`       // open: base64, the default, or hex
+	StoryMentions          *bool             `json:"story_mentions"`           // Instagram: whether stories that name the account come in (B21); yes by default
+	StoryReplies           *bool             `json:"story_replies"`            // Instagram: whether answers to its stories come in; yes by default
 	WebhookHeaders         map[string]string `json:"webhook_headers"`          // open: more headers for the connector
 }
 
 // AllowsHumanAgent tells whether replies may use the platform's longer window
 // for people.
 func (s ChannelSettings) AllowsHumanAgent() bool { return s.HumanAgent == nil || *s.HumanAgent }
+
+// OwnLogin tells whether the account logged in at Instagram itself, without a page.
+func (s ChannelSettings) OwnLogin() bool { return s.Login != nil && *s.Login == "instagram" }
+
+// Takes tells whether messages that have to do with a story so come in (B21).
+func (s ChannelSettings) Takes(story Story) bool {
+	wanted := map[Story]*bool{StoryMention: s.StoryMentions, StoryReply: s.StoryReplies}[story]
+	return wanted == nil || *wanted
+}
 
 // TakesFiles tells whether agents may send files.
 func (s ChannelSettings) TakesFiles() bool { return s.Attachments == nil || *s.Attachments != "none" }

@@ -73,6 +73,28 @@ func (a Attachment) IsFile() bool {
 	return false
 }
 
+// Story is what a message has to do with a story, which ends after a day.
+type Story string
+
+const (
+	// StoryMention: the customer's story names the account, and the message brings it.
+	StoryMention Story = "mention"
+	// StoryReply: it answers a story of the account's.
+	StoryReply Story = "reply"
+)
+
+// Omission is something that belongs to a message and that no agent gets to see.
+type Omission string
+
+const (
+	// OmittedStoryImage: the customer shared a story, whose picture the platform keeps.
+	OmittedStoryImage Omission = "story_image"
+	// OmittedUnsupported: the platform tells nothing of the message; its own program shows it.
+	OmittedUnsupported Omission = "unsupported"
+	// OmittedEphemeral: it was a story's, and its time is over.
+	OmittedEphemeral Omission = "ephemeral_content_removed"
+)
+
 // Tombstone says why a message has no content any more.
 type Tombstone string
 
@@ -123,6 +145,7 @@ type MessageDetails struct {
 	Referral   *Referral   `json:"referral,omitempty"`
 	Reactions  []Reaction  `json:"reactions,omitempty"`
 	Template   *Template   `json:"template,omitempty"`
+	Omitted    []Omission  `json:"omitted,omitempty"`
 }
 
 // Template is a message that the platform has approved before; Parameters fill

@@ -2,6 +2,8 @@ package httpapi
 
 import (
 	"context"
+	"slices"
+	"time"
 
 	"github.com/parley-cx/parley/api"
 	"github.com/parley-cx/parley/internal/domain"
@@ -14,6 +16,7 @@ type transcript struct {
 	files    map[domain.AttachmentID]domain.File
 	channels map[domain.ChannelID]domain.Channel // besides the interaction's own
 	say      speech
+	now      time.Time
 }
 
 // transcript reads the files that messages came with, and the other channel in which
@@ -33,7 +36,7 @@ func (s *Server) transcript(ctx context.Context, d domain.InteractionDetail, mes
 		others[m.Channel] = other
 	}
 	files, err := s.Store.FilesByID(ctx, d.Organization, ids)
-	return transcript{d, files, others, s.speech(ctx)}, err
+	return transcript{d, files, others, s.speech(ctx), s.Now()}, err
 }
 
 // in tells in which channel a message is.
@@ -51,6 +54,7 @@ func (s *Server) toMessage(m domain.Message, d transcript) api.Message {
 		PlatformMessageID: m.PlatformMessageID, PlatformTime: api.AtOrNull(m.PlatformTime), CreatedAt: api.At(m.CreatedAt), Error: toReplyError(m.Failure, d.say)}
 	out.EditedAt, out.Reactions = api.AtOrNull(m.EditedAt), each(m.Details.Reactions, toReaction)
 	out.Referral, out.CannedResponseID = toReferral(m.Details.Referral), ref(m.CannedResponse)
+	out.Omitted = each(d.omitted(m), func(o domain.Omission) api.Omission { return api.Omission(o) })
 	if p := m.Details.Postback; p != nil {
 		out.Postback = &api.Postback{Title: p.Title, Payload: p.Payload}
 	}
@@ -64,6 +68,20 @@ func (s *Server) toMessage(m domain.Message, d transcript) api.Message {
 	if t := m.Tombstone(); t != "" {
 		tombstone := api.Tombstone(t)
 		out.Tombstone = &tombstone
+	}
+	return out
+}
+
+// omitted says what of a message is not shown: what never was there to be shown, and
+// what is gone because its time is over (B20).
+func (d transcript) omitted(m domain.Message) []domain.Omission {
+	out := slices.Clone(m.Details.Omitted)
+	gone := m.Erased == domain.TombstoneExpired
+	for _, a := range m.Attachments {
+		gone = gone || d.files[a.ID].Expired(d.now)
+	}
+	if gone {
+		out = append(out, domain.OmittedEphemeral)
 	}
 	return out
 }

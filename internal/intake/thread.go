@@ -116,7 +116,7 @@ func (g *gathering) message(t domain.Thread, e channel.Event) domain.Message {
 	m := domain.Message{ID: domain.MessageID(g.inbox), Organization: g.channel.Organization, Thread: t.ID, Channel: g.channel.ID,
 		Direction: domain.Inbound, Kind: domain.KindMessage, Visibility: domain.Private, Attachments: e.Attachment,
 		Sender:    domain.Sender{Type: domain.SenderCustomer, ID: string(t.Contact)},
-		Details:   domain.MessageDetails{Postback: e.Postback, QuickReply: e.QuickReply, Referral: e.Referral},
+		Details:   domain.MessageDetails{Postback: e.Postback, QuickReply: e.QuickReply, Referral: e.Referral, Omitted: e.Omitted},
 		CreatedAt: g.received, Version: 1}
 	if e.Kind == channel.EventEcho {
 		label := g.channel.Name

@@ -135,6 +135,10 @@ type event struct {
 	Owner      string             `json:"owner,omitempty"`
 	Action     string             `json:"action,omitempty"`
 
+	Story   domain.Story      `json:"story,omitempty"`
+	Omitted []domain.Omission `json:"omitted,omitempty"`
+	Through string            `json:"through,omitempty"`
+
 	Public     bool   `json:"public,omitempty"`
 	Post       string `json:"post,omitempty"`
 	Mention    bool   `json:"mention,omitempty"`

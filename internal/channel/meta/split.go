@@ -18,8 +18,10 @@ const (
 )
 
 // Split cuts a webhook into its entries' messaging, standby and changes items,
-// in that order and each with its bytes untouched. An item, a list or an entry
-// of the wrong shape is an event with a fault, and its neighbours are not touched.
+// in that order and each with its bytes untouched. Where an entry is a change itself,
+// as those of accounts that logged in at Instagram are, it is the item. An item, a
+// list or an entry of the wrong shape is an event with a fault, and its neighbours
+// are not touched.
 func (Platform) Split(body []byte) []channel.Envelope {
 	var batch struct {
 		Object  json.RawMessage `json:"object"`
@@ -65,12 +67,16 @@ func (c *cut) entry(raw json.RawMessage) {
 		Messaging json.RawMessage `json:"messaging"`
 		Standby   json.RawMessage `json:"standby"`
 		Changes   json.RawMessage `json:"changes"`
+		Field     json.RawMessage `json:"field"`
 	}
 	if json.Unmarshal(raw, &e) != nil {
 		c.add(channel.Envelope{Payload: raw, Fault: "an entry that is not an object"})
 		return
 	}
-	if e.Messaging == nil && e.Standby == nil && e.Changes == nil {
+	switch lists := e.Messaging != nil || e.Standby != nil || e.Changes != nil; {
+	case e.Field != nil && !lists:
+		c.add(c.envelope(string(e.ID), "changes", raw))
+	case !lists:
 		c.add(channel.Envelope{AccountID: string(e.ID), Payload: raw, Fault: "an entry without events"})
 	}
 	c.sent = e.Time.Time
@@ -115,6 +121,8 @@ func (c *cut) envelope(account, name string, item json.RawMessage) channel.Envel
 // none takes a field, and known is false where none takes the object.
 func kindOf(object, list, field string) (kind domain.ChannelKind, known bool) {
 	switch {
+	case object == "instagram":
+		return instagram(list, field), true
 	case object != "page":
 		return "", false
 	case field == "changes:feed" || field == "changes:mention" || field == "changes:ratings":
@@ -123,6 +131,20 @@ func kindOf(object, list, field string) (kind domain.ChannelKind, known bool) {
 		return "", true
 	}
 	return domain.ChannelMessenger, true
+}
+
+// instagram tells whether an account of Instagram takes a field. Private messages come
+// in lists, and as changes where somebody tries out a subscription.
+func instagram(list, field string) domain.ChannelKind {
+	switch field {
+	case "changes:comments", "changes:live_comments", "changes:mentions", "changes:messages", "changes:message_reactions", "changes:message_edit",
+		"changes:messaging_postbacks", "changes:messaging_seen", "changes:messaging_referral", "changes:messaging_handover", "changes:standby":
+		return domain.ChannelInstagram
+	}
+	if list == "changes" {
+		return ""
+	}
+	return domain.ChannelInstagram
 }
 
 func misshapen(account string, item json.RawMessage) string {

@@ -41,8 +41,19 @@ func TestSplit(t *testing.T) {
 				`|1|changes:leadgen|{"field":"leadgen"}|unsupported field changes:leadgen`, `|1|changes:|{"field":7}|unsupported field changes:`, `|1|changes:|5|unsupported field changes:`},
 		},
 		"another object": {
-			`{"object":"instagram","entry":[{"id":"1","messaging":[{"a":1}],"changes":[{"field":"comments"}]}]}`,
-			[]string{`|1|messaging|{"a":1}|unsupported object instagram`, `|1|changes:comments|{"field":"comments"}|unsupported object instagram`},
+			`{"object":"permissions","entry":[{"id":"1","messaging":[{"a":1}],"changes":[{"field":"comments"}]}]}`,
+			[]string{`|1|messaging|{"a":1}|unsupported object permissions`, `|1|changes:comments|{"field":"comments"}|unsupported object permissions`},
+		},
+		"instagram": {
+			`{"object":"instagram","entry":[{"id":"1","messaging":[{"a":1}],"standby":[{"b":2}],"changes":[{"field":"comments"},{"field":"live_comments"},{"field":"mentions"},{"field":"story_insights"},{"field":"messaging_seen"}]}]}`,
+			[]string{`instagram|1|messaging|{"a":1}|`, `instagram|1|standby|{"b":2}|`, `instagram|1|changes:comments|{"field":"comments"}|`,
+				`instagram|1|changes:live_comments|{"field":"live_comments"}|`, `instagram|1|changes:mentions|{"field":"mentions"}|`,
+				`|1|changes:story_insights|{"field":"story_insights"}|unsupported field changes:story_insights`, `instagram|1|changes:messaging_seen|{"field":"messaging_seen"}|`},
+		},
+		"an entry that is a change": {
+			`{"object":"instagram","entry":[{"id":"1","time":5,"field":"comments","value":{"id":"2"}},{"id":"1","field":7},{"id":"1","field":"comments","changes":[{"field":"mentions"}]}]}`,
+			[]string{`instagram|1|changes:comments|{"id":"1","time":5,"field":"comments","value":{"id":"2"}}|`, `|1|changes:|{"id":"1","field":7}|unsupported field changes:`,
+				`instagram|1|changes:mentions|{"field":"mentions"}|`},
 		},
 		"bad elements among good ones": {
 			`{"object":"page","entry":[5,{"id":"1","messaging":[7,null,{"a":1}]},{"id":"2"},{"id":"3","messaging":{"b":2},"standby":[{"c":3}]},{"id":true,"messaging":[{"d":4}]}]}`,
@@ -114,6 +125,7 @@ func FuzzSplit(f *testing.F) {
 	f.Add([]byte(`{"object":"page","entry":[{"id":"1","time":1790000000456,"messaging":[{"message":{"mid":"m_1"}}],"standby":[{}],"changes":[{"field":"feed"}]}]}`))
 	f.Add([]byte(`{"object":"page","entry":[{"id":1,"messaging":[null]},[],{"changes":{}}]}`))
 	f.Add([]byte(`{"object":null,"entry":null}`))
+	f.Add([]byte(`{"object":"instagram","entry":[{"id":"1","field":"comments","value":{}}]}`))
 	f.Add([]byte("\xff"))
 	f.Add([]byte(`{"object":"whatsapp_business_account","entry":[{"id":"3","changes":[{"field":"messages","value":{"metadata":{"phone_number_id":"4"},"contacts":[{"wa_id":"5"}],"messages":[{"from":"5"},7],"statuses":[{}]}},{"field":"account_update"}]}]}`))
 	f.Fuzz(func(t *testing.T, body []byte) {

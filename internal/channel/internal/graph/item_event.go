@@ -75,12 +75,15 @@ func (i item) message(event channel.Event, kind channel.EventKind) (channel.Even
 }
 
 // receipt reads a delivery or a read: everything up to the watermark is meant,
-// and a delivery may name the messages too.
+// and a delivery may name the messages too. On Instagram a read names the last one.
 func (i item) receipt(event channel.Event, kind channel.EventKind) (channel.Event, error) {
 	event.Kind = kind
 	event.MessageIDs = i.mids()
 	event.Watermark = Loose[Time](i.content["watermark"]).Time
-	if event.Watermark.IsZero() && event.MessageIDs == nil {
+	if kind == channel.EventRead {
+		event.Through = Identifier(i.content["mid"])
+	}
+	if event.Watermark.IsZero() && event.MessageIDs == nil && event.Through == "" {
 		return channel.Event{}, errNoReceipt
 	}
 	return event, nil

@@ -51,6 +51,8 @@ func (i item) parts(mid string) []string {
 		return []string{mid, member("num_edit")}
 	case i.shape == shapeRead && watermark != "":
 		return append(place, watermark)
+	case i.shape == shapeRead && mid != "":
+		return append(place, mid)
 	case i.shape == shapeDelivery && watermark != "":
 		return append(append(place, watermark), i.mids()...)
 	case i.timestamp == "":
