@@ -167,6 +167,9 @@ type ServerInterface interface {
 	// ReplaceChannel Replace a channel
 	// (PUT /v1/channels/{id})
 	ReplaceChannel(ctx echo.Context, id ID, params ReplaceChannelParams) error
+	// GetChannelCapabilities Get what a channel can do
+	// (GET /v1/channels/{id}/capabilities)
+	GetChannelCapabilities(ctx echo.Context, id ID) error
 	// ListConferenceTargets List whom to ask into a conference
 	// (GET /v1/conference-targets)
 	ListConferenceTargets(ctx echo.Context, params ListConferenceTargetsParams) error
@@ -1742,6 +1745,22 @@ func (w *ServerInterfaceWrapper) ReplaceChannel(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ReplaceChannel(ctx, id, params)
+	return err
+}
+
+// GetChannelCapabilities converts echo context to params.
+func (w *ServerInterfaceWrapper) GetChannelCapabilities(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetChannelCapabilities(ctx, id)
 	return err
 }
 
@@ -4781,6 +4800,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/v1/channels/:id", wrapper.GetChannel, options.OperationMiddlewares["getChannel"]...)
 	router.PATCH(options.BaseURL+"/v1/channels/:id", wrapper.UpdateChannel, options.OperationMiddlewares["updateChannel"]...)
 	router.PUT(options.BaseURL+"/v1/channels/:id", wrapper.ReplaceChannel, options.OperationMiddlewares["replaceChannel"]...)
+	router.GET(options.BaseURL+"/v1/channels/:id/capabilities", wrapper.GetChannelCapabilities, options.OperationMiddlewares["getChannelCapabilities"]...)
 	router.PUT(options.BaseURL+"/v1/channels/by-external-id/:external_id", wrapper.UpsertChannel, options.OperationMiddlewares["upsertChannel"]...)
 	router.GET(options.BaseURL+"/v1/conference-targets", wrapper.ListConferenceTargets, options.OperationMiddlewares["listConferenceTargets"]...)
 	router.GET(options.BaseURL+"/v1/contacts", wrapper.ListContacts, options.OperationMiddlewares["listContacts"]...)
@@ -6359,6 +6379,28 @@ func (response ReplaceChannel200JSONResponse) VisitReplaceChannelResponse(w http
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetChannelCapabilitiesRequestObject struct {
+	ID ID `json:"id"`
+}
+
+type GetChannelCapabilitiesResponseObject interface {
+	VisitGetChannelCapabilitiesResponse(w http.ResponseWriter) error
+}
+
+type GetChannelCapabilities200JSONResponse ChannelCapabilities
+
+func (response GetChannelCapabilities200JSONResponse) VisitGetChannelCapabilitiesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
@@ -9447,6 +9489,9 @@ type StrictServerInterface interface {
 	// ReplaceChannel Replace a channel
 	// (PUT /v1/channels/{id})
 	ReplaceChannel(ctx context.Context, request ReplaceChannelRequestObject) (ReplaceChannelResponseObject, error)
+	// GetChannelCapabilities Get what a channel can do
+	// (GET /v1/channels/{id}/capabilities)
+	GetChannelCapabilities(ctx context.Context, request GetChannelCapabilitiesRequestObject) (GetChannelCapabilitiesResponseObject, error)
 	// ListConferenceTargets List whom to ask into a conference
 	// (GET /v1/conference-targets)
 	ListConferenceTargets(ctx context.Context, request ListConferenceTargetsRequestObject) (ListConferenceTargetsResponseObject, error)
@@ -11544,6 +11589,31 @@ func (sh *strictHandler) ReplaceChannel(ctx echo.Context, id ID, params ReplaceC
 		return err
 	} else if validResponse, ok := response.(ReplaceChannelResponseObject); ok {
 		return validResponse.VisitReplaceChannelResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetChannelCapabilities operation middleware
+func (sh *strictHandler) GetChannelCapabilities(ctx echo.Context, id ID) error {
+	var request GetChannelCapabilitiesRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetChannelCapabilities(ctx.Request().Context(), request.(GetChannelCapabilitiesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetChannelCapabilities")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetChannelCapabilitiesResponseObject); ok {
+		return validResponse.VisitGetChannelCapabilitiesResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

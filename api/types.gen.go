@@ -172,6 +172,24 @@ func (e CardData) Valid() bool {
 	}
 }
 
+// Defines values for ChannelCapabilitiesMediaPolicy.
+const (
+	ChannelCapabilitiesMediaPolicyLinkOnly ChannelCapabilitiesMediaPolicy = "link_only"
+	ChannelCapabilitiesMediaPolicyStored   ChannelCapabilitiesMediaPolicy = "stored"
+)
+
+// Valid indicates whether the value is a known member of the ChannelCapabilitiesMediaPolicy enum.
+func (e ChannelCapabilitiesMediaPolicy) Valid() bool {
+	switch e {
+	case ChannelCapabilitiesMediaPolicyLinkOnly:
+		return true
+	case ChannelCapabilitiesMediaPolicyStored:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ChannelKind.
 const (
 	ChannelKindFacebookPage ChannelKind = "facebook_page"
@@ -1114,6 +1132,30 @@ func (e MessageKind) Valid() bool {
 	case MessageKindMessage:
 		return true
 	case MessageKindSystem:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for MessageRulesTextCounting.
+const (
+	MessageRulesTextCountingBytes      MessageRulesTextCounting = "bytes"
+	MessageRulesTextCountingCharacters MessageRulesTextCounting = "characters"
+	MessageRulesTextCountingSms        MessageRulesTextCounting = "sms"
+	MessageRulesTextCountingWeighted   MessageRulesTextCounting = "weighted"
+)
+
+// Valid indicates whether the value is a known member of the MessageRulesTextCounting enum.
+func (e MessageRulesTextCounting) Valid() bool {
+	switch e {
+	case MessageRulesTextCountingBytes:
+		return true
+	case MessageRulesTextCountingCharacters:
+		return true
+	case MessageRulesTextCountingSms:
+		return true
+	case MessageRulesTextCountingWeighted:
 		return true
 	default:
 		return false
@@ -2284,6 +2326,21 @@ type AttachmentInput struct {
 	Size int64 `json:"size"`
 }
 
+// AttachmentRules Which files can be sent.
+type AttachmentRules struct {
+	// MaxSize The largest file, in bytes.
+	MaxSize int64 `json:"max_size"`
+
+	// MaxSizeByType Lower limits, in bytes, of `image`, `audio`, `video` and `file`.
+	MaxSizeByType map[string]int64 `json:"max_size_by_type"`
+
+	// OnlyTypes The only content types that are taken; all but those refused where it is empty.
+	OnlyTypes []string `json:"only_types"`
+
+	// RefusedTypes Content types that are not taken.
+	RefusedTypes []string `json:"refused_types"`
+}
+
 // AttachmentState How far a file has come.
 // - `pending`: its bytes are not here yet
 // - `ready`: they are
@@ -2588,6 +2645,66 @@ type Channel struct {
 	// Version Counts the changes of a resource. The header `ETag` carries it in quotes.
 	Version Version `json:"version"`
 }
+
+// ChannelCapabilities What a channel's platform allows and reports, with the channel's settings.
+type ChannelCapabilities struct {
+	// Cobrowse Whether agent and customer can look at a page together. No channel can yet.
+	Cobrowse bool `json:"cobrowse"`
+
+	// Emoji What becomes of emoji in replies; see the channel's settings.
+	Emoji string `json:"emoji"`
+
+	// FirstPrivateMessageSeconds For how long after a public message its writer may get one private message, or null for never.
+	FirstPrivateMessageSeconds *int `json:"first_private_message_seconds"`
+
+	// HumanWindowSeconds For how long after it a person may answer, where that is longer and `settings.human_agent` is on; or null.
+	HumanWindowSeconds *int `json:"human_window_seconds"`
+
+	// InboundTyping Whether it is heard that the customer types.
+	InboundTyping bool `json:"inbound_typing"`
+
+	// Kind What sort of account a channel is.
+	// - `messenger`: the direct messages of a Facebook page
+	// - `facebook_page`: comments on a Facebook page, posts by its visitors, and mentions of it
+	// - `instagram`: the direct messages, comments and mentions of an Instagram professional account
+	// - `whatsapp`: a phone number of the WhatsApp Business Platform
+	// - `open`: a connector of your own, for Open Messaging
+	Kind ChannelKind `json:"kind"`
+
+	// MediaPolicy What becomes of the files that customers send.
+	// - `stored`: they are fetched and kept
+	// - `link_only`: the platform forbids to keep them; only its own link is shown, as long as it lives
+	MediaPolicy ChannelCapabilitiesMediaPolicy `json:"media_policy"`
+
+	// OutboundTyping Whether the customer can be shown that somebody types.
+	OutboundTyping bool `json:"outbound_typing"`
+
+	// Private What holds for messages that the customer alone reads.
+	Private MessageRules `json:"private"`
+
+	// Public What holds for messages that everybody reads, or null where there are none.
+	Public *MessageRules `json:"public"`
+
+	// ReplyAllowance How many replies each message of the customer's allows, or null for any number.
+	ReplyAllowance *int `json:"reply_allowance"`
+
+	// Reports What the platform tells besides messages, such as `delivered`, `read`, `edited`, `unsent` and `reaction`.
+	Reports []string `json:"reports"`
+
+	// StartsConversations Whether somebody may be written to who has not written.
+	StartsConversations bool `json:"starts_conversations"`
+
+	// Templates Whether prepared templates exist, which may still be sent after the window.
+	Templates bool `json:"templates"`
+
+	// WindowSeconds For how long after the customer's last private message anything may be sent, or null for ever.
+	WindowSeconds *int `json:"window_seconds"`
+}
+
+// ChannelCapabilitiesMediaPolicy What becomes of the files that customers send.
+// - `stored`: they are fetched and kept
+// - `link_only`: the platform forbids to keep them; only its own link is shown, as long as it lives
+type ChannelCapabilitiesMediaPolicy string
 
 // ChannelInput An account at a platform, as an administrator wants it. Credentials go in and never come out.
 type ChannelInput struct {
@@ -3989,6 +4106,29 @@ type MessageList struct {
 	// NextCursor The cursor of the next page, or null at the end.
 	NextCursor *string `json:"next_cursor"`
 }
+
+// MessageRules What a message may be.
+type MessageRules struct {
+	// Attachments What holds for files, or null where none can be sent.
+	Attachments *AttachmentRules `json:"attachments"`
+
+	// TextCounting What is counted.
+	// - `characters`: Unicode code points
+	// - `bytes`: bytes of UTF-8
+	// - `sms`: what the alphabet of text messages needs
+	// - `weighted`: as X counts
+	TextCounting MessageRulesTextCounting `json:"text_counting"`
+
+	// TextLimit How long one text may be, in what `text_counting` counts.
+	TextLimit int `json:"text_limit"`
+}
+
+// MessageRulesTextCounting What is counted.
+// - `characters`: Unicode code points
+// - `bytes`: bytes of UTF-8
+// - `sms`: what the alphabet of text messages needs
+// - `weighted`: as X counts
+type MessageRulesTextCounting string
 
 // MultimediaProfile What agents may be offered, how much of it at once, and what may come beside what.
 type MultimediaProfile struct {

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/parley-cx/parley/internal/channel"
 	"github.com/parley-cx/parley/internal/config"
 )
 
@@ -26,6 +27,14 @@ func TestReadmeSettings(t *testing.T) {
 	t.Parallel()
 	if !strings.Contains(readme(t), strings.TrimSpace(config.MarkdownTable())) {
 		t.Errorf("README.md must hold this table:\n%s", config.MarkdownTable())
+	}
+}
+
+// TestReadmeChannels holds README's table of channels to the matrix.
+func TestReadmeChannels(t *testing.T) {
+	t.Parallel()
+	if table := channel.MarkdownTable(); !strings.Contains(readme(t), strings.TrimSpace(table)) {
+		t.Errorf("README.md must hold this table:\n%s", table)
 	}
 }
 

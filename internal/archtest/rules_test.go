@@ -24,9 +24,7 @@ func openRules() map[string]string {
 	const posts, instagram, sms = "comes with public posts", "comes with Instagram", "comes with SMS"
 	return map[string]string{
 		"A07": posts, "A08": posts,
-		"B02": "co-browsing is not in the API",
 		"B16": instagram, "B19": instagram, "B20": "comes with exports",
-		"B07": "policies are enforced; a channel's own are not to be read yet",
 		"C02": sms, "C06": sms,
 	}
 }

@@ -22,6 +22,9 @@ type Capability struct {
 	Retry       Retry         // how calls that failed are made again
 	Files       FileRule      // what it takes of files
 	StoreMedia  bool          // its terms let us keep what customers send
+	Reports     []EventKind   // what its platform tells besides messages: receipts, edits, …
+	ShowsTyping bool          // the customer can be shown that somebody types
+	HearsTyping bool          // its platform tells that the customer types
 }
 
 // PublicRule is what a kind of account allows in front of everybody.
@@ -80,20 +83,25 @@ const DuplicateWindow = time.Minute
 func Capabilities() map[domain.ChannelKind]Capability {
 	return map[domain.ChannelKind]Capability{
 		domain.ChannelMessenger: {Platform: domain.PlatformMeta, TextLimit: 2000, Window: day, HumanWindow: 7 * day, AppNeeded: true, StoreMedia: true,
-			Files: messengerFiles()},
+			Files: messengerFiles(), ShowsTyping: true,
+			Reports: []EventKind{EventEcho, EventDelivered, EventRead, EventEdited, EventUnsent, EventReaction, EventReferral, EventControl, EventPolicy}},
 		domain.ChannelFacebookPage: {Platform: domain.PlatformMeta, TextLimit: 2000, AppNeeded: true, StoreMedia: true, Files: messengerFiles(),
+			Reports: []EventKind{EventEcho, EventEdited, EventUnsent, EventHidden, EventReaction},
 			Posts: PublicRule{TextLimit: 8000, FirstWord: 7 * day, Direct: domain.ChannelMessenger,
 				Files: FileRule{MaxSize: 4 << 20, Only: []string{"image/jpeg", "image/png", "image/gif", "image/bmp", "image/tiff"}}}},
-		domain.ChannelWhatsApp: {Platform: domain.PlatformMeta, TextLimit: 4096, Window: day, Templates: true, AppNeeded: true, StoreMedia: true,
+		domain.ChannelWhatsApp: {Platform: domain.PlatformMeta, TextLimit: 4096, Window: day, Templates: true, AppNeeded: true, StoreMedia: true, ShowsTyping: true,
+			Reports: []EventKind{EventEcho, EventSent, EventDelivered, EventRead, EventFailed, EventEdited, EventUnsent, EventReaction, EventReferral, EventMoved},
 			Files: FileRule{MaxSize: MaxFileSize, Smaller: map[string]int64{"image": 5 << 20, "audio": 16 << 20, "video": 16 << 20},
 				Images: []string{"image/jpeg", "image/png"}, Plays: []string{"audio/aac", "audio/amr", "audio/mpeg", "audio/mp4", "audio/x-m4a", "audio/ogg", "video/mp4", "video/3gpp"},
 				Refused: programs()}},
 		domain.ChannelInstagram: {Platform: domain.PlatformMeta, TextLimit: 1000, Counting: CountBytes, Window: day, HumanWindow: 7 * day, AppNeeded: true,
+			ShowsTyping: true, Reports: []EventKind{EventEcho, EventRead, EventEdited, EventUnsent, EventReaction, EventReferral, EventControl},
 			Posts: PublicRule{TextLimit: 2200, FirstWord: 7 * day},
 			Files: FileRule{MaxSize: 25 << 20, Smaller: map[string]int64{"image": 8 << 20}, Only: []string{"image/png", "image/jpeg",
 				"audio/aac", "audio/mp4", "audio/x-m4a", "audio/wav", "audio/x-wav", "video/mp4", "video/ogg", "video/x-msvideo", "video/quicktime", "video/webm",
 				"application/pdf"}}},
 		domain.ChannelOpen: {Platform: domain.PlatformOpen, TextLimit: 5000, Starts: true, StoreMedia: true, Files: FileRule{MaxSize: MaxFileSize, Refused: programs()},
+			ShowsTyping: true, HearsTyping: true, Reports: []EventKind{EventSent, EventPending, EventDelivered, EventRead, EventFailed},
 			Retry: Retry{Repeats: true, Every: 5 * time.Second, Times: 5}},
 	}
 }

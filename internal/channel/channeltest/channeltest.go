@@ -39,6 +39,7 @@ func Run(t *testing.T, c Case) {
 	t.Run("golden", func(t *testing.T) { t.Parallel(); c.golden(t, fixtures) })
 	t.Run("identity", func(t *testing.T) { t.Parallel(); c.identity(t, fixtures) })
 	t.Run("hostile", func(t *testing.T) { t.Parallel(); c.hostile(t, fixtures) })
+	t.Run("matrix", func(t *testing.T) { t.Parallel(); c.matrix(t, fixtures) })
 	t.Run("send", func(t *testing.T) { t.Parallel(); c.send(t) })
 	t.Run("read", func(t *testing.T) { t.Parallel(); c.read(t) })
 }
