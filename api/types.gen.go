@@ -2962,6 +2962,9 @@ type ComposeInput struct {
 	// Substitutions What stands in the places of the canned response, by their names. They are not for a text of your own.
 	Substitutions map[string]string `json:"substitutions,omitempty"`
 
+	// Template A prepared template, on a channel whose platform has them. Where `reply_policy` says `template_required`, nothing else is sent.
+	Template *TemplateInput `json:"template,omitempty"`
+
 	// Text The text so far.
 	Text *string `json:"text,omitempty"`
 
@@ -4036,6 +4039,9 @@ type Message struct {
 
 	// Status How far an outbound message has come; null for inbound ones, and for those that somebody wrote elsewhere.
 	Status *ReplyStatus `json:"status"`
+
+	// Template The prepared template that was sent, or null.
+	Template *Template `json:"template"`
 
 	// Text The text, or null where there is none.
 	Text *string `json:"text"`
@@ -5817,6 +5823,9 @@ type Reply struct {
 	// - `deleted`: it had failed and an agent deleted it
 	Status ReplyStatus `json:"status"`
 
+	// Template The prepared template that is sent, or null.
+	Template *Template `json:"template"`
+
 	// Text The text, or null where there is none.
 	Text *string `json:"text"`
 
@@ -5911,6 +5920,9 @@ type ReplyInput struct {
 
 	// Substitutions What stands in the places of the canned response, by their names. They are not for a text of your own.
 	Substitutions map[string]string `json:"substitutions,omitempty"`
+
+	// Template A prepared template, on a channel whose platform has them. Where `reply_policy` says `template_required`, nothing else is sent.
+	Template *TemplateInput `json:"template,omitempty"`
 
 	// Text The text, sent as it is. The channel's own limit may be lower. It may be left out where there are attachments or a canned response; with a canned response it is what the agent made of it.
 	Text *string `json:"text,omitempty"`
@@ -6191,6 +6203,30 @@ type TargetList struct {
 // - `agent`: a colleague
 // - `queue`: whoever serves it
 type TargetType string
+
+// Template A message that the platform has approved before, as it was sent.
+type Template struct {
+	// Language Which of its languages.
+	Language string `json:"language"`
+
+	// Name Its name at the platform.
+	Name string `json:"name"`
+
+	// Parameters What stands in the places of its body, in order.
+	Parameters []string `json:"parameters"`
+}
+
+// TemplateInput A message that the platform has approved before. It goes alone, without a text, attachments or a canned response.
+type TemplateInput struct {
+	// Language Which of its languages, in the platform's spelling, such as `en` or `pt_BR`.
+	Language string `json:"language"`
+
+	// Name Its name at the platform.
+	Name string `json:"name"`
+
+	// Parameters What stands in the places of its body, in order.
+	Parameters []string `json:"parameters,omitempty"`
+}
 
 // Time A moment, RFC 3339 in UTC with milliseconds.
 type Time = Millis

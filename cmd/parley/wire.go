@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"math/rand/v2"
 	"net"
@@ -172,10 +173,11 @@ func (a *app) assemble(ctx context.Context, contract *httpapi.Contract) error {
 	if err != nil {
 		return err
 	}
-	a.delivery = &delivery.Delivery{Store: a.store, Adapters: adapters, Capabilities: channel.Capabilities(), BaseURL: a.platformURL, Link: a.links.Download, Now: a.clock.Now, Machine: a.clock.Machine,
+	a.delivery = &delivery.Delivery{Store: a.store, Open: func(ctx context.Context, f domain.File) (io.ReadCloser, error) { return files.Open(ctx, f, 0, f.Size) }, Adapters: adapters, Capabilities: channel.Capabilities(), BaseURL: a.platformURL, Link: a.links.Download, Now: a.clock.Now, Machine: a.clock.Machine,
 		Limits: delivery.Limits{Call: a.config.PlatformTimeout, Give: a.config.SendTimeout, Throttle: 2 * a.config.SendTimeout, Reconcile: a.config.ReconcileWindow},
 		Random: rand.Float64, Wake: wake("delivery"), Settle: wake("results"), Log: a.log}
 	a.delivery.Start()
+	files.Media = a.delivery.Media
 	a.batcher = intake.NewBatcher(a.store.AppendInbox, wake("intake"))
 	receiver := &intake.Receiver{Platforms: platforms, Adapters: adapters, Inbox: a.batcher, Now: a.clock.Now}
 	ending := &closing.Closing{Store: a.store, Router: router, Deliver: wake("delivery"), Say: words.Notice, Now: a.clock.Now}

@@ -50,12 +50,13 @@ type Files struct {
 	Store    Store
 	Blobs    Blobs
 	Links    Links
-	Client   *http.Client       // reaches only what may be reached, and follows nothing
-	CheckURL func(string) error // what of a link is refused before it is asked
-	Refused  func(error) bool   // whether it was the network's own rules that stopped a request
-	NewKey   func() string      // a name for bytes that nobody can guess
-	Unused   time.Duration      // business time after which a file that no reply carries ends
-	Now      func() time.Time   // business time
+	Client   *http.Client                                                                      // reaches only what may be reached, and follows nothing
+	Media    func(context.Context, domain.File, string) (channel.Media, channel.Result, error) // opens what a platform gives out by an id
+	CheckURL func(string) error                                                                // what of a link is refused before it is asked
+	Refused  func(error) bool                                                                  // whether it was the network's own rules that stopped a request
+	NewKey   func() string                                                                     // a name for bytes that nobody can guess
+	Unused   time.Duration                                                                     // business time after which a file that no reply carries ends
+	Now      func() time.Time                                                                  // business time
 	Machine  func() time.Time
 	Wake     func() // a file is due
 	Log      *slog.Logger

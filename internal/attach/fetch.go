@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/parley-cx/parley/internal/channel"
@@ -19,6 +20,10 @@ const (
 	firstWait = 5 * time.Second
 	// maxRedirects is how many other places a platform may send us to.
 	maxRedirects = 3
+	// mediaLife is how long a platform keeps what it gives out by an id; until then the
+	// account may get a new token, after which is looked from time to time.
+	mediaLife = 7 * 24 * time.Hour
+	tokenWait = 10 * time.Minute
 )
 
 // fetch gets a customer's file from the platform. What will be the same again is
@@ -34,6 +39,8 @@ func (k Keeper) fetch(ctx context.Context, f domain.File, now time.Time) error {
 	case fault == "" && err == nil:
 		_, err = k.tell(record, f, now, func(current domain.File) domain.File { return current.Keep(kept.ContentType, kept.Size, kept.SHA256) })
 		k.discard(record, f)
+	case errors.Is(err, errToken) && now.Before(f.CreatedAt.Add(mediaLife)):
+		return k.change(record, f, func(current domain.File) domain.File { return current.Retry(now.Add(tokenWait)) })
 	case fault == "" && f.Tries+1 < maxTries:
 		return k.again(record, f, now)
 	case fault == "":
@@ -57,33 +64,72 @@ func (k Keeper) again(ctx context.Context, f domain.File, now time.Time) error {
 // download puts the platform's bytes into the store. A fault is for good; an
 // error without one may pass.
 func (k Keeper) download(ctx context.Context, f domain.File) (kept domain.File, fault domain.FileFault, err error) {
-	response, fault, err := k.ask(ctx, f.Source)
+	body, said, fault, err := k.open(ctx, f)
 	if err != nil || fault != "" {
 		return f, fault, err
 	}
-	defer response.Body.Close()
-	switch {
-	case response.StatusCode == http.StatusTooManyRequests || response.StatusCode >= 500:
-		return f, "", errStatus
-	case response.StatusCode != http.StatusOK:
-		return f, domain.FaultUnreachable, nil
-	case response.ContentLength > channel.MaxFileSize:
+	defer body.Close()
+	if said.Size > channel.MaxFileSize {
 		return f, domain.FaultTooLarge, nil
 	}
-	kind, err := mediaType(response.Header.Get("Content-Type"))
-	if err != nil {
-		kind = unknownType // what the bytes are decides
+	if said.ContentType, err = mediaType(said.ContentType); err != nil {
+		said.ContentType = unknownType // what the bytes are decides
 	}
-	kept, err = k.put(ctx, f, response.Body, Announced{ContentType: kind, Size: max(response.ContentLength, 0)})
+	kept, err = k.put(ctx, f, body, said)
 	switch {
 	case domain.IsKind(err, domain.ErrorTooLarge):
 		return f, domain.FaultTooLarge, nil
+	case cutOff(err):
+		return f, "", errStatus
 	case domain.IsKind(err, domain.ErrorInvalid):
 		return f, domain.FaultType, nil
 	case err != nil:
 		return f, "", err
 	}
 	return kept, "", nil
+}
+
+// cutOff tells bytes that are not those of which the platform spoke.
+func cutOff(err error) bool {
+	var reason *domain.Error
+	return errors.As(err, &reason) && (reason.Code == "attachment.size_mismatch" || reason.Code == "attachment.digest_mismatch")
+}
+
+// open finds the platform's bytes: behind a link, or where the platform gives them
+// out by an id, to the account alone.
+func (k Keeper) open(ctx context.Context, f domain.File) (body io.ReadCloser, said Announced, fault domain.FileFault, err error) {
+	if id, byID := strings.CutPrefix(f.Source, domain.MediaScheme); byID {
+		return k.openMedia(ctx, f, id)
+	}
+	response, fault, err := k.ask(ctx, f.Source)
+	if err != nil || fault != "" {
+		return nil, said, fault, err
+	}
+	switch {
+	case response.StatusCode == http.StatusTooManyRequests || response.StatusCode >= 500:
+		err = errStatus
+	case response.StatusCode != http.StatusOK:
+		fault = domain.FaultUnreachable
+	default:
+		return response.Body, Announced{ContentType: response.Header.Get("Content-Type"), Size: max(response.ContentLength, 0)}, "", nil
+	}
+	_ = response.Body.Close()
+	return nil, said, fault, err
+}
+
+func (k Keeper) openMedia(ctx context.Context, f domain.File, id string) (body io.ReadCloser, said Announced, fault domain.FileFault, err error) {
+	media, r, err := k.Media(ctx, f, id)
+	switch {
+	case err != nil:
+		return nil, said, "", err
+	case r.Outcome == channel.OutcomeAccepted:
+		return media.Body, Announced{ContentType: media.ContentType, Size: media.Size, SHA256: media.SHA256}, "", nil
+	case r.Outcome == channel.OutcomeRejected:
+		return nil, said, domain.FaultUnreachable, nil
+	case r.Outcome == channel.OutcomeUnauthorized:
+		return nil, said, "", errToken
+	}
+	return nil, said, "", errStatus
 }
 
 // ask follows a link for a few steps. Each one is judged like the first, before
@@ -129,6 +175,9 @@ func resolve(base, next string) (string, error) {
 	}
 	return to.String(), nil
 }
+
+// errToken is an account whose token no longer works.
+var errToken = errors.New("attach: the account's credentials do not work")
 
 // errStatus is a platform that cannot serve the file now.
 var errStatus = errors.New("attach: the platform cannot serve the file now")

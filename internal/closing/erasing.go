@@ -12,6 +12,7 @@ type Contacts interface {
 	InTx(ctx context.Context, fn func(context.Context) error) error
 	After(ctx context.Context, f func())
 	LockThreadsOf(ctx context.Context, org domain.OrganizationID, contact domain.ContactID) ([]domain.Thread, error)
+	AliasesOf(ctx context.Context, org domain.OrganizationID, thread domain.ThreadID) ([]string, error)
 	Channel(ctx context.Context, org domain.OrganizationID, ch domain.ChannelID) (domain.Channel, error)
 	BeginErasure(ctx context.Context, e domain.Erasure) error
 	PendingContactErasures(ctx context.Context, limit int) ([]domain.Erasure, error)
@@ -53,7 +54,11 @@ func (l *Erasing) Begin(ctx context.Context, by domain.Principal, c domain.Conta
 		if err != nil && !domain.IsKind(err, domain.ErrorNotFound) {
 			return err
 		}
-		identities = append(identities, domain.Identity{Thread: t.ID, Channel: t.Channel, App: ch.App, AccountID: ch.AccountID, Address: t.Address})
+		aliases, err := l.Store.AliasesOf(ctx, t.Organization, t.ID)
+		if err != nil {
+			return err
+		}
+		identities = append(identities, domain.Identity{Thread: t.ID, Channel: t.Channel, App: ch.App, AccountID: ch.AccountID, Address: t.Address, Aliases: aliases})
 		if t.Open == nil {
 			continue
 		}

@@ -2,6 +2,7 @@ package compose
 
 import (
 	"context"
+	"strconv"
 
 	"github.com/parley-cx/parley/internal/domain"
 )
@@ -27,6 +28,14 @@ func (c *Composer) covered(ctx context.Context, i domain.Interaction, text strin
 func (l *letter) cards() error {
 	if domain.HasCard(l.Text) {
 		return domain.CardDetected("/text")
+	}
+	if l.Template == nil {
+		return nil
+	}
+	for n, text := range l.Template.Parameters {
+		if domain.HasCard(text) {
+			return domain.CardDetected("/template/parameters/" + strconv.Itoa(n))
+		}
 	}
 	return nil
 }

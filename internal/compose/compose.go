@@ -63,7 +63,8 @@ type Draft struct {
 	ClientMessageID string
 	CannedResponse  domain.CannedResponseID // what is said, or what the text was made of
 	Substitutions   map[string]string
-	Strict          bool // what the platform's rules forbid is refused, and not kept as a failed reply
+	Template        *domain.Template // goes alone
+	Strict          bool             // what the platform's rules forbid is refused, and not kept as a failed reply
 
 	assumed bool // the visibility is the interaction's default
 }
@@ -229,7 +230,7 @@ func (c *Composer) Delete(ctx context.Context, by domain.Principal, id domain.In
 		if !moved {
 			return replyConflict("message.not_deletable", "Only a failed reply can be deleted.", before)
 		}
-		after.Text, after.Attachments = nil, []domain.Attachment{}
+		after.Text, after.Attachments, after.Details = nil, []domain.Attachment{}, domain.MessageDetails{}
 		i, event := i.Tell(before, after, by.Actor(), c.Now())
 		if err := c.Store.SaveMessage(ctx, &after); err != nil {
 			return err

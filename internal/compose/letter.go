@@ -45,7 +45,9 @@ func (c *Composer) cleaned(ctx context.Context, at place, d Draft) (_ Draft, err
 	if d.assumed {
 		d.Visibility = at.DefaultVisibility()
 	}
-	d.Text, err = c.covered(ctx, at.Interaction, at.plain(d.Text))
+	if d.Text, err = c.covered(ctx, at.Interaction, at.plain(d.Text)); err == nil && d.Template != nil {
+		d.Template, err = c.prepared(ctx, at.Interaction, *d.Template)
+	}
 	return d, err
 }
 
@@ -81,7 +83,7 @@ type letter struct {
 func (c *Composer) letter(ctx context.Context, at place, d Draft) (l letter, refused []*domain.Error, err error) {
 	l = letter{place: at, Draft: d}
 	checks := []func() error{func() error { return c.point(ctx, &l.place, d.Visibility, d.InReplyTo) }, func() error { return c.say(ctx, &l) },
-		l.reach, l.empty, l.cards, l.long, l.pictures, func() error { return c.file(ctx, &l) }}
+		l.reach, l.template, l.empty, l.cards, l.long, l.pictures, func() error { return c.file(ctx, &l) }}
 	for _, check := range checks {
 		var reason *domain.Error
 		if err := check(); errors.As(err, &reason) && reason.Kind == domain.ErrorInvalid {
@@ -156,7 +158,7 @@ func (l *letter) reach() error {
 // empty refuses a reply without a word, unless a file goes; of a canned response that
 // cannot be said the reason is given already.
 func (l *letter) empty() error {
-	if l.CannedResponse != "" && l.canned == nil {
+	if l.CannedResponse != "" && l.canned == nil || l.Template != nil {
 		return nil
 	}
 	if domain.Blank(l.Text) && (l.Text != "" || len(l.Files) == 0) {

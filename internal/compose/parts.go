@@ -41,7 +41,7 @@ func (d Draft) made(group []domain.Message) bool {
 		}
 		files = append(files, m.Files()...)
 	}
-	return text == d.Text && slices.Equal(files, d.Files)
+	return text == d.Text && slices.Equal(files, d.Files) && (len(group) == 0 || sameTemplate(group[0].Details.Template, d.Template))
 }
 
 // parts makes the replies of a letter: the text first, then a reply for each file,
@@ -54,12 +54,23 @@ func (l letter) parts() []domain.Message {
 			CreatedAt: l.now, Status: domain.ReplyQueued, SendGroupID: group, Version: 1}
 	}
 	var parts []domain.Message
+	if l.Template != nil {
+		prepared := part(nil, []domain.Attachment{}...)
+		prepared.Details.Template = l.Template
+		return l.addressed(prepared)
+	}
 	if l.Text != "" {
 		parts = append(parts, part(&l.Text, []domain.Attachment{}...))
 	}
 	for _, f := range l.files {
 		parts = append(parts, part(nil, domain.Attachment{ID: f.ID, Type: l.allowed.Files.Kind(f.ContentType)}))
 	}
+	return l.addressed(parts...)
+}
+
+// addressed gives the replies with what they answer; the first one has what the whole
+// letter is known by.
+func (l letter) addressed(parts ...domain.Message) []domain.Message {
 	if len(parts) == 0 {
 		return nil
 	}

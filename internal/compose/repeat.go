@@ -2,6 +2,7 @@ package compose
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/parley-cx/parley/internal/channel"
@@ -73,6 +74,9 @@ func (c *Composer) bytes(ctx context.Context, l letter, sent []domain.Message) (
 // content is what a reply says, so that two that say the same are equal.
 func content(m domain.Message, digests map[domain.AttachmentID]string) string {
 	said := ""
+	if t := m.Details.Template; t != nil {
+		said = "template " + t.Language + " " + t.Name + " " + strings.Join(t.Parameters, "\x00")
+	}
 	if m.Text != nil {
 		said = "text " + channel.Normal(*m.Text)
 	}

@@ -5,6 +5,7 @@ package delivery
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"sync/atomic"
 	"time"
@@ -80,7 +81,9 @@ type Delivery struct {
 	// BaseURL gives where a channel without api_base_url sends to; empty for the platform.
 	BaseURL func(domain.ChannelKind) string
 	// Link gives the address at which a platform gets a message's file, the same at each try.
-	Link    func(domain.File, domain.Message) string
+	Link func(domain.File, domain.Message) string
+	// Open gives the bytes of a message's file, for a platform that takes no links.
+	Open    func(context.Context, domain.File) (io.ReadCloser, error)
 	Limits  Limits
 	Now     func() time.Time // business time
 	Machine func() time.Time

@@ -14,7 +14,7 @@ import (
 // known. Reports come late, doubled, and in any order; late proof wins over a
 // failure and over an unknown outcome. It runs inside intake's transaction.
 func (d *Delivery) Apply(ctx context.Context, ch domain.Channel, events []channel.Event) error {
-	r := &receipts{Delivery: d, book: d.newBook(ch.Organization), channel: ch, now: d.Now(), loaded: map[domain.ThreadID]bool{}}
+	r := &receipts{Delivery: d, book: d.newBook(ch.Organization), channel: ch, now: d.Now(), loaded: map[domain.ThreadID]bool{}, bounced: map[domain.MessageID]bool{}}
 	if err := r.read(ctx, events); err != nil {
 		return err
 	}
@@ -37,11 +37,12 @@ type receipts struct {
 	channel   domain.Channel
 	now       time.Time
 	byAddress map[string]*domain.Thread
-	byThread  map[domain.ThreadID]*domain.Thread // of what was said in public, where the platform names no customer
+	byThread  map[domain.ThreadID]*domain.Thread // of events that no address leads to
 	dirty     []*domain.Thread
 	attempts  map[string]domain.Attempt
 	byID      map[string]domain.MessageID // by the platform's id
 	loaded    map[domain.ThreadID]bool
+	bounced   map[domain.MessageID]bool // that the platform had taken, and could not deliver
 	proven    []domain.MessageID
 	foreign   []domain.Message
 }
@@ -50,8 +51,10 @@ type receipts struct {
 func (r *receipts) read(ctx context.Context, events []channel.Event) error {
 	var addresses, ids, tokens []string
 	for _, e := range events {
-		if !slices.Contains(addresses, e.Contact) {
-			addresses = append(addresses, e.Contact)
+		for _, address := range append(filled(e.Alias), e.Contact) {
+			if !slices.Contains(addresses, address) {
+				addresses = append(addresses, address)
+			}
 		}
 		ids = append(append(ids, e.MessageIDs...), filled(e.MessageID)...)
 		if e.Public {
@@ -64,8 +67,12 @@ func (r *receipts) read(ctx context.Context, events []channel.Event) error {
 		return err
 	}
 	r.byAddress = map[string]*domain.Thread{}
+	byID := map[domain.ThreadID]*domain.Thread{}
 	for address, t := range threads {
-		r.byAddress[address] = &t
+		if byID[t.ID] == nil {
+			byID[t.ID] = &t
+		}
+		r.byAddress[address] = byID[t.ID]
 	}
 	if r.attempts, err = r.Store.AttemptsByToken(ctx, r.org, tokens); err != nil {
 		return err
@@ -83,57 +90,16 @@ func (r *receipts) read(ctx context.Context, events []channel.Event) error {
 	for id, m := range named {
 		r.byID[id] = m.ID
 		found[m.ID] = m
+		// Whose id is known before was taken, unless the id is ours and always known.
+		r.bounced[m.ID] = m.Status == domain.ReplyFailed && !r.Capabilities[r.channel.Kind].Retry.Repeats
 	}
 	if err != nil {
 		return err
 	}
-	if err := r.readPublic(ctx, events, found); err != nil {
+	if err := r.readNamed(ctx, events, found); err != nil {
 		return err
 	}
 	return r.load(ctx, found)
-}
-
-// readPublic locks the threads of what the account itself said in public: of the reply
-// of ours that an echo is of, or of the message that it stands under.
-func (r *receipts) readPublic(ctx context.Context, events []channel.Event, found map[domain.MessageID]domain.Message) error {
-	var ids []domain.ThreadID
-	for _, e := range events {
-		if m, known := found[r.about(e)]; e.Public && known {
-			ids = append(ids, m.Thread)
-		}
-	}
-	r.byThread = map[domain.ThreadID]*domain.Thread{}
-	if len(ids) == 0 {
-		return nil
-	}
-	threads, err := r.Store.LockThreadsByID(ctx, r.org, ids)
-	for id, t := range threads {
-		r.byThread[id] = &t
-		for _, mine := range r.byAddress {
-			if mine.ID == id {
-				r.byThread[id] = mine
-			}
-		}
-	}
-	return err
-}
-
-// about gives the message that shows to whom a public event belongs.
-func (r *receipts) about(e channel.Event) domain.MessageID {
-	if id, known := r.byID[e.MessageID]; known {
-		return id
-	}
-	return r.byID[e.ReplyTo]
-}
-
-// thread gives the thread of an event.
-func (r *receipts) thread(e channel.Event) (t *domain.Thread, known bool) {
-	if !e.Public {
-		t, known = r.byAddress[e.Contact]
-		return t, known
-	}
-	t, known = r.byThread[r.messages[r.about(e)].Thread]
-	return t, known
 }
 
 func filled(s string) []string {
@@ -144,9 +110,11 @@ func filled(s string) []string {
 }
 
 func (r *receipts) apply(ctx context.Context, t *domain.Thread, e channel.Event) error {
-	switch e.Kind {
-	case channel.EventEcho:
+	if e.Kind == channel.EventEcho {
 		return r.echo(ctx, t, e)
+	}
+	r.claim(t, e)
+	switch e.Kind {
 	case channel.EventDelivered:
 		return r.upTo(ctx, t, e, domain.ReplyDelivered, &t.DeliveredUpTo)
 	case channel.EventRead:
@@ -284,6 +252,7 @@ func (r *receipts) failed(t *domain.Thread, e channel.Event) {
 		}
 		if after, moved := r.messages[id].Bounce(e.Failure); moved {
 			r.tell(r.messages[id], after, r.now)
+			r.bounced[id] = true
 		}
 	}
 }
@@ -331,7 +300,7 @@ func (r *receipts) named(t *domain.Thread, platformID string, status domain.Repl
 		return
 	}
 	m := r.messages[id]
-	if m.Thread != t.ID || m.Status == "" {
+	if m.Thread != t.ID || m.Status == "" || status == domain.ReplySent && r.bounced[id] {
 		return
 	}
 	if m.Doubtful() {

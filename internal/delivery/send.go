@@ -3,6 +3,7 @@ package delivery
 import (
 	"context"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/parley-cx/parley/internal/channel"
@@ -166,7 +167,8 @@ func (s Sender) prepare(ctx context.Context, b *book, d domain.Delivery, now, ma
 	out := b.outbound(m, a, verdict)
 	out.Text = ch.Settings.Spoken(m.Sender, out.Text)
 	if file != nil {
-		out.File = &channel.File{ID: file.ID, Kind: m.Attachments[0].Type, URL: s.Link(*file, m), Name: file.Name, ContentType: file.ContentType, Size: file.Size}
+		out.File = &channel.File{ID: file.ID, Kind: m.Attachments[0].Type, URL: s.Link(*file, m), Name: file.Name, ContentType: file.ContentType, Size: file.Size,
+			Open: func(ctx context.Context) (io.ReadCloser, error) { return s.Open(ctx, *file) }}
 	}
 	return call{delivery: d, message: m, attempt: a, account: s.account(ch), adapter: adapter, outbound: out,
 		retry: s.Capabilities[ch.Kind].Retry}, s.Store.SaveDelivery(ctx, d)

@@ -11,6 +11,7 @@ import (
 type Parts interface {
 	Interaction(ctx context.Context, org domain.OrganizationID, i domain.InteractionID) (domain.Interaction, error)
 	Thread(ctx context.Context, org domain.OrganizationID, t domain.ThreadID) (domain.Thread, error)
+	LastReceived(ctx context.Context, org domain.OrganizationID, thread domain.ThreadID) (string, error)
 	Participant(ctx context.Context, org domain.OrganizationID, i domain.InteractionID, agent domain.AgentID, part domain.ParticipantID) (domain.Participant, error)
 }
 
@@ -47,7 +48,11 @@ func (d *Delivery) Typing(ctx context.Context, by domain.Principal, id domain.In
 	terms := domain.ReplyTerms{LastInboundAt: t.LastInboundAt, HeldElsewhere: t.HeldElsewhere, Settings: ch.Settings}
 	verdict := d.Capabilities[ch.Kind].Judge(terms, domain.Message{Sender: domain.Sender{Type: domain.SenderAgent}}, d.Now())
 	if can && verdict.Code == "" && (i.Origin == domain.OriginMessage || t.LastInboundAt != nil) { // nobody types in public
-		to := channel.Outbound{ID: domain.NewID[domain.MessageID](), Conversation: i.ID, To: t.Address, AddressType: t.AddressType,
+		latest, err := d.Store.LastReceived(ctx, by.Organization, t.ID)
+		if err != nil {
+			return err
+		}
+		to := channel.Outbound{ID: domain.NewID[domain.MessageID](), Conversation: i.ID, To: t.Address, AddressType: t.AddressType, ReplyTo: latest,
 			Sender: domain.Sender{Type: domain.SenderAgent}, At: d.Now()}
 		d.Store.After(ctx, func() { d.courtesy(ctx, func(ctx context.Context) { typist.Typing(ctx, d.account(ch), to, on) }) })
 	}
@@ -98,4 +103,26 @@ func (d *Delivery) courtesy(ctx context.Context, call func(context.Context)) {
 		defer cancel()
 		call(ctx)
 	}()
+}
+
+// Media opens what a platform gives out by an id, for a file that a customer sent.
+func (d *Delivery) Media(ctx context.Context, f domain.File, id string) (channel.Media, channel.Result, error) {
+	gone := channel.Result{Outcome: channel.OutcomeRejected}
+	if f.Interaction == nil {
+		return channel.Media{}, gone, nil
+	}
+	i, err := d.Store.Interaction(ctx, f.Organization, *f.Interaction)
+	if err != nil {
+		return channel.Media{}, gone, err
+	}
+	ch, err := d.Store.Channel(ctx, f.Organization, i.Channel)
+	library, has := d.Adapters[ch.Kind].(channel.Library)
+	if domain.IsKind(err, domain.ErrorNotFound) || err == nil && !has {
+		return channel.Media{}, gone, nil
+	}
+	if err != nil {
+		return channel.Media{}, gone, err
+	}
+	media, r := library.Media(ctx, d.account(ch), id)
+	return media, r, nil
 }

@@ -23,7 +23,11 @@ type Identity struct {
 	App       AppID
 	AccountID string
 	Address   string
+	Aliases   []string // other addresses of theirs
 }
+
+// Addresses gives every address by which the channel knew them.
+func (i Identity) Addresses() []string { return append([]string{i.Address}, i.Aliases...) }
 
 // ErasureCounts is how much of what was erased.
 type ErasureCounts struct {

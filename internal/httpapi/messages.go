@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/parley-cx/parley/api"
@@ -60,6 +61,9 @@ func (s *Server) toMessage(m domain.Message, d transcript) api.Message {
 	}
 	if q := m.Details.QuickReply; q != nil {
 		out.QuickReply = &api.QuickReply{Payload: q.Payload}
+	}
+	if t := m.Details.Template; t != nil {
+		out.Template = &api.Template{Name: t.Name, Language: t.Language, Parameters: append([]string{}, t.Parameters...)}
 	}
 	if m.Status != "" {
 		status := api.ReplyStatus(m.Status)
@@ -129,6 +133,9 @@ func (s *Server) toMessageFile(kind string, f domain.File) api.MessageAttachment
 	case domain.FileRejected, domain.FileLinked:
 		url = f.Source
 	case domain.FileExpired:
+		url = ""
+	}
+	if strings.HasPrefix(url, domain.MediaScheme) { // no link: nobody else can follow it
 		url = ""
 	}
 	return api.MessageAttachment{ID: &id, Type: kind, URL: filled(url), Name: whole.FileName, ContentType: whole.ContentType, Size: whole.Size,

@@ -21,7 +21,7 @@ func (s *Server) toReply(m domain.Message, d transcript, viewer domain.AgentID) 
 	}
 	return api.Reply{ID: base.ID, Direction: base.Direction, Kind: base.Kind, Visibility: base.Visibility, Sender: base.Sender, Text: base.Text,
 		Attachments: base.Attachments, InReplyTo: base.InReplyTo, Channel: base.Channel, PlatformMessageID: base.PlatformMessageID,
-		PlatformTime: base.PlatformTime, CreatedAt: base.CreatedAt, Error: base.Error, Tombstone: base.Tombstone, Reactions: base.Reactions, CannedResponseID: base.CannedResponseID,
+		PlatformTime: base.PlatformTime, CreatedAt: base.CreatedAt, Error: base.Error, Tombstone: base.Tombstone, Reactions: base.Reactions, CannedResponseID: base.CannedResponseID, Template: base.Template,
 		Status: api.ReplyStatus(m.Status), Attempts: m.Attempts, SendGroupID: m.SendGroupID, ClientMessageID: m.ClientMessageID,
 		ResendOf: ref(m.ResendOf), ResentAs: ref(m.ResentAs), Reconciled: m.Reconciled,
 		AllowedActions: each(actions, func(a domain.Action) api.ReplyAction { return api.ReplyAction(a) })}
@@ -48,6 +48,9 @@ func fromReplyInput(in api.ReplyInput) compose.Draft {
 		d.CannedResponse = domain.CannedResponseID(*in.CannedResponseID)
 	}
 	d.Substitutions = in.Substitutions
+	if t := in.Template; t != nil {
+		d.Template = &domain.Template{Name: t.Name, Language: t.Language, Parameters: t.Parameters}
+	}
 	if in.InReplyTo != nil {
 		d.InReplyTo = domain.MessageID(*in.InReplyTo)
 	}

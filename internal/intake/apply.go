@@ -55,6 +55,8 @@ type Threads interface {
 	MessagesByPlatformID(ctx context.Context, org domain.OrganizationID, ch domain.ChannelID, ids []string) (map[string]domain.Message, error)
 	CreateThread(ctx context.Context, t domain.Thread, c domain.Contact) error
 	SaveThread(ctx context.Context, t *domain.Thread) error
+	AliasThread(ctx context.Context, t domain.Thread, addresses ...string) error
+	ReaddressContact(ctx context.Context, org domain.OrganizationID, contact domain.ContactID, address string) error
 	NameContact(ctx context.Context, org domain.OrganizationID, contact domain.ContactID, name string) error
 	CreateInteraction(ctx context.Context, i domain.Interaction) error
 	SaveInteraction(ctx context.Context, i *domain.Interaction) error
@@ -256,7 +258,7 @@ func (a *Applier) applyAccount(ctx context.Context, key account, items []parsed)
 	inbox := plain(items)
 	ch, known := channels[key.id]
 	if !known || ch.App != key.app {
-		return a.Store.MarkInbox(ctx, inbox, domain.InboxQuarantined, domain.FaultNoChannel, a.Now())
+		return a.strange(ctx, items)
 	}
 	waiting := map[domain.InboxID]bool{}
 	for len(items) > 0 {
@@ -271,6 +273,23 @@ func (a *Applier) applyAccount(ctx context.Context, key account, items []parsed)
 		items = items[n:]
 	}
 	return a.settle(ctx, inbox, waiting)
+}
+
+// strange sets aside what is of an account that no channel has. What has no effect
+// anyway is done with: some of it is told of accounts of another kind.
+func (a *Applier) strange(ctx context.Context, items []parsed) error {
+	var kept, ignored []parsed
+	for _, item := range items {
+		if item.event.Kind == channel.EventIgnored {
+			ignored = append(ignored, item)
+		} else {
+			kept = append(kept, item)
+		}
+	}
+	if err := a.Store.MarkInbox(ctx, plain(ignored), domain.InboxApplied, "", a.Now()); err != nil {
+		return err
+	}
+	return a.Store.MarkInbox(ctx, plain(kept), domain.InboxQuarantined, domain.FaultNoChannel, a.Now())
 }
 
 // plain gives the events without their meaning.

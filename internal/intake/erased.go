@@ -35,24 +35,24 @@ func (a *Applier) current(ctx context.Context, ch domain.Channel, items []parsed
 
 // named gives the addresses that events name, and the platform's ids of messages.
 func named(items []parsed) (addresses, ids []string) {
-	seen := map[string]bool{}
 	for _, item := range items {
-		if address := item.event.Contact; !seen[address] {
-			seen[address] = true
-			addresses = append(addresses, address)
-		}
 		if item.event.MessageID != "" {
 			ids = append(ids, item.event.MessageID)
 		}
 	}
-	return addresses, ids
+	return addressesOf(items), ids
 }
 
-// old tells whether an event is of the time before its contact was erased.
+// old tells whether an event is of the time before its contact was erased, whichever of
+// their addresses it names.
 func old(e channel.Event, erased, messages map[string]time.Time) bool {
-	at, was := erased[e.Contact]
 	_, known := messages[e.MessageID]
-	return was && (known || domain.Predates(e.At, at))
+	for _, address := range []string{e.Contact, e.Alias, e.Former} {
+		if at, was := erased[address]; was && (known || domain.Predates(e.At, at)) {
+			return true
+		}
+	}
+	return false
 }
 
 // drop removes events from the inbox, and their traces.

@@ -29,6 +29,8 @@ type gathering struct {
 	touched      []*held[domain.Interaction] // in the order of the first change
 	events       []domain.Event
 	order        []string                         // addresses, as they came
+	people       map[string]*person               // by every address that the events name
+	met          []*person                        // as they came
 	erased       []string                         // platform's ids of messages of which nothing may stay
 	kept         []domain.InboxEvent              // that wait for the conversation to be handed to us
 	applied      []domain.InboxEvent              // that waited so far
@@ -75,23 +77,21 @@ func (a *Applier) gather(ctx context.Context, ch domain.Channel, items []parsed)
 	g := &gathering{now: a.Now(), channel: ch, threads: map[string]*held[domain.Thread]{}, contacts: map[string]domain.Contact{}, names: map[string]string{},
 		interactions: map[domain.InteractionID]*held[domain.Interaction]{}, known: map[string]*held[domain.Message]{},
 		early: map[string]*held[domain.Early]{}, posts: map[string]*held[domain.Post]{}, waiting: map[string][]parsed{}, keeps: a.Capabilities[ch.Kind].StoreMedia, newKey: a.NewKey, queues: map[domain.QueueID]*domain.Queue{}, admitted: map[domain.QueueID]int{}}
-	seen := map[string]bool{}
-	for _, item := range items {
-		if address := item.event.Contact; !seen[address] {
-			seen[address] = true
-			g.order = append(g.order, address)
-		}
-	}
-	threads, err := a.Store.LockThreads(ctx, ch.Organization, ch.ID, g.order)
+	threads, err := a.Store.LockThreads(ctx, ch.Organization, ch.ID, addressesOf(items))
 	if err != nil {
 		return nil, nil, err
 	}
+	byID := map[domain.ThreadID]*held[domain.Thread]{}
 	for address, t := range threads {
-		g.threads[address] = &held[domain.Thread]{value: t}
+		if byID[t.ID] == nil {
+			byID[t.ID] = &held[domain.Thread]{value: t}
+		}
+		g.threads[address] = byID[t.ID]
 	}
 	if items, err = a.current(ctx, ch, items); err != nil || len(items) == 0 {
 		return g, items, err
 	}
+	g.recognise(items)
 	looked, err := a.recall(ctx, g, items)
 	if err != nil {
 		return nil, nil, err
@@ -190,6 +190,9 @@ func (a *Applier) write(ctx context.Context, g *gathering) error {
 		if err := a.writeThread(ctx, g, address); err != nil {
 			return err
 		}
+	}
+	if err := a.writePeople(ctx, g); err != nil {
+		return err
 	}
 	for _, i := range g.touched {
 		if err := a.writeInteraction(ctx, i); err != nil {

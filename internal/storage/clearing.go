@@ -82,12 +82,14 @@ func (s *Store) clearFiles(ctx context.Context, e domain.Erasure, messages []dom
 // erased; none are left where it counts none.
 func (s *Store) ClearInbox(ctx context.Context, e domain.Erasure, limit int) (n domain.ErasureCounts, err error) {
 	for _, i := range e.Identities {
-		removed, err := s.writeNow(ctx, `DELETE FROM inbox WHERE organization_id = ? AND id IN (SELECT id FROM inbox WHERE organization_id = ? AND contact = ? AND contact <> ''
-			AND id < ? AND app_id = ? AND account_id = ? ORDER BY id LIMIT ?)`, e.Organization, e.Organization, i.Address, e.Boundary, appKey(i.App), i.AccountID, limit)
-		if err != nil {
-			return n, err
+		for _, address := range i.Addresses() {
+			removed, err := s.writeNow(ctx, `DELETE FROM inbox WHERE organization_id = ? AND id IN (SELECT id FROM inbox WHERE organization_id = ? AND contact = ? AND contact <> ''
+			AND id < ? AND app_id = ? AND account_id = ? ORDER BY id LIMIT ?)`, e.Organization, e.Organization, address, e.Boundary, appKey(i.App), i.AccountID, limit)
+			if err != nil {
+				return n, err
+			}
+			n.InboxEvents += int(removed)
 		}
-		n.InboxEvents += int(removed)
 	}
 	return n, nil
 }

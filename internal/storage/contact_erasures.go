@@ -149,7 +149,11 @@ func (s *Store) forgetIdentity(ctx context.Context, e domain.Erasure, i domain.I
 	if err := s.forgetPosts(ctx, e, i); err != nil {
 		return err
 	}
-	return s.remember(ctx, erasedAddress, e.Organization, i.Channel, e.RequestedAt, i.Address)
+	err = s.exec(ctx, "thread_aliases", nil, "DELETE FROM thread_aliases WHERE organization_id = ? AND thread_id = ?", e.Organization, i.Thread)
+	if err != nil {
+		return err
+	}
+	return s.remember(ctx, erasedAddress, e.Organization, i.Channel, e.RequestedAt, i.Addresses()...)
 }
 
 // PendingContactErasures lists erasures that are under way, the oldest first.

@@ -246,6 +246,17 @@ func (s *Store) AwaitingReceipt(ctx context.Context, org domain.OrganizationID, 
 	return s.messages(rows, err)
 }
 
+// LastReceived gives the platform's id of the latest message that a customer sent in a
+// thread; empty where there is none.
+func (s *Store) LastReceived(ctx context.Context, org domain.OrganizationID, thread domain.ThreadID) (string, error) {
+	rows, err := all[messageRow](s.db(ctx).Where(`organization_id = ? AND thread_id = ? AND direction = 'inbound' AND kind = 'message'
+		AND platform_message_id IS NOT NULL`, org, thread).Order("position DESC").Limit(1))
+	if err != nil || len(rows) == 0 {
+		return "", err
+	}
+	return *rows[0].PlatformMessageID, nil
+}
+
 // SentSince gives what we sent in a thread above a position and not before a time.
 func (s *Store) SentSince(ctx context.Context, org domain.OrganizationID, thread domain.ThreadID, above int64, from time.Time) ([]domain.Message, error) {
 	return s.messages(all[messageRow](s.db(ctx).Where(`organization_id = ? AND thread_id = ? AND position > ? AND created_at >= ?

@@ -13,7 +13,7 @@ import (
 )
 
 // hotTables grow with the traffic: no statement may look through one of them.
-var hotTables = []string{"interactions", "messages", "inbox", "jobs", "events", "event_log", "participants", "threads", "contacts", "attempts", "attachments", "idempotency_keys", "segments", "transfers", "drafts", "posts"}
+var hotTables = []string{"interactions", "messages", "inbox", "jobs", "events", "event_log", "participants", "threads", "thread_aliases", "contacts", "attempts", "attachments", "idempotency_keys", "segments", "transfers", "drafts", "posts"}
 
 // narrowColumns hold few rows of an organization for each value; an index that
 // is entered by one of them is entered well.

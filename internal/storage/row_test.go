@@ -50,6 +50,7 @@ var rowTypes = map[string]rowType{
 	"tokenIssuerRow":    row[tokenIssuerRow](),
 	"wrapUpCodeRow":     row[wrapUpCodeRow](),
 	"contactErasureRow": row[contactErasureRow](),
+	"aliasRow":          row[aliasRow](),
 	"erasedIdentityRow": row[erasedIdentityRow](),
 }
 

@@ -2,6 +2,8 @@ package storage
 
 import (
 	"context"
+	"maps"
+	"slices"
 
 	"github.com/parley-cx/parley/internal/domain"
 )
@@ -11,7 +13,7 @@ type threadRow struct {
 	ID                string `gorm:"primaryKey"`
 	ChannelID         string `gorm:"<-:create"`
 	ContactID         string `gorm:"<-:create"`
-	Address           string `gorm:"<-:create"`
+	Address           string
 	AddressType       string
 	OpenInteractionID *string
 	LastInteractionID *string
@@ -77,18 +79,20 @@ func (s *Store) Thread(ctx context.Context, org domain.OrganizationID, t domain.
 	return fromThreadRow(r), nil
 }
 
-// LockThreads gives a channel's threads with these addresses, by address, and
-// holds their rows until the transaction ends.
+// LockThreads gives a channel's threads that have these addresses, or are found by
+// them, by the addresses asked for, and holds their rows until the transaction ends.
+// One that was erased meanwhile is not there.
 func (s *Store) LockThreads(ctx context.Context, org domain.OrganizationID, ch domain.ChannelID, addresses []string) (map[string]domain.Thread, error) {
-	found, err := probe[threadRow](ctx, s, string(org), string(ch), "address", addresses)
+	ids, err := s.found(ctx, org, ch, addresses)
 	if err != nil {
 		return nil, err
 	}
-	ids := each(found, func(r threadRow) domain.ThreadID { return domain.ThreadID(r.ID) })
-	locked, err := s.LockThreadsByID(ctx, org, ids)
+	locked, err := s.LockThreadsByID(ctx, org, slices.Sorted(maps.Values(ids)))
 	threads := map[string]domain.Thread{}
-	for _, t := range locked {
-		threads[t.Address] = t
+	for address, id := range ids {
+		if t, there := locked[id]; there && t.Address != tombstone(string(id)) {
+			threads[address] = t
+		}
 	}
 	return threads, err
 }
