@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"github.com/parley-cx/parley/internal/config"
-	"github.com/parley-cx/parley/internal/storage/storagetest"
 )
 
 func TestAssign(t *testing.T) {
@@ -120,7 +119,7 @@ func explainPages(t *testing.T, p *program) {
 // only one of them.
 func TestDispatchAcrossNodes(t *testing.T) {
 	t.Parallel()
-	database := storagetest.PostgresURL(t)
+	database := template.Postgres(t)
 	one := start(t, database)
 	two := start(t, database, func(c *config.Config) { c.DataDir = one.config.DataDir })
 	d := one.desk(2, nil)

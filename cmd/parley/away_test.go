@@ -7,15 +7,13 @@ import (
 	"net/url"
 	"sync"
 	"testing"
-
-	"github.com/parley-cx/parley/internal/storage/storagetest"
 )
 
 // TestDatabaseAway cuts the way to the database: platforms and desktops are told
 // to come again, and when it is back everything goes on without a restart.
 func TestDatabaseAway(t *testing.T) {
 	t.Parallel()
-	way := newWay(t, storagetest.PostgresURL(t))
+	way := newWay(t, template.Postgres(t))
 	p := start(t, way.url)
 	d := p.desk(1, nil)
 	ana := d.agents[0]

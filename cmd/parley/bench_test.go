@@ -15,8 +15,6 @@ import (
 
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx", as the program has it
 	_ "modernc.org/sqlite"             // the driver "sqlite", as the program has it
-
-	"github.com/parley-cx/parley/internal/storage/storagetest"
 )
 
 var (
@@ -45,7 +43,7 @@ func benchDatabase(b *testing.B, name string) string {
 	if name == "sqlite" {
 		return "sqlite:" + filepath.Join(b.TempDir(), "parley.db")
 	}
-	return storagetest.PostgresURL(b)
+	return template.Postgres(b)
 }
 
 // bench is one run on one database.

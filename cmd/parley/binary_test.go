@@ -127,9 +127,13 @@ func buildBinary() (path string, err error) {
 	return path, nil
 }
 
-// TestMain takes the built program away when all tests are over.
+// TestMain takes the built program and the template away when all tests are over.
 func TestMain(m *testing.M) {
 	code := m.Run()
+	if err := template.Drop(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
 	if buildFolder != "" {
 		_ = os.RemoveAll(buildFolder)
 	}

@@ -15,7 +15,7 @@ import (
 // search runs, and the contents fold on a phone. TestDocs reads it without scripts.
 func TestBrowser(t *testing.T) {
 	t.Parallel()
-	p, tab := start(t, "sqlite:"+t.TempDir()+"/browser.db"), openTab(t)
+	p, tab := start(t, template.SQLite(t)), openTab(t)
 	all := len(allOperations(t))
 	found := tab.look(p.url+"/docs?q=createReplies", 1360)
 	if shown := operationsShown(found); len(shown) != 1 || shown[0] != "createReplies" || !strings.Contains(found, ">1 entry</output>") {

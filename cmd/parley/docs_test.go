@@ -14,7 +14,7 @@ import (
 // allows exactly the style and the script that are in it.
 func TestDocs(t *testing.T) {
 	t.Parallel()
-	p := start(t, "sqlite:"+t.TempDir()+"/docs.db")
+	p := start(t, template.SQLite(t))
 	nobody := newCaller(t, p.url)
 	page := nobody.do("GET", "/docs", nil, "Accept-Language", "fr").want(200)
 	html, policy := string(page.body), page.header.Get("Content-Security-Policy")

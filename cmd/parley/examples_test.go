@@ -8,15 +8,13 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/parley-cx/parley/internal/storage/storagetest"
 )
 
 // TestExamples runs the scripts of scripts/examples against the real program, each
 // twice: the second time changes nothing, in no list.
 func TestExamples(t *testing.T) {
 	t.Parallel()
-	storagetest.Each(t, func(t *testing.T, database string) {
+	template.Each(t, func(t *testing.T, database string) {
 		b := startBinary(t, database)
 		admin := newCaller(t, b.URL()).login(testClient, testSecret)
 		first := example(t, b.URL(), 0, "setup")

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/parley-cx/parley/internal/config"
-	"github.com/parley-cx/parley/internal/storage/storagetest"
 )
 
 // TestF02Features switches off what an organization does not use.
@@ -103,7 +102,7 @@ func featuresOrder(t *testing.T, p *program) {
 // seconds at most. On SQLite there is one node.
 func TestF02FeaturesOnEveryNode(t *testing.T) {
 	t.Parallel()
-	storagetest.Each(t, func(t *testing.T, database string) {
+	template.Each(t, func(t *testing.T, database string) {
 		folder := t.TempDir()
 		node := func() *caller {
 			p := start(t, database, func(c *config.Config) { c.DataDir, c.PublicURL = folder, "http://parley.test" })

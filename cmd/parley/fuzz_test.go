@@ -6,7 +6,6 @@ import (
 	"iter"
 	"maps"
 	"math"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -31,7 +30,7 @@ type mutant struct {
 // names the place.
 func TestFuzzBodies(t *testing.T) {
 	t.Parallel()
-	admin, sent := start(t, "sqlite:"+filepath.Join(t.TempDir(), "parley.db")).admin(), 0
+	admin, sent := start(t, template.SQLite(t)).admin(), 0
 	for _, o := range operations(t) {
 		if o.body == nil {
 			continue

@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/parley-cx/parley/internal/config"
-	"github.com/parley-cx/parley/internal/storage/storagetest"
 )
 
 // TestLostAgents is about agents of whom nothing is heard. The desks are each other's
@@ -295,7 +294,7 @@ func (d deskSetup) holdTrue() {
 // Of two nodes one hears of the agent, and both know.
 func TestLostAgentsOfTwoNodes(t *testing.T) {
 	t.Parallel()
-	database := storagetest.PostgresURL(t)
+	database := template.Postgres(t)
 	running := func(c *config.Config) { c.SandboxClock = config.ClockRunning }
 	one := start(t, database, running)
 	two := start(t, database, running, func(c *config.Config) { c.DataDir = one.config.DataDir })

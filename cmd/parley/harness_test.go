@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -33,6 +34,18 @@ func testConfig(t testing.TB, databaseURL string) config.Config {
 		BootstrapClientID: testClient, BootstrapClientSecret: testSecret, LogLevel: "error", LogFormat: "text",
 		PlatformTimeout: 2 * time.Second, SendTimeout: 30 * time.Second, ReconcileWindow: 2 * time.Minute, UnusedAttachments: 168 * time.Hour}
 }
+
+// template is what the databases of the tests are copies of: all programs that
+// tests start find their schema there. Those of stories, and what TestUpgrade and
+// TestMainJob start, make it themselves.
+var template = &storagetest.Template{Migrate: func(databaseURL string) error {
+	store, err := openStore(context.Background(), config.Config{DatabaseURL: config.Secret(databaseURL), SealingKey: upgradeKey}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return err
+	}
+	_, err = store.Migrate(context.Background())
+	return errors.Join(err, store.Close())
+}}
 
 // contract is read once for all programs that tests start: reading it takes longer
 // than anything else that they do to begin.
@@ -98,7 +111,7 @@ type part struct {
 // after the other: the clock and the simulated platform are the program's.
 func onEach(t *testing.T, parts ...part) {
 	t.Helper()
-	storagetest.Each(t, func(t *testing.T, database string) {
+	template.Each(t, func(t *testing.T, database string) {
 		p := start(t, database)
 		for _, one := range parts {
 			t.Run(one.name, func(t *testing.T) { one.run(t, p.in(t)) })

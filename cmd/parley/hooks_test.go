@@ -16,7 +16,6 @@ import (
 	"testing"
 
 	"github.com/parley-cx/parley/internal/config"
-	"github.com/parley-cx/parley/internal/storage/storagetest"
 )
 
 func TestHooks(t *testing.T) {
@@ -379,7 +378,7 @@ func hooksOtherApp(t *testing.T, p *program) {
 // TestHooksAcrossRestart sends a webhook again after the program was started anew.
 func TestHooksAcrossRestart(t *testing.T) {
 	t.Parallel()
-	storagetest.Each(t, func(t *testing.T, database string) {
+	template.Each(t, func(t *testing.T, database string) {
 		folder := t.TempDir()
 		keep := func(c *config.Config) { c.DataDir = folder }
 		p := start(t, database, keep)

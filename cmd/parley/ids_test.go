@@ -3,15 +3,13 @@ package main
 import (
 	"strings"
 	"testing"
-
-	"github.com/parley-cx/parley/internal/storage/storagetest"
 )
 
 // Ids have one spelling: what one database would find in capitals, the other
 // would not.
 func TestIDsInCapitals(t *testing.T) {
 	t.Parallel()
-	storagetest.Each(t, func(t *testing.T, database string) {
+	template.Each(t, func(t *testing.T, database string) {
 		d := start(t, database).desk(0, nil)
 		d.admin.do("GET", "/v1/queues/"+strings.ToUpper(d.queue), nil).code(400, "request.invalid")
 		d.admin.do("GET", "/v1/interactions?agent_id="+strings.ToUpper(d.queue), nil).code(400, "request.invalid")

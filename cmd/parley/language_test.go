@@ -13,7 +13,7 @@ import (
 // equal, and what people read is French throughout.
 func TestF01(t *testing.T) {
 	t.Parallel()
-	p := start(t, "sqlite:"+t.TempDir()+"/language.db") // a database has no language
+	p := start(t, template.SQLite(t)) // a database has no language
 	for _, one := range []part{
 		{"of every operation", languageOperations},
 		{"of meanings and states", languageMeanings},

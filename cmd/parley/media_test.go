@@ -13,7 +13,6 @@ import (
 
 	"github.com/parley-cx/parley/internal/config"
 	"github.com/parley-cx/parley/internal/domain"
-	"github.com/parley-cx/parley/internal/storage/storagetest"
 )
 
 // TestB14_B22_Media is about files that customers send.
@@ -254,7 +253,7 @@ func mediaErased(t *testing.T, p *program) {
 func TestMediaNeverLeadsInside(t *testing.T) {
 	t.Parallel()
 	c := newCDN(t)
-	storagetest.Each(t, func(t *testing.T, database string) {
+	template.Each(t, func(t *testing.T, database string) {
 		p := start(t, database, func(c *config.Config) { c.Sandbox = false })
 		d := p.desk(0, nil)
 		cursor := ""

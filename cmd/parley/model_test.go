@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -40,7 +39,7 @@ type model struct {
 // boot builds the program on a database that may be there already.
 func (m *model) boot() {
 	m.t.Helper()
-	c := testConfig(m.t, "sqlite:"+filepath.Join(m.t.TempDir(), "parley.db"))
+	c := testConfig(m.t, template.SQLite(m.t))
 	if m.app != nil {
 		c = m.config
 	}

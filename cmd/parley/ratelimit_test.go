@@ -1,7 +1,6 @@
 package main
 
 import (
-	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -12,7 +11,7 @@ import (
 // TestRateLimit counts the requests of one token; another one goes on.
 func TestRateLimit(t *testing.T) {
 	t.Parallel()
-	p := start(t, "sqlite:"+filepath.Join(t.TempDir(), "parley.db"), func(c *config.Config) { c.Sandbox, c.RateLimit = false, 20 })
+	p := start(t, template.SQLite(t), func(c *config.Config) { c.Sandbox, c.RateLimit = false, 20 })
 	busy, calm := p.admin(), p.admin()
 	var refused atomic.Int32
 	together(60, func(int) {
@@ -40,7 +39,7 @@ func TestRateLimit(t *testing.T) {
 // The sandbox counts and does not refuse; without a limit nothing is counted.
 func TestRateLimitIsNotEnforced(t *testing.T) {
 	t.Parallel()
-	sandbox := start(t, "sqlite:"+filepath.Join(t.TempDir(), "parley.db"), func(c *config.Config) { c.RateLimit = 1 }).admin()
+	sandbox := start(t, template.SQLite(t), func(c *config.Config) { c.RateLimit = 1 }).admin()
 	last := ""
 	for range 20 {
 		last = sandbox.do("GET", "/v1/queues", nil).want(200).header.Get("RateLimit")
@@ -48,7 +47,7 @@ func TestRateLimitIsNotEnforced(t *testing.T) {
 	if last != `"token";r=0;t=1` {
 		t.Errorf("RateLimit is %q", last)
 	}
-	free := start(t, "sqlite:"+filepath.Join(t.TempDir(), "parley.db"), func(c *config.Config) { c.Sandbox, c.RateLimit = false, 0 }).admin()
+	free := start(t, template.SQLite(t), func(c *config.Config) { c.Sandbox, c.RateLimit = false, 0 }).admin()
 	if got := free.do("GET", "/v1/queues", nil).want(200); got.header.Get("RateLimit") != "" || got.header.Get("RateLimit-Policy") != "" {
 		t.Errorf("the headers are %v", got.header)
 	}

@@ -45,7 +45,7 @@ func TestReadmeWalk(t *testing.T) {
 	if !strings.Contains(readme(t), "```bash\n"+fmt.Sprintf(demoTry, "http://127.0.0.1:8080")+"\n```") {
 		t.Fatal("README.md must show what parley dev prints")
 	}
-	p := start(t, "sqlite:"+t.TempDir()+"/demo.db", func(c *config.Config) {
+	p := start(t, template.SQLite(t), func(c *config.Config) {
 		c.BootstrapClientID, c.BootstrapClientSecret = demoAdmin, demoSecret
 	})
 	if err := p.demo(context.Background()); err != nil {
@@ -97,7 +97,7 @@ func pasted(t *testing.T, heading string, wanted ...string) {
 	if !found {
 		t.Fatal("README.md shows nothing of ", heading)
 	}
-	p := start(t, "sqlite:"+t.TempDir()+"/demo.db", func(c *config.Config) {
+	p := start(t, template.SQLite(t), func(c *config.Config) {
 		c.BootstrapClientID, c.BootstrapClientSecret = demoAdmin, demoSecret
 	})
 	if err := p.demo(context.Background()); err != nil {
@@ -128,7 +128,7 @@ func TestReadmeCompose(t *testing.T) {
 	if !found {
 		t.Fatal("README.md shows no canned response")
 	}
-	p := start(t, "sqlite:"+t.TempDir()+"/demo.db", func(c *config.Config) {
+	p := start(t, template.SQLite(t), func(c *config.Config) {
 		c.BootstrapClientID, c.BootstrapClientSecret = demoAdmin, demoSecret
 	})
 	if err := p.demo(context.Background()); err != nil {

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/parley-cx/parley/internal/config"
-	"github.com/parley-cx/parley/internal/storage/storagetest"
 )
 
 // revoked is somebody who works at one node until something changes at another.
@@ -21,7 +20,7 @@ type revoked struct {
 // how long they last: five seconds at most. On SQLite there is one node.
 func TestRevocationReachesEveryNode(t *testing.T) {
 	t.Parallel()
-	storagetest.Each(t, func(t *testing.T, database string) {
+	template.Each(t, func(t *testing.T, database string) {
 		folder := t.TempDir()
 		node := func() *caller {
 			p := start(t, database, func(c *config.Config) { c.DataDir, c.PublicURL = folder, "http://parley.test" })
@@ -118,7 +117,7 @@ func revokedOutsiders(t *testing.T, one, two *caller) []revoked {
 // it got live as long as they are valid.
 func TestReplacedSecretIsOfNoUseAnywhere(t *testing.T) {
 	t.Parallel()
-	database, folder := storagetest.PostgresURL(t), t.TempDir()
+	database, folder := template.Postgres(t), t.TempDir()
 	node := func() *caller {
 		p := start(t, database, func(c *config.Config) { c.DataDir, c.PublicURL = folder, "http://parley.test" })
 		return newCaller(t, "http://"+p.listener.Addr().String()).login(testClient, testSecret)

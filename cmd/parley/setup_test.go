@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"maps"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -365,7 +364,7 @@ func setupSecrets(t *testing.T, p *program) {
 // TestWithoutSandbox is about what a real installation refuses.
 func TestWithoutSandbox(t *testing.T) {
 	t.Parallel()
-	p := start(t, "sqlite:"+filepath.Join(t.TempDir(), "parley.db"), func(c *config.Config) { c.Sandbox = false })
+	p := start(t, template.SQLite(t), func(c *config.Config) { c.Sandbox = false })
 	d := p.desk(0, nil)
 	for _, o := range operations(t) {
 		if strings.HasPrefix(o.path, "/sandbox/") {

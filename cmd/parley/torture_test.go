@@ -11,8 +11,6 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"github.com/parley-cx/parley/internal/storage/storagetest"
 )
 
 var (
@@ -30,7 +28,7 @@ func TestTorture(t *testing.T) {
 	if seed == 0 {
 		seed = uint64(time.Now().UnixNano())
 	}
-	storagetest.Each(t, func(t *testing.T, database string) {
+	template.Each(t, func(t *testing.T, database string) {
 		t.Logf("-torture.cycles=%d -torture.seed=%d draws the same kills and faults again; what they hit is up to the machine", *tortureCycles, seed)
 		tt := newTorture(t, database, seed)
 		tt.begin()

@@ -2,10 +2,7 @@ package main
 
 import (
 	"fmt"
-	"path/filepath"
 	"testing"
-
-	"github.com/parley-cx/parley/internal/storage/storagetest"
 )
 
 // TestTransferRaces lets an acceptance race with everything else that ends a
@@ -65,7 +62,7 @@ func transferRaces(t *testing.T, p *program) {
 // its acceptance: who has the conversation, and who is offered it, is as it was.
 func TestTransferOverAKill(t *testing.T) {
 	t.Parallel()
-	for name, database := range map[string]string{"sqlite": "sqlite:" + filepath.Join(t.TempDir(), "parley.db"), "postgres": storagetest.PostgresURL(t)} {
+	for name, database := range map[string]string{"sqlite": template.SQLite(t), "postgres": template.Postgres(t)} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b := startBinary(t, database)

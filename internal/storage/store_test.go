@@ -6,14 +6,9 @@ import (
 	"encoding/base64"
 	"io/fs"
 	"log/slog"
-	"net/url"
 	"os"
-	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
-
-	"github.com/jackc/pgx/v5"
 
 	"github.com/parley-cx/parley/internal/secret"
 	"github.com/parley-cx/parley/internal/storage/storagetest"
@@ -36,24 +31,12 @@ func both(t *testing.T, run func(t *testing.T, db database)) {
 
 func onSQLite(t *testing.T) database {
 	t.Helper()
-	schema, err := sqliteTemplate()
-	if err != nil {
-		t.Fatal(err)
-	}
-	file := filepath.Join(t.TempDir(), "parley.db")
-	if err := os.WriteFile(file, schema, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return connect(t, "sqlite:"+file)
+	return connect(t, template.SQLite(t))
 }
 
 func onPostgres(t *testing.T) database {
 	t.Helper()
-	template, err := postgresTemplate()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return connect(t, storagetest.PostgresURLFrom(t, template))
+	return connect(t, template.Postgres(t))
 }
 
 // connect opens a database that is there already; doing so again makes another
@@ -83,39 +66,8 @@ var sealer = sync.OnceValue(func() *secret.Sealer {
 	return secret.NewSealer(key)
 })
 
-// sqliteTemplate is the file of a migrated database without rows.
-var sqliteTemplate = sync.OnceValues(func() ([]byte, error) {
-	folder, err := os.MkdirTemp("", "parley-template-")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(folder)
-	file := filepath.Join(folder, "parley.db")
-	if err := migrated("sqlite:" + file); err != nil {
-		return nil, err
-	}
-	return os.ReadFile(file)
-})
-
-var templateName = "parley_template_" + strings.ToLower(rand.Text())
-
-// postgresTemplate names a migrated database to copy; to copy one is faster than
-// to migrate each.
-var postgresTemplate = sync.OnceValues(func() (string, error) {
-	server := os.Getenv("PARLEY_TEST_POSTGRES_URL")
-	if server == "" {
-		return "template1", nil // the helper says what is missing
-	}
-	if err := onServer(server, "CREATE DATABASE "+templateName); err != nil {
-		return "", err
-	}
-	database, err := url.Parse(server)
-	if err != nil {
-		return "", err
-	}
-	database.Path = "/" + templateName
-	return templateName, migrated(database.String())
-})
+// template is what the tests' databases are copies of.
+var template = &storagetest.Template{Migrate: migrated}
 
 func migrated(url string) error {
 	s, err := Open(context.Background(), url, sealer(), slog.New(slog.DiscardHandler))
@@ -128,23 +80,10 @@ func migrated(url string) error {
 	return s.Close()
 }
 
-func onServer(server, statement string) error {
-	ctx := context.Background()
-	connection, err := pgx.Connect(ctx, server)
-	if err != nil {
-		return err
-	}
-	defer connection.Close(ctx)
-	_, err = connection.Exec(ctx, statement)
-	return err
-}
-
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if server := os.Getenv("PARLEY_TEST_POSTGRES_URL"); server != "" {
-		if err := onServer(server, "DROP DATABASE IF EXISTS "+templateName+" WITH (FORCE)"); err != nil {
-			panic(err)
-		}
+	if err := template.Drop(); err != nil {
+		panic(err)
 	}
 	os.Exit(code)
 }

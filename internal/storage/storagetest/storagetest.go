@@ -6,6 +6,8 @@ package storagetest
 import (
 	"context"
 	"crypto/rand"
+	"errors"
+	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -40,9 +42,9 @@ func PostgresURL(t testing.TB) string {
 // database is faster than migrating again; nobody may be connected to the template meanwhile.
 func PostgresURLFrom(t testing.TB, template string) string {
 	t.Helper()
-	server := os.Getenv("PARLEY_TEST_POSTGRES_URL")
-	if server == "" {
-		t.Fatal("PARLEY_TEST_POSTGRES_URL is not set: run the tests with scripts/test, or scripts/with-postgres go test ./...")
+	server, err := serverURL()
+	if err != nil {
+		t.Fatal(err)
 	}
 	database, err := url.Parse(server)
 	if err != nil {
@@ -51,24 +53,37 @@ func PostgresURLFrom(t testing.TB, template string) string {
 	name := "parley_test_" + strings.ToLower(rand.Text())
 	database.Path = "/" + name
 
-	quoted := pgx.Identifier{name}.Sanitize()
-	execute(t, server, "CREATE DATABASE "+quoted+" TEMPLATE "+pgx.Identifier{template}.Sanitize())
-	t.Cleanup(func() { execute(t, server, "DROP DATABASE "+quoted+" WITH (FORCE)") })
+	execute(t, server, "CREATE DATABASE "+quoted(name)+" TEMPLATE "+quoted(template))
+	t.Cleanup(func() { execute(t, server, "DROP DATABASE "+quoted(name)+" WITH (FORCE)") })
 	return database.String()
 }
 
-// execute runs one statement on a connection of its own. It brings its own context, because a test's context has ended
-// by the time its cleanups run.
+// serverURL is where databases are made.
+func serverURL() (string, error) {
+	server := os.Getenv("PARLEY_TEST_POSTGRES_URL")
+	if server == "" {
+		return "", errors.New("PARLEY_TEST_POSTGRES_URL is not set: run the tests with scripts/test, or scripts/with-postgres go test ./...")
+	}
+	return server, nil
+}
+
 func execute(t testing.TB, server, statement string) {
 	t.Helper()
+	if err := onServer(server, statement); err != nil {
+		t.Fatalf("%s: %v", statement, err)
+	}
+}
+
+// onServer runs one statement on a connection of its own. It brings its own context, because a test's context has ended
+// by the time its cleanups run.
+func onServer(server, statement string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	connection, err := pgx.Connect(ctx, server)
 	if err != nil {
-		t.Fatalf("connect to PARLEY_TEST_POSTGRES_URL: %v", err)
+		return fmt.Errorf("connect to PARLEY_TEST_POSTGRES_URL: %w", err)
 	}
 	defer connection.Close(ctx) // the statement's result is what counts
-	if _, err := connection.Exec(ctx, statement); err != nil {
-		t.Fatalf("%s: %v", statement, err)
-	}
+	_, err = connection.Exec(ctx, statement)
+	return err
 }
