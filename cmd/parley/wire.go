@@ -89,6 +89,16 @@ func newSealer(c config.Config) (*secret.Sealer, error) {
 // other nodes.
 const poll = time.Second
 
+// pollAlone is poll for a node that has no others, as one with a stopped clock.
+const pollAlone = 5 * time.Second
+
+func (a *app) poll() time.Duration {
+	if a.config.Sandbox && a.config.SandboxClock == config.ClockStopped {
+		return pollAlone
+	}
+	return poll
+}
+
 // build puts the program together, migrates the database and listens. Nothing
 // runs yet. Several programs of one process can share the contract, which nobody changes.
 func build(ctx context.Context, c config.Config, contract *httpapi.Contract, log *slog.Logger) (_ *app, err error) {
@@ -198,7 +208,7 @@ func (a *app) assemble(ctx context.Context, contract *httpapi.Contract) error {
 	reading := &listening.Reading{Store: a.store, Adapters: adapters, Capabilities: channel.Capabilities(), BaseURL: a.platformURL, Call: a.config.PlatformTimeout,
 		NewKey: newBlobKey, Files: wake("attachments"), Machine: a.clock.Machine, Log: a.log}
 	erasing := &closing.Erasing{Store: a.store, End: ending, Wake: wake("contact_erasure"), Files: wake("attachments"), Erased: wake("erasure")}
-	a.runner = jobs.NewRunner(a.clock, a.log, poll,
+	a.runner = jobs.NewRunner(a.clock, a.log, a.poll(),
 		applier,
 		&jobs.Timer[domain.DueBot]{Named: "bots", Due: a.store.DueBots, Act: applier.BotOver, Machine: a.clock.Machine},
 		watch,
