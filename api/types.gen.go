@@ -615,9 +615,11 @@ const (
 	EventTypeInteractionRingReached      EventType = "interaction.ring_reached"
 	EventTypeMessageEdited               EventType = "message.edited"
 	EventTypeMessageExpired              EventType = "message.expired"
+	EventTypeMessageHidden               EventType = "message.hidden"
 	EventTypeMessageReactionAdded        EventType = "message.reaction_added"
 	EventTypeMessageReactionRemoved      EventType = "message.reaction_removed"
 	EventTypeMessageReceived             EventType = "message.received"
+	EventTypeMessageShown                EventType = "message.shown"
 	EventTypeMessageUnsent               EventType = "message.unsent"
 	EventTypeOfferAccepted               EventType = "offer.accepted"
 	EventTypeOfferCreated                EventType = "offer.created"
@@ -719,11 +721,15 @@ func (e EventType) Valid() bool {
 		return true
 	case EventTypeMessageExpired:
 		return true
+	case EventTypeMessageHidden:
+		return true
 	case EventTypeMessageReactionAdded:
 		return true
 	case EventTypeMessageReactionRemoved:
 		return true
 	case EventTypeMessageReceived:
+		return true
+	case EventTypeMessageShown:
 		return true
 	case EventTypeMessageUnsent:
 		return true
@@ -3289,6 +3295,7 @@ type Event struct {
 	// - `message.received`: the customer wrote
 	// - `attachment.ready`, `.rejected`, `.expired`: how far a file has come
 	// - `message.edited`, `.unsent`: the customer changed a message, or took it back
+	// - `message.hidden`, `.shown`: a public message was hidden from others at the platform, or is shown again
 	// - `message.reaction_added`, `.reaction_removed`: the customer reacted to a message, or no longer does
 	// - `interaction.referred`: the customer came once more through a link or an advertisement
 	// - `thread.control_gained`, `.control_lost`: another app of the account handed the conversation to us, or has it now
@@ -3334,6 +3341,7 @@ type EventList struct {
 //   - `message.received`: the customer wrote
 //   - `attachment.ready`, `.rejected`, `.expired`: how far a file has come
 //   - `message.edited`, `.unsent`: the customer changed a message, or took it back
+//   - `message.hidden`, `.shown`: a public message was hidden from others at the platform, or is shown again
 //   - `message.reaction_added`, `.reaction_removed`: the customer reacted to a message, or no longer does
 //   - `interaction.referred`: the customer came once more through a link or an advertisement
 //   - `thread.control_gained`, `.control_lost`: another app of the account handed the conversation to us, or has it now
@@ -3998,6 +4006,9 @@ type Message struct {
 
 	// Error Why an outbound message failed, or null.
 	Error *ReplyError `json:"error"`
+
+	// Hidden Whether it was said in public and is hidden from others at the platform. Its writer still sees it.
+	Hidden bool `json:"hidden"`
 
 	// ID The identifier of a resource, a UUIDv7 in small letters. Ids sort roughly by the time they were made.
 	ID ID `json:"id"`

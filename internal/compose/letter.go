@@ -143,7 +143,7 @@ func (c *Composer) offered(ctx context.Context, l letter, r domain.CannedRespons
 // write in public (A12).
 func (l *letter) reach() error {
 	switch {
-	case !l.allowed.MayWrite(l.terms):
+	case l.Draft.Visibility == domain.Private && !l.allowed.MayWrite(l.terms):
 		return domain.Invalid("", "outbound.not_allowed", "Customers of this kind of channel must write first.")
 	case l.Draft.Visibility == domain.Public && !l.allowed.Public():
 		return domain.Invalid("/visibility", "content.visibility_not_supported", "This channel has private messages only.")

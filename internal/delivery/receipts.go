@@ -144,7 +144,7 @@ func (r *receipts) echo(ctx context.Context, t *domain.Thread, e channel.Event) 
 		}
 	}
 	m, found := r.messages[id]
-	if !known || !found || m.Thread != t.ID {
+	if !known || !found || m.Thread != t.ID && !ours { // the first private word to a comment comes back in another thread
 		return r.elsewhere(ctx, t, e)
 	}
 	if _, taken := r.byID[e.MessageID]; m.PlatformMessageID == nil && !taken {

@@ -40,6 +40,8 @@ const (
 	EventMessageEdited            EventType = "message.edited"
 	EventMessageUnsent            EventType = "message.unsent"
 	EventMessageExpired           EventType = "message.expired"
+	EventMessageHidden            EventType = "message.hidden"
+	EventMessageShown             EventType = "message.shown"
 	EventReactionAdded            EventType = "message.reaction_added"
 	EventReactionRemoved          EventType = "message.reaction_removed"
 	EventInteractionReferred      EventType = "interaction.referred"

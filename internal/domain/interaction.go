@@ -197,7 +197,12 @@ func (i Interaction) Receive(m Message, now time.Time) (Interaction, Message, Ev
 
 // Amend tells of something that the customer did to a message after writing it.
 func (i Interaction) Amend(what EventType, m Message, now time.Time) (Interaction, Event) {
-	e := i.emitFor(what, string(m.ID), Actor{Type: ActorCustomer, ID: string(i.Contact)}, now, EventData{MessageID: string(m.ID)})
+	who := Actor{Type: ActorCustomer, ID: string(i.Contact)}
+	ours := m.Direction == Outbound && (what == EventMessageEdited || what == EventMessageUnsent)
+	if ours || what == EventMessageHidden || what == EventMessageShown {
+		who = Actor{Type: ActorPlatform}
+	}
+	e := i.emitFor(what, string(m.ID), who, now, EventData{MessageID: string(m.ID)})
 	return i, e
 }
 

@@ -146,6 +146,7 @@ type MessageDetails struct {
 	Reactions  []Reaction  `json:"reactions,omitempty"`
 	Template   *Template   `json:"template,omitempty"`
 	Omitted    []Omission  `json:"omitted,omitempty"`
+	Hidden     bool        `json:"hidden,omitempty"` // public: others do not see it
 }
 
 // Template is a message that the platform has approved before; Parameters fill

@@ -16,17 +16,31 @@ type Early struct {
 	EditNumber   int
 	EditText     *string
 	Reactions    []Reaction
+	Hidden       bool // in public
 	CreatedAt    time.Time
 }
 
 // Edit replaces the text, unless a later edit came first or nothing is left of
-// the message.
+// the message. An edit that the platform does not count is the latest.
 func (m Message) Edit(text string, number int, at time.Time) (after Message, changed bool) {
+	if number == 0 {
+		number = m.EditNumber + 1
+	}
 	if m.Erased != "" || number <= m.EditNumber {
 		return m, false
 	}
 	m.Text, m.EditNumber, m.EditedAt = &text, number, &at
 	return m, true
+}
+
+// Hide hides a public message from others, or shows it again. Its writer sees it in
+// any case, and so does whoever answers it.
+func (m Message) Hide(hidden bool) (after Message, changed bool) {
+	changed = m.Erased == "" && m.Details.Hidden != hidden
+	if changed {
+		m.Details.Hidden = hidden
+	}
+	return m, changed
 }
 
 // React adds somebody's reaction, in place of their earlier one.
@@ -99,6 +113,9 @@ func (m Message) Recall(e Early) Message {
 	}
 	for _, r := range e.Reactions {
 		m, _ = m.React(r)
+	}
+	if e.Hidden {
+		m, _ = m.Hide(true)
 	}
 	return m
 }

@@ -53,7 +53,7 @@ func (s *Server) toMessage(m domain.Message, d transcript) api.Message {
 		Sender: toSender(m.Sender), Text: m.Text, Attachments: s.toAttachments(m, d), InReplyTo: ref(m.InReplyTo),
 		Channel:           d.in(m),
 		PlatformMessageID: m.PlatformMessageID, PlatformTime: api.AtOrNull(m.PlatformTime), CreatedAt: api.At(m.CreatedAt), Error: toReplyError(m.Failure, d.say)}
-	out.EditedAt, out.Reactions = api.AtOrNull(m.EditedAt), each(m.Details.Reactions, toReaction)
+	out.EditedAt, out.Reactions, out.Hidden = api.AtOrNull(m.EditedAt), each(m.Details.Reactions, toReaction), m.Details.Hidden
 	out.Referral, out.CannedResponseID = toReferral(m.Details.Referral), ref(m.CannedResponse)
 	out.Omitted = each(d.omitted(m), func(o domain.Omission) api.Omission { return api.Omission(o) })
 	if p := m.Details.Postback; p != nil {

@@ -7,16 +7,16 @@ import (
 	"github.com/parley-cx/parley/internal/domain"
 )
 
-// amend does to a message what the customer did to it. What is told of a message
-// that has not come is kept for it.
+// amend does to a message what the customer did to it, or the account. What is told
+// of a message that has not come is kept for it.
 func (g *gathering) amend(e channel.Event) {
 	if e.Kind == channel.EventUnsent {
 		g.erased = append(g.erased, e.MessageID)
 	}
 	g.follow(e)
 	m := g.known[e.MessageID]
-	if m == nil && e.Kind == channel.EventReaction && e.Public {
-		return // to a post that nobody here has to answer
+	if e.Public && g.idle(m, e) {
+		return
 	}
 	if m == nil || e.Kind == channel.EventUnsent && g.early[e.MessageID] != nil {
 		g.remember(e)
@@ -41,6 +41,19 @@ func (g *gathering) amend(e channel.Event) {
 	g.events = append(g.events, event)
 }
 
+// idle tells what is done in public that concerns no conversation: signs of people
+// other than the customer, and what the account does to its own posts.
+func (g *gathering) idle(m *held[domain.Message], e channel.Event) bool {
+	switch t := g.threads[e.Contact]; {
+	case e.Kind == channel.EventUnsent:
+		return false
+	case m == nil:
+		return e.Kind == channel.EventReaction || e.Contact == ""
+	default:
+		return e.Kind == channel.EventReaction && (t == nil || t.value.ID != m.value.Thread)
+	}
+}
+
 // change gives the message after the event, and the event that tells of it.
 func (g *gathering) change(m domain.Message, e channel.Event) (after domain.Message, what domain.EventType, changed bool) {
 	switch {
@@ -50,6 +63,12 @@ func (g *gathering) change(m domain.Message, e channel.Event) (after domain.Mess
 	case e.Kind == channel.EventEdited:
 		after, changed = m.Edit(e.Text, e.Edit, g.received)
 		return after, domain.EventMessageEdited, changed
+	case e.Kind == channel.EventHidden && e.Removed:
+		after, changed = m.Hide(false)
+		return after, domain.EventMessageShown, changed
+	case e.Kind == channel.EventHidden:
+		after, changed = m.Hide(true)
+		return after, domain.EventMessageHidden, changed
 	case e.Removed:
 		after, changed = m.Unreact(domain.SenderCustomer)
 		return after, domain.EventReactionRemoved, changed
@@ -75,14 +94,16 @@ func (g *gathering) remember(e channel.Event) {
 	switch {
 	case v.Unsent:
 	case e.Kind == channel.EventUnsent:
-		v.Unsent, v.EditText, v.EditNumber, v.Reactions = true, nil, 0, nil
+		v.Unsent, v.EditText, v.EditNumber, v.Reactions, v.Hidden = true, nil, 0, nil, false
+	case e.Kind == channel.EventHidden:
+		v.Hidden = !e.Removed
 	case e.Kind == channel.EventReaction && e.Removed:
 		v.Reactions = domain.Unreact(v.Reactions, domain.SenderCustomer)
 	case e.Kind == channel.EventReaction:
 		v.Reactions = domain.React(v.Reactions, g.reaction(e))
-	case e.Edit > v.EditNumber:
+	case e.Edit == 0 || e.Edit > v.EditNumber:
 		text := e.Text
-		v.EditText, v.EditNumber = &text, e.Edit
+		v.EditText, v.EditNumber = &text, max(e.Edit, v.EditNumber+1)
 	}
 }
 

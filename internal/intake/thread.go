@@ -12,7 +12,7 @@ func (g *gathering) apply(item parsed) {
 	switch e.Kind {
 	case channel.EventMessage, channel.EventEcho:
 		g.arrive(item)
-	case channel.EventEdited, channel.EventReaction, channel.EventUnsent:
+	case channel.EventEdited, channel.EventReaction, channel.EventUnsent, channel.EventHidden:
 		g.amend(e)
 	case channel.EventReferral:
 		g.refer(g.thread(e.Contact), *e.Referral)
@@ -140,7 +140,7 @@ func (g *gathering) message(t domain.Thread, e channel.Event) domain.Message {
 	if at := e.ExpiresAt; !at.IsZero() {
 		m = m.Expires(at)
 	}
-	if quoted := g.known[e.ReplyTo]; quoted != nil && e.ReplyTo != "" {
+	if quoted := g.known[e.ReplyTo]; quoted != nil && e.ReplyTo != "" && quoted.value.Thread == t.ID { // in public it may be somebody else's
 		id := quoted.value.ID
 		m.InReplyTo = &id
 	}

@@ -26,6 +26,7 @@ func (earlyRow) TableName() string { return "early_events" }
 type told struct {
 	EditText  *string           `json:"edit_text,omitempty"`
 	Reactions []domain.Reaction `json:"reactions,omitempty"`
+	Hidden    bool              `json:"hidden,omitempty"`
 }
 
 func (r earlyRow) place() secret.Place {
@@ -35,7 +36,7 @@ func (r earlyRow) place() secret.Place {
 func (s *Store) toEarlyRow(e domain.Early) (r earlyRow, err error) {
 	r = earlyRow{OrganizationID: string(e.Organization), ChannelID: string(e.Channel), PlatformMessageID: e.MessageID, Unsent: e.Unsent,
 		EditNumber: e.EditNumber, Reactions: "[]", CreatedAt: ms(e.CreatedAt)}
-	r.Content, err = sealFilled(s, r.place(), told{e.EditText, e.Reactions})
+	r.Content, err = sealFilled(s, r.place(), told{e.EditText, e.Reactions, e.Hidden})
 	return r, err
 }
 
@@ -47,7 +48,7 @@ func (s *Store) fromEarlyRow(r earlyRow) (domain.Early, error) {
 	}
 	var told told
 	err := s.unseal(r.place(), r.Content, &told)
-	e.EditText, e.Reactions = told.EditText, told.Reactions
+	e.EditText, e.Reactions, e.Hidden = told.EditText, told.Reactions, told.Hidden
 	return e, err
 }
 
