@@ -5724,6 +5724,24 @@ func (response GetAttachmentContent206AsteriskResponse) VisitGetAttachmentConten
 	return err
 }
 
+type GetAttachmentContent302ResponseHeaders struct {
+	CacheControl   string
+	Location       string
+	ReferrerPolicy string
+}
+
+type GetAttachmentContent302Response struct {
+	Headers GetAttachmentContent302ResponseHeaders
+}
+
+func (response GetAttachmentContent302Response) VisitGetAttachmentContentResponse(w http.ResponseWriter) error {
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.Header().Set("Referrer-Policy", fmt.Sprint(response.Headers.ReferrerPolicy))
+	w.WriteHeader(302)
+	return nil
+}
+
 type ListCannedResponseLibrariesRequestObject struct {
 	Params ListCannedResponseLibrariesParams
 }

@@ -2645,6 +2645,9 @@ type Channel struct {
 	// - `blocked`: the platform has blocked the account for breaking its rules
 	Status ChannelStatus `json:"status"`
 
+	// SuppressedInbound How many messages its settings have not let in, such as `story_mentions`. Nothing of them is kept.
+	SuppressedInbound int64 `json:"suppressed_inbound"`
+
 	// UpdatedAt A moment, RFC 3339 in UTC with milliseconds.
 	UpdatedAt Time `json:"updated_at"`
 

@@ -21,6 +21,7 @@ type Capability struct {
 	Starts      bool          // it may write to somebody who has not written
 	Retry       Retry         // how calls that failed are made again
 	Files       FileRule      // what it takes of files
+	Untokened   bool          // an echo brings back no token of ours: only what it says tells whose it is
 	StoreMedia  bool          // its terms let us keep what customers send
 	Reports     []EventKind   // what its platform tells besides messages: receipts, edits, …
 	ShowsTyping bool          // the customer can be shown that somebody types
@@ -32,6 +33,7 @@ type PublicRule struct {
 	TextLimit int // of one message, in what Counting counts; zero where it has no public messages
 	Counting  Counting
 	Files     FileRule
+	Flat      bool          // an answer to an answer stands under the same comment
 	FirstWord time.Duration // after a public message in which its writer may get one private message; zero for never
 	// Direct is the kind of channel that has the private conversations of the same
 	// account; empty where it is this kind itself.
@@ -94,9 +96,9 @@ func Capabilities() map[domain.ChannelKind]Capability {
 			Files: FileRule{MaxSize: MaxFileSize, Smaller: map[string]int64{"image": 5 << 20, "audio": 16 << 20, "video": 16 << 20},
 				Images: []string{"image/jpeg", "image/png"}, Plays: []string{"audio/aac", "audio/amr", "audio/mpeg", "audio/mp4", "audio/x-m4a", "audio/ogg", "video/mp4", "video/3gpp"},
 				Refused: programs()}},
-		domain.ChannelInstagram: {Platform: domain.PlatformMeta, TextLimit: 1000, Counting: CountBytes, Window: day, HumanWindow: 7 * day, AppNeeded: true,
+		domain.ChannelInstagram: {Platform: domain.PlatformMeta, TextLimit: 1000, Counting: CountBytes, Window: day, HumanWindow: 7 * day, AppNeeded: true, Untokened: true,
 			ShowsTyping: true, Reports: []EventKind{EventEcho, EventRead, EventEdited, EventUnsent, EventReaction, EventReferral, EventControl},
-			Posts: PublicRule{TextLimit: 2200, FirstWord: 7 * day},
+			Posts: PublicRule{TextLimit: 2200, Flat: true, FirstWord: 7 * day},
 			Files: FileRule{MaxSize: 25 << 20, Smaller: map[string]int64{"image": 8 << 20}, Only: []string{"image/png", "image/jpeg",
 				"audio/aac", "audio/mp4", "audio/x-m4a", "audio/wav", "audio/x-wav", "video/mp4", "video/ogg", "video/x-msvideo", "video/quicktime", "video/webm",
 				"application/pdf"}}},

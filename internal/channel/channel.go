@@ -184,7 +184,7 @@ type Outbound struct {
 	Human        bool      // a person's answer after the platform's first window
 	Public       bool      // everybody is to see it
 	Post         string    // public: the platform's id of the post that it stands under
-	Under        string    // public: the platform's id of the comment that ReplyTo itself answers
+	Under        string    // public: the platform's id of the comment under which it stands, where there are two levels only
 	Mention      bool      // public: what it answers only names the account, and stands somewhere else
 	FirstWord    bool      // private, to the writer of the public message ReplyTo, who has not written in private
 	Template     *domain.Template

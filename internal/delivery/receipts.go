@@ -56,7 +56,7 @@ func (r *receipts) read(ctx context.Context, events []channel.Event) error {
 				addresses = append(addresses, address)
 			}
 		}
-		ids = append(append(ids, e.MessageIDs...), filled(e.MessageID)...)
+		ids = slices.Concat(ids, e.MessageIDs, filled(e.MessageID), filled(e.Through))
 		if e.Public {
 			ids = append(ids, filled(e.ReplyTo)...)
 		}
@@ -118,6 +118,9 @@ func (r *receipts) apply(ctx context.Context, t *domain.Thread, e channel.Event)
 	case channel.EventDelivered:
 		return r.upTo(ctx, t, e, domain.ReplyDelivered, &t.DeliveredUpTo)
 	case channel.EventRead:
+		if err := r.through(ctx, t, e); err != nil {
+			return err
+		}
 		return r.upTo(ctx, t, e, domain.ReplyRead, &t.ReadUpTo)
 	case channel.EventSent:
 		r.each(t, e, domain.ReplySent)
@@ -137,7 +140,7 @@ func (r *receipts) echo(ctx context.Context, t *domain.Thread, e channel.Event) 
 	if ours {
 		id, known = attempt.Message, true
 	}
-	if !known && e.Public {
+	if !known && (e.Public || r.Capabilities[r.channel.Kind].Untokened) {
 		var err error
 		if id, known, err = r.unproven(ctx, t, e); err != nil {
 			return err
@@ -168,24 +171,38 @@ func (r *receipts) echo(ctx context.Context, t *domain.Thread, e channel.Event) 
 	return nil
 }
 
-// unproven finds the public reply of ours that a public echo must be of, which carries
-// no token: the first of unknown outcome that says the same under the same message.
+// unproven finds the reply of ours that an echo without a token must be of: the first
+// of unknown outcome that says the same, in public under the same message. Where no
+// echo of an account's carries a token, one whose call is under way may be meant, too.
 func (r *receipts) unproven(ctx context.Context, t *domain.Thread, e channel.Event) (id domain.MessageID, found bool, err error) {
 	if err := r.waiting(ctx, t); err != nil {
 		return "", false, err
 	}
 	for _, m := range r.inOrder(t.ID) {
-		if m.Status == domain.ReplyUnconfirmed && m.Visibility == domain.Public && m.PlatformMessageID == nil && m.Text != nil && *m.Text == e.Text && r.under(m) == e.ReplyTo {
+		open := m.Status == domain.ReplyUnconfirmed || m.Status == domain.ReplySending && r.Capabilities[r.channel.Kind].Untokened
+		if open && m.PlatformMessageID == nil && (m.Visibility == domain.Public) == e.Public && says(m, e) && (!e.Public || r.under(m) == e.ReplyTo) {
 			return m.ID, true, nil
 		}
 	}
 	return "", false, nil
 }
 
+// says tells whether a reply may be what an echo brings: the same text, or a file for
+// a file, whose address the platform has changed.
+func says(m domain.Message, e channel.Event) bool {
+	if m.Text == nil {
+		return e.Text == "" && len(m.Attachments) > 0 && len(e.Attachment) > 0
+	}
+	return *m.Text == e.Text
+}
+
 // under gives the platform's id of the message that a reply stands under; empty for
 // one that stands under the post itself, or under what is not at hand.
 func (r *receipts) under(m domain.Message) string {
-	if m.InReplyTo == nil {
+	switch {
+	case m.Details.Under != "":
+		return m.Details.Under
+	case m.InReplyTo == nil:
 		return ""
 	}
 	for platformID, id := range r.byID {
@@ -221,6 +238,7 @@ func (r *receipts) elsewhere(ctx context.Context, t *domain.Thread, e channel.Ev
 	}
 	if e.Public {
 		m.Visibility, m.Post = domain.Public, &e.Post
+		m.Details.Under = e.ReplyTo
 		if parent, known := r.byID[e.ReplyTo]; known {
 			m.InReplyTo = &parent
 		}
@@ -272,6 +290,28 @@ func (r *receipts) upTo(ctx context.Context, t *domain.Thread, e channel.Event, 
 	for _, m := range r.inOrder(t.ID) {
 		if m.Proven() && m.Before(&e.Watermark) {
 			r.move(m.ID, status, r.now)
+		}
+	}
+	return nil
+}
+
+// through applies a read that names the last message that was seen: the private ones
+// before it were seen, too.
+func (r *receipts) through(ctx context.Context, t *domain.Thread, e channel.Event) error {
+	if e.Through == "" {
+		return nil
+	}
+	r.named(t, e.Through, domain.ReplyRead)
+	last, known := r.messages[r.byID[e.Through]]
+	if !known || last.Thread != t.ID {
+		return nil
+	}
+	if err := r.waiting(ctx, t); err != nil {
+		return err
+	}
+	for _, m := range r.inOrder(t.ID) {
+		if m.Proven() && m.Visibility == domain.Private && m.Position < last.Position {
+			r.move(m.ID, domain.ReplyRead, r.now)
 		}
 	}
 	return nil

@@ -1,6 +1,7 @@
 package delivery
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -158,6 +159,9 @@ func (s Sender) prepare(ctx context.Context, b *book, d domain.Delivery, now, ma
 		ours := string(m.ID) // by which the receiver knows it again, and a receipt may name it before the answer
 		m.PlatformMessageID = &ours
 	}
+	if s.Capabilities[ch.Kind].Posts.Flat {
+		m.Details.Under = b.under(m)
+	}
 	b.put(m)
 	a := domain.Attempt{ID: domain.NewID[domain.AttemptID](), Organization: d.Organization, Message: m.ID, Number: m.Attempts,
 		State: domain.AttemptInFlight, StartedAt: machine}
@@ -185,10 +189,23 @@ func (b *book) outbound(m domain.Message, a domain.Attempt, v channel.Verdict) c
 	if m.Post != nil {
 		out.Post = *m.Post
 	}
+	if public {
+		out.Under, out.Mention = m.Details.Under, b.quoted[m.ID].Details.Mention
+	}
 	if m.Text != nil {
 		out.Text = *m.Text
 	}
 	return out
+}
+
+// under gives the platform's id of the comment under which a public reply stands, where
+// there are two levels only: the one that is answered, or that under which it stands.
+func (b *book) under(m domain.Message) string {
+	quoted := b.quoted[m.ID]
+	if m.Visibility != domain.Public || quoted.Visibility != domain.Public || quoted.PlatformMessageID == nil {
+		return ""
+	}
+	return cmp.Or(quoted.Details.Under, *quoted.PlatformMessageID)
 }
 
 func (d *Delivery) account(ch domain.Channel) channel.Account {

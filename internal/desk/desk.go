@@ -19,6 +19,7 @@ type Store interface {
 	SaveEngagement(ctx context.Context, e *domain.Engagement, events []domain.Event) error
 	Queue(ctx context.Context, org domain.OrganizationID, queue domain.QueueID) (domain.Queue, error)
 	Append(ctx context.Context, events ...domain.Event) error
+	Fleeting(ctx context.Context, org domain.OrganizationID, i domain.InteractionID) (bool, error)
 	Drafts
 }
 

@@ -22,10 +22,17 @@ func (d *Desk) Resume(ctx context.Context, by domain.Principal, i domain.Interac
 }
 
 // Record switches the recording of the caller's conversation on or off; to say
-// what is so already changes nothing.
+// what is so already changes nothing. It cannot begin where something came that the
+// platform lets nobody keep (B19).
 func (d *Desk) Record(ctx context.Context, by domain.Principal, i domain.InteractionID, on bool) error {
-	return d.turn(ctx, by, i, "", func(e domain.Engagement, actor domain.Actor, now time.Time) (domain.Engagement, []domain.Event, error) {
-		return e.Record(on, actor, now)
+	return d.Store.InTx(ctx, func(ctx context.Context) error {
+		return d.turn(ctx, by, i, "", func(e domain.Engagement, actor domain.Actor, now time.Time) (domain.Engagement, []domain.Event, error) {
+			fleeting, err := d.Store.Fleeting(ctx, by.Organization, i)
+			if err != nil {
+				return e, nil, err
+			}
+			return e.Record(on, fleeting, actor, now)
+		})
 	})
 }
 

@@ -57,7 +57,7 @@ func TestAllowedActionsAreThoseThatSucceed(t *testing.T) {
 		domain.ActionTransfer: func(e domain.Engagement) error { return e.CanTransfer() },
 		domain.ActionHold:     func(e domain.Engagement) error { _, _, err := e.Hold(byAgent(e.Agent), at); return err },
 		domain.ActionResume:   func(e domain.Engagement) error { _, _, err := e.Resume(byAgent(e.Agent), at); return err },
-		domain.ActionRecord:   func(e domain.Engagement) error { _, _, err := e.Record(true, byAgent(e.Agent), at); return err },
+		domain.ActionRecord:   func(e domain.Engagement) error { _, _, err := e.Record(true, false, byAgent(e.Agent), at); return err },
 		domain.ActionDecline:  func(e domain.Engagement) error { _, _, err := e.Decline(true, "", byAgent(e.Agent), at); return err },
 		domain.ActionReply:    func(e domain.Engagement) error { return e.Interaction.CanReply(e.Agent.ID) },
 		domain.ActionConference: func(e domain.Engagement) error {

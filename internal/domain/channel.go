@@ -144,6 +144,7 @@ type Channel struct {
 	Settings     ChannelSettings
 	Bot          *Bot // answers before an agent; nil for none
 	Status       ChannelStatus
+	Suppressed   int64 // messages that its settings did not let in (B21); only ever counted up, by Suppress
 	Version      int64
 	CreatedAt    time.Time
 	UpdatedAt    time.Time

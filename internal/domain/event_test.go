@@ -86,7 +86,7 @@ func (j *journey) step(random *rand.Rand) {
 	case 9:
 		j.take(e.Resume(by, j.now))
 	case 10:
-		j.take(e.Record(random.IntN(2) == 0, by, j.now))
+		j.take(e.Record(random.IntN(2) == 0, random.IntN(4) == 0, by, j.now))
 	case 11:
 		e, events, _, err := e.Submit(newQueue(), codes{"sale"}, &text, by, j.now)
 		j.take(e, events, err)

@@ -85,12 +85,14 @@ func NewReceived(m Message, a Attachment, key string, keep bool, now time.Time) 
 }
 
 // Filed makes files of what a message came with, where it is that and not a mere
-// link. The platform's address is sealed with the file, and no longer in the message.
+// link; where the platform lets nobody keep anything, every link is one, so that it
+// ends when it has to. The platform's address is sealed with the file, and no longer in
+// the message.
 func (m Message) Filed(newKey func() string, keep bool, now time.Time) (Message, []File) {
 	var files []File
 	named := make([]Attachment, len(m.Attachments))
 	for n, a := range m.Attachments {
-		if named[n] = a; !a.IsFile() {
+		if named[n] = a; !a.IsFile() && (keep || a.URL == "") {
 			continue
 		}
 		if a.Name != "" {

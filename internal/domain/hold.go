@@ -34,8 +34,9 @@ func (e Engagement) turn(named Phrase, move InteractionMove, part ParticipantMov
 }
 
 // Record switches the recording of a conversation on or off, for the agent who
-// holds it. What is so already changes nothing.
-func (e Engagement) Record(on bool, actor Actor, now time.Time) (Engagement, []Event, error) {
+// holds it. What is so already changes nothing. fleeting is that something came in it
+// that the platform lets nobody keep: it is not recorded (B19).
+func (e Engagement) Record(on, fleeting bool, actor Actor, now time.Time) (Engagement, []Event, error) {
 	i := &e.Interaction
 	next, ok := i.State.After(MoveRecord)
 	if !ok {
@@ -44,8 +45,12 @@ func (e Engagement) Record(on bool, actor Actor, now time.Time) (Engagement, []E
 	if err := i.ownedBy(e.Agent.ID); err != nil {
 		return e, nil, err
 	}
-	if i.Recording == on {
+	switch {
+	case i.Recording == on:
 		return e, nil, nil
+	case on && fleeting:
+		return e, nil, &Error{Kind: ErrorConflict, Code: "recording.prohibited", CurrentState: string(i.State),
+			Detail: "Something came here that the platform lets nobody keep, so the conversation must not be recorded."}
 	}
 	i.State, i.Recording = next, on
 	what := EventRecordingStopped
@@ -53,4 +58,15 @@ func (e Engagement) Record(on bool, actor Actor, now time.Time) (Engagement, []E
 		what = EventRecordingStarted
 	}
 	return e, []Event{i.emit(what, actor, now, EventData{})}, nil
+}
+
+// Shield ends the recording of a conversation into which something comes that the
+// platform lets nobody keep.
+func (i Interaction) Shield(now time.Time) (Interaction, []Event) {
+	if !i.Recording {
+		return i, nil
+	}
+	i.Recording = false
+	e := i.emit(EventRecordingStopped, System(), now, EventData{Reason: "recording.prohibited"})
+	return i, []Event{e}
 }

@@ -146,7 +146,9 @@ type MessageDetails struct {
 	Reactions  []Reaction  `json:"reactions,omitempty"`
 	Template   *Template   `json:"template,omitempty"`
 	Omitted    []Omission  `json:"omitted,omitempty"`
-	Hidden     bool        `json:"hidden,omitempty"` // public: others do not see it
+	Hidden     bool        `json:"hidden,omitempty"`  // public: others do not see it
+	Under      string      `json:"under,omitempty"`   // public: the platform's id of the comment that it stands under
+	Mention    bool        `json:"mention,omitempty"` // public: it only names the account, and stands somewhere else
 }
 
 // Template is a message that the platform has approved before; Parameters fill

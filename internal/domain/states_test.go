@@ -47,7 +47,7 @@ func attempts() map[domain.InteractionMove][]attempt {
 			return e.Resume(byAgent(e.Agent), at)
 		}},
 		domain.MoveRecord: {func(e domain.Engagement) (domain.Engagement, []domain.Event, error) {
-			return e.Record(true, byAgent(e.Agent), at)
+			return e.Record(true, false, byAgent(e.Agent), at)
 		}},
 		domain.MoveRelease: {func(e domain.Engagement) (domain.Engagement, []domain.Event, error) {
 			return e.Release(domain.ACW{Mode: domain.ACWOptional}, "inactivity", domain.System(), at)

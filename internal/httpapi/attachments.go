@@ -99,6 +99,10 @@ func (s *Server) GetAttachmentContent(ctx context.Context, r api.GetAttachmentCo
 	if err != nil {
 		return nil, err
 	}
+	if f.State == domain.FileLinked && !f.Expired(s.Now()) && f.Source != "" {
+		return api.GetAttachmentContent302Response{Headers: api.GetAttachmentContent302ResponseHeaders{
+			Location: f.Source, CacheControl: "no-store", ReferrerPolicy: "no-referrer"}}, nil
+	}
 	return s.content(ctx, f)
 }
 

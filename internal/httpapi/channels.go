@@ -13,7 +13,7 @@ import (
 
 func toChannel(c domain.Channel) api.Channel {
 	return api.Channel{ID: string(c.ID), Name: c.Name, ExternalID: c.ExternalID, AppID: filled(string(c.App)), Kind: api.ChannelKind(c.Kind),
-		AccountID: c.AccountID, QueueID: ref(c.Queue), Settings: api.ChannelSettings(c.Settings), Bot: toBot(c.Bot), Status: api.ChannelStatus(c.Status),
+		AccountID: c.AccountID, QueueID: ref(c.Queue), Settings: api.ChannelSettings(c.Settings), Bot: toBot(c.Bot), Status: api.ChannelStatus(c.Status), SuppressedInbound: c.Suppressed,
 		Version: c.Version, CreatedAt: api.At(c.CreatedAt), UpdatedAt: api.At(c.UpdatedAt)}
 }
 

@@ -26,6 +26,7 @@ type Store interface {
 	SaveChannel(ctx context.Context, c *domain.Channel) error
 	StandbyEvents(ctx context.Context, ch domain.Channel, contacts []string) ([]domain.InboxEvent, error)
 	EraseInbox(ctx context.Context, ch domain.Channel, subjects []string) error
+	Suppress(ctx context.Context, ch domain.Channel, n int) error
 	CreateErasure(ctx context.Context, org domain.OrganizationID, now time.Time) error
 	Erasures
 	Threads
@@ -260,6 +261,9 @@ func (a *Applier) applyAccount(ctx context.Context, key account, items []parsed)
 	if !known || ch.App != key.app {
 		return a.strange(ctx, items)
 	}
+	if items, err = a.wanted(ctx, ch, items); err != nil {
+		return err
+	}
 	waiting := map[domain.InboxID]bool{}
 	for len(items) > 0 {
 		n := set(items)
@@ -290,6 +294,31 @@ func (a *Applier) strange(ctx context.Context, items []parsed) error {
 		return err
 	}
 	return a.Store.MarkInbox(ctx, plain(kept), domain.InboxQuarantined, domain.FaultNoChannel, a.Now())
+}
+
+// wanted leaves out messages that the channel's settings do not let in. They are
+// counted, and nothing of them is kept (B21).
+func (a *Applier) wanted(ctx context.Context, ch domain.Channel, items []parsed) ([]parsed, error) {
+	var left []parsed
+	var dropped []string
+	for _, item := range items {
+		if item.event.Kind == channel.EventMessage && !ch.Settings.Takes(item.event.Story) {
+			dropped = append(dropped, item.Subject)
+			continue
+		}
+		left = append(left, item)
+	}
+	if len(dropped) == 0 {
+		return items, nil
+	}
+	if err := a.Store.EraseInbox(ctx, ch, dropped); err != nil {
+		return nil, err
+	}
+	a.Store.After(ctx, a.Erased)
+	if err := a.Store.CreateErasure(ctx, ch.Organization, a.Now()); err != nil {
+		return nil, err
+	}
+	return left, a.Store.Suppress(ctx, ch, len(dropped))
 }
 
 // plain gives the events without their meaning.

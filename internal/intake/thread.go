@@ -76,7 +76,11 @@ func (g *gathering) enter(t *held[domain.Thread], e channel.Event) {
 		t.value.LastInboundAt = &inbound
 	}
 	g.events = append(g.events, event)
-	g.add(e, g.file(m))
+	m = g.file(m)
+	if g.add(e, m); m.ExpiresAt != nil || !g.keeps && len(m.Files()) > 0 {
+		after, stopped := i.value.Shield(g.now)
+		i.value, g.events = after, append(g.events, stopped...)
+	}
 	if e.Referral != nil {
 		i.value.Referral = e.Referral
 	}
@@ -116,7 +120,7 @@ func (g *gathering) message(t domain.Thread, e channel.Event) domain.Message {
 	m := domain.Message{ID: domain.MessageID(g.inbox), Organization: g.channel.Organization, Thread: t.ID, Channel: g.channel.ID,
 		Direction: domain.Inbound, Kind: domain.KindMessage, Visibility: domain.Private, Attachments: e.Attachment,
 		Sender:    domain.Sender{Type: domain.SenderCustomer, ID: string(t.Contact)},
-		Details:   domain.MessageDetails{Postback: e.Postback, QuickReply: e.QuickReply, Referral: e.Referral, Omitted: e.Omitted},
+		Details:   domain.MessageDetails{Postback: e.Postback, QuickReply: e.QuickReply, Referral: e.Referral, Omitted: e.Omitted, Mention: e.Mention},
 		CreatedAt: g.received, Version: 1}
 	if e.Kind == channel.EventEcho {
 		label := g.channel.Name
@@ -126,7 +130,7 @@ func (g *gathering) message(t domain.Thread, e channel.Event) domain.Message {
 		m.PlatformMessageID = &id
 	}
 	if e.Public {
-		m.Visibility = domain.Public
+		m.Visibility, m.Details.Under = domain.Public, e.ReplyTo
 	}
 	if post := e.Post; post != "" {
 		m.Post = &post

@@ -152,6 +152,7 @@ type channelRow struct {
 	Settings       string
 	Bot            *string
 	Status         string
+	Suppressed     int64 `gorm:"<-:create"`
 	Version        int64
 	CreatedAt      int64 `gorm:"<-:create"`
 	UpdatedAt      int64
@@ -182,7 +183,7 @@ func (s *Store) toChannelRow(c domain.Channel) (channelRow, error) {
 	credentials, err := s.seal(place(org, "channels", "credentials", row), c.Credentials)
 	return channelRow{OrganizationID: org, ID: row, Name: c.Name, ExternalID: c.ExternalID, AppID: appKey(c.App),
 		Kind: string(c.Kind), AccountID: c.AccountID, Credentials: credentials, QueueID: id[string](c.Queue),
-		Settings: doc(c.Settings), Bot: optionalDoc(c.Bot), Status: string(c.Status), Version: c.Version,
+		Settings: doc(c.Settings), Bot: optionalDoc(c.Bot), Status: string(c.Status), Suppressed: c.Suppressed, Version: c.Version,
 		CreatedAt: ms(c.CreatedAt), UpdatedAt: ms(c.UpdatedAt)}, err
 }
 
@@ -190,7 +191,7 @@ func (s *Store) fromChannelRow(r channelRow) (domain.Channel, error) {
 	c := domain.Channel{ID: domain.ChannelID(r.ID), Organization: domain.OrganizationID(r.OrganizationID), Name: r.Name,
 		ExternalID: r.ExternalID, App: fromAppKey(r.AppID), Kind: domain.ChannelKind(r.Kind), AccountID: r.AccountID,
 		Queue: id[domain.QueueID](r.QueueID), Settings: fromDoc[domain.ChannelSettings](r.Settings), Bot: fromOptionalDoc[domain.Bot](r.Bot),
-		Status: domain.ChannelStatus(r.Status), Version: r.Version, CreatedAt: fromMS(r.CreatedAt), UpdatedAt: fromMS(r.UpdatedAt)}
+		Status: domain.ChannelStatus(r.Status), Suppressed: r.Suppressed, Version: r.Version, CreatedAt: fromMS(r.CreatedAt), UpdatedAt: fromMS(r.UpdatedAt)}
 	return c, s.unseal(place(r.OrganizationID, "channels", "credentials", r.ID), r.Credentials, &c.Credentials)
 }
 
@@ -210,6 +211,12 @@ func (s *Store) SaveChannel(ctx context.Context, c *domain.Channel) error {
 		return err
 	}
 	return save(ctx, s, &c.Version, r)
+}
+
+// Suppress counts messages that a channel's settings did not let in. It is no change
+// of the channel: its version stays.
+func (s *Store) Suppress(ctx context.Context, ch domain.Channel, n int) error {
+	return s.exec(ctx, "channels", []string{rowKey(ch.Organization, ch.ID)}, "UPDATE channels SET suppressed = suppressed + ? WHERE organization_id = ? AND id = ?", n, ch.Organization, ch.ID)
 }
 
 // Channel gives one channel.

@@ -182,3 +182,10 @@ func (s *Store) EraseFilesOf(ctx context.Context, org domain.OrganizationID, mes
 	return s.exec(ctx, "attachments", nil, `UPDATE attachments SET erased = TRUE, name = '', sealed_name = '', source = '', sha256 = '', content_type = '', size = 0,
 		due = ?, lease_until = 0, version = version + 1 WHERE organization_id = ? AND message_id = ?`, ms(now), org, message)
 }
+
+// Fleeting tells whether something came in an interaction that nobody may keep, or not
+// for long; what its sender took back counts no longer.
+func (s *Store) Fleeting(ctx context.Context, org domain.OrganizationID, i domain.InteractionID) (bool, error) {
+	return s.any(ctx, `SELECT EXISTS (SELECT 1 FROM attachments WHERE organization_id = ? AND interaction_id = ? AND NOT erased AND origin = 'platform'
+		AND (state = 'linked' OR state = 'expired' OR expires_at IS NOT NULL))`, org, i)
+}

@@ -164,7 +164,7 @@ func roundTrips() map[string]func(*testing.T, *Store) {
 			read: func(ctx context.Context, s *Store, a domain.PlatformApp) (domain.PlatformApp, error) {
 				return s.App(ctx, a.Organization, a.ID)
 			}}.test,
-		"channel": trip[domain.Channel]{fixed: "CreatedAt", also: []string{"Kind"},
+		"channel": trip[domain.Channel]{fixed: "CreatedAt", also: []string{"Kind", "Suppressed"},
 			create: func(ctx context.Context, s *Store, c domain.Channel) error { return s.CreateChannel(ctx, c) },
 			save:   func(ctx context.Context, s *Store, c *domain.Channel) error { return s.SaveChannel(ctx, c) },
 			read: func(ctx context.Context, s *Store, c domain.Channel) (domain.Channel, error) {
