@@ -891,9 +891,11 @@ func (e InactivityAction) Valid() bool {
 
 // Defines values for InboundInputEvent.
 const (
+	InboundInputEventContact           InboundInputEvent = "contact"
 	InboundInputEventDirectMessage     InboundInputEvent = "direct_message"
 	InboundInputEventEdit              InboundInputEvent = "edit"
 	InboundInputEventHide              InboundInputEvent = "hide"
+	InboundInputEventLocation          InboundInputEvent = "location"
 	InboundInputEventMention           InboundInputEvent = "mention"
 	InboundInputEventMessage           InboundInputEvent = "message"
 	InboundInputEventPassThreadControl InboundInputEvent = "pass_thread_control"
@@ -907,16 +909,21 @@ const (
 	InboundInputEventUnhide            InboundInputEvent = "unhide"
 	InboundInputEventUnreact           InboundInputEvent = "unreact"
 	InboundInputEventUnsend            InboundInputEvent = "unsend"
+	InboundInputEventUnsupported       InboundInputEvent = "unsupported"
 )
 
 // Valid indicates whether the value is a known member of the InboundInputEvent enum.
 func (e InboundInputEvent) Valid() bool {
 	switch e {
+	case InboundInputEventContact:
+		return true
 	case InboundInputEventDirectMessage:
 		return true
 	case InboundInputEventEdit:
 		return true
 	case InboundInputEventHide:
+		return true
+	case InboundInputEventLocation:
 		return true
 	case InboundInputEventMention:
 		return true
@@ -943,6 +950,8 @@ func (e InboundInputEvent) Valid() bool {
 	case InboundInputEventUnreact:
 		return true
 	case InboundInputEventUnsend:
+		return true
+	case InboundInputEventUnsupported:
 		return true
 	default:
 		return false
@@ -3542,6 +3551,9 @@ type InboundInput struct {
 	// - `postback`: presses a button that says `text` and means `data`
 	// - `quick_reply`: takes the answer `text`, which means `data`
 	// - `referral`: comes through a link that carries `data`
+	// - `location`: tells on WhatsApp where they are: `text` is the name of the place, `data` its latitude and longitude, with a comma
+	// - `contact`: sends on WhatsApp the card of somebody: `text` is their name, `data` their number
+	// - `unsupported`: sends on WhatsApp what its API does not hand on, of the type `data`
 	// - `pass_thread_control`: another app hands the conversation to Parley
 	// - `take_thread_control`: another app takes it
 	// - `policy_enforcement`: the platform does to the account what `data` says
@@ -3587,6 +3599,9 @@ type InboundInput struct {
 // - `postback`: presses a button that says `text` and means `data`
 // - `quick_reply`: takes the answer `text`, which means `data`
 // - `referral`: comes through a link that carries `data`
+// - `location`: tells on WhatsApp where they are: `text` is the name of the place, `data` its latitude and longitude, with a comma
+// - `contact`: sends on WhatsApp the card of somebody: `text` is their name, `data` their number
+// - `unsupported`: sends on WhatsApp what its API does not hand on, of the type `data`
 // - `pass_thread_control`: another app hands the conversation to Parley
 // - `take_thread_control`: another app takes it
 // - `policy_enforcement`: the platform does to the account what `data` says
@@ -3612,6 +3627,12 @@ type InboundSender struct {
 
 	// Name The customer's name, which the simulated platform will tell when it is asked.
 	Name string `json:"name,omitempty"`
+
+	// UserID On WhatsApp the customer's business-scoped id, where `id` is their number; without a number it is the `id` itself.
+	UserID string `json:"user_id,omitempty"`
+
+	// Username On WhatsApp the name that the customer chose.
+	Username string `json:"username,omitempty"`
 }
 
 // Interaction One conversation with a customer, from its first message until it ends. Every field is present, null when empty.

@@ -19,6 +19,7 @@ func (a *app) simulate() error {
 		domain.ChannelFacebookPage: accounts{a, domain.ChannelFacebookPage},
 		domain.ChannelMessenger:    accounts{a, domain.ChannelMessenger},
 		domain.ChannelOpen:         connectors{a},
+		domain.ChannelWhatsApp:     accounts{a, domain.ChannelWhatsApp},
 	} {
 		played, err := simulator.New(simulator.Config{Kind: kind, Accounts: known, Now: a.clock.Now, Machine: a.clock.Machine, Log: a.log})
 		if err != nil {

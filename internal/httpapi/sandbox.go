@@ -92,7 +92,7 @@ func (s *Server) SendPlatformInbound(ctx context.Context, r api.SendPlatformInbo
 		in.Standby = *r.Body.Standby
 	}
 	if r.Body.From != nil {
-		in.From = simulator.Person{ID: r.Body.From.ID, Name: r.Body.From.Name}
+		in.From = simulator.Person{ID: r.Body.From.ID, Name: r.Body.From.Name, UserID: r.Body.From.UserID, Username: r.Body.From.Username}
 	}
 	if r.Body.Timestamp != nil {
 		in.Timestamp = *r.Body.Timestamp

@@ -17,6 +17,8 @@ const maxCopies = 16
 type Person struct {
 	ID   string
 	Name string // what the platform tells of them when it is asked
+
+	UserID, Username string // WhatsApp: their business-scoped id, where ID is their number, and the name that they chose
 }
 
 // Attachment is what a simulated customer sends along.
@@ -81,10 +83,21 @@ func (s *Simulator) mayHappen(in InboundMessage) error {
 	case in.Payload != nil:
 	case !public && slices.Contains([]string{"post", "mention", "direct_message", "hide", "unhide"}, in.Event):
 		return domain.Invalid("/event", "sandbox.event_not_played", "Nothing is said in public on this platform.")
+	case !s.plays(in.Event):
+		return domain.Invalid("/event", "sandbox.event_not_played", "This platform does not do that.")
 	case in.From.ID == "" && in.Event != "policy_enforcement" && !(public && shy.anonymous(in.Event)):
 		return domain.Invalid("/from", "sandbox.sender_missing", "A message needs a sender.")
 	}
 	return nil
+}
+
+// plays tells whether the platform can do a thing that not every one does.
+func (s *Simulator) plays(event string) bool {
+	_, whatsapp := s.platform.(whatsApp)
+	if slices.Contains([]string{"location", "contact", "unsupported"}, event) {
+		return whatsapp
+	}
+	return !whatsapp || !slices.Contains([]string{"pass_thread_control", "take_thread_control", "policy_enforcement"}, event)
 }
 
 // sendCopies sends equal webhooks at once and gives the highest status, or an error where none was answered.

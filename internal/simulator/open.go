@@ -232,5 +232,8 @@ func platformOf(config Config) (platform, func(http.Header, []byte, string)) {
 	if config.Kind == domain.ChannelFacebookPage {
 		return facebookPage{messenger: talk, wall: newWall()}, signGraph
 	}
+	if config.Kind == domain.ChannelWhatsApp {
+		return whatsApp{messenger: talk, persons: newPersons(), shelf: newShelf()}, signGraph
+	}
 	return talk, signGraph
 }

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// maxBody bounds what is read of a call.
+// maxBody bounds what is read of a call that brings no file.
 const maxBody = 256 << 10
 
 // answer is what the platform says to one call.
@@ -22,12 +22,15 @@ type answer struct {
 
 // serve takes one call: it is remembered, meets the fault in force, and is judged by the platform.
 func (s *Simulator) serve(w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, s.bodyLimit(r.URL.Path)))
 	if tooLarge := new(http.MaxBytesError); err != nil && !errors.As(err, &tooLarge) {
 		hangUp(w)
 		return
 	}
-	call := s.requests.add(s.request(r, body))
+	call := s.request(r, body)
+	kept := call
+	kept.Body = body[:min(len(body), maxBody)] // of a large file its beginning is remembered
+	call.ID = s.requests.add(kept).ID
 	faults := s.faults.take()
 	switch {
 	case err != nil:
@@ -42,6 +45,17 @@ func (s *Simulator) serve(w http.ResponseWriter, r *http.Request) {
 	default:
 		s.say(w, call, s.platform.failure(faults))
 	}
+}
+
+// roomy is a platform that takes files, which are larger than messages.
+type roomy interface{ bodyLimit(path string) int64 }
+
+// bodyLimit bounds what is read of a call.
+func (s *Simulator) bodyLimit(path string) int64 {
+	if p, takes := s.platform.(roomy); takes {
+		return p.bodyLimit(path)
+	}
+	return maxBody
 }
 
 // request copies a call as it came. Go keeps the Host header elsewhere.
