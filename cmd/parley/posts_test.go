@@ -25,6 +25,9 @@ func TestA06_B22_C20_OriginalPosts(t *testing.T) {
 		part{"a platform that is away", postAway},
 		part{"a token that is broken", postUnauthorized},
 		part{"the writer is erased", postErased},
+		part{"many write under it at once", postCrowded},
+		part{"B22 a post that is read again", postAgain},
+		part{"a visitor changes their post", postEdited},
 		part{"sight", postSight},
 	)
 }
@@ -70,6 +73,13 @@ func (g *graph) tells(id string, post map[string]any) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.posts[id] = post
+}
+
+// forgets lets the platform refuse a question.
+func (g *graph) forgets(id string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	delete(g.posts, id)
 }
 
 // fails lets every answer be this one; 0 for what there is.
@@ -349,6 +359,78 @@ func postErased(t *testing.T, p *program) {
 	d.feed(comment(post, "907_2"+d.page, "c8", "Where is it?"))
 	if got := d.admin.original(d.begun()).want(200); got.get("state") != "gone" || strings.Contains(string(got.body), "mine") {
 		t.Errorf("read again it is %s", got.body)
+	}
+}
+
+// However many write under a post at the same moment, it is one, and read once.
+func postCrowded(t *testing.T, p *program) {
+	d, g := p.desk(1, nil), newGraph(t)
+	d.read(g)
+	post := d.page + "_909"
+	g.tells(post, published(d.page, "crowded"))
+	var group sync.WaitGroup
+	for n := range 12 {
+		group.Go(func() {
+			d.hook(batch(fmt.Sprintf(`{"id":%q,"time":1790000000,"changes":[%s]}`, d.page, comment(post, fmt.Sprint("909_", n, d.page), fmt.Sprint("c", n), "Hello")))).want(200)
+		})
+	}
+	group.Wait()
+	d.admin.advance(0)
+	posts := map[string]bool{}
+	all := each(d.interactions(), "id")
+	for _, i := range all {
+		posts[d.admin.original(i).want(200).get("id")] = true
+	}
+	if len(all) != 12 || len(posts) != 1 || g.questions(post) != 1 {
+		t.Errorf("%d interactions under %d posts, asked for %d times", len(all), len(posts), g.questions(post))
+	}
+}
+
+// A platform may not tell that a post is gone: who looks at it after an hour has it
+// read again, and then nothing of it is left, in no file either.
+func postAgain(t *testing.T, p *program) {
+	d, g := p.desk(1, nil), newGraph(t)
+	d.read(g)
+	post := d.page + "_910"
+	g.tells(post, published(d.page, "for a while"))
+	d.feed(comment(post, "910_1"+d.page, "c1", "Hello"))
+	i := d.begun()
+	id := d.admin.original(i).want(200).get("id")
+	content := "SELECT content FROM posts WHERE id = '" + id + "'"
+	kept := []byte(p.columns(content)[0])
+	g.forgets(post)
+	for _, look := range []struct {
+		after float64
+		state string
+	}{{3000, "ready"}, {700, "ready"}, {0, "gone"}} {
+		d.admin.advance(look.after)
+		if got := d.admin.original(i).want(200); got.get("state") != look.state {
+			t.Errorf("after %v seconds it is %s", look.after, got.body)
+		}
+	}
+	if n := g.questions(post); n != 2 {
+		t.Errorf("it was asked for %d times", n)
+	}
+	p.gone([][]byte{kept}, func() { d.admin.original(i) })
+	if left := p.columns(content); left[0] != "" {
+		t.Error("its content is left")
+	}
+}
+
+func postEdited(t *testing.T, p *program) {
+	d, g := p.desk(1, nil), newGraph(t)
+	d.read(g)
+	post := d.page + "_911"
+	g.tells(post, published("v1", "Hello"))
+	change := func(verb, what string) string {
+		return changed("feed", map[string]any{"item": "status", "verb": verb, "post_id": post, "from": map[string]any{"id": "v1", "name": "Vera"}, "message": what, "created_time": 1790000000})
+	}
+	d.feed(change("add", "Hello"))
+	g.tells(post, published("v1", "Hello again"))
+	d.feed(change("edited", "Hello again"))
+	i := d.begun()
+	if got := d.admin.original(i).want(200); got.get("text") != "Hello again" || g.questions(post) != 2 {
+		t.Errorf("asked for %d times it is %s", g.questions(post), got.body)
 	}
 }
 

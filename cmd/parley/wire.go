@@ -206,7 +206,7 @@ func (a *app) assemble(ctx context.Context, contract *httpapi.Contract) error {
 	applier := &intake.Applier{Store: a.store, Adapters: adapters, Receipts: a.delivery, Acknowledge: a.delivery.Acknowledge, Queued: router.Queued, Erased: wake("erasure"),
 		Capabilities: channel.Capabilities(), NewKey: newBlobKey, Files: wake("attachments"), Reads: wake("posts"), Deliver: wake("delivery"), Now: a.clock.Now, Log: a.log}
 	reading := &listening.Reading{Store: a.store, Adapters: adapters, Capabilities: channel.Capabilities(), BaseURL: a.platformURL, Call: a.config.PlatformTimeout,
-		NewKey: newBlobKey, Files: wake("attachments"), Machine: a.clock.Machine, Log: a.log}
+		NewKey: newBlobKey, Files: wake("attachments"), Erased: wake("erasure"), Machine: a.clock.Machine, Log: a.log}
 	erasing := &closing.Erasing{Store: a.store, End: ending, Wake: wake("contact_erasure"), Files: wake("attachments"), Erased: wake("erasure")}
 	a.runner = jobs.NewRunner(a.clock, a.log, a.poll(),
 		applier,

@@ -78,10 +78,34 @@ func (p Post) Foretold(c PostContent) Post {
 	return p
 }
 
-// Read takes what the platform told. What it left out stays as it was foretold.
+// Read takes what the platform told. What it leaves out stays as it was foretold; of
+// what it told before, who wrote it and when.
 func (p Post) Read(c PostContent, now time.Time) Post {
-	p.PostContent, p.State, p.ReadAt = c.or(p.PostContent), PostReady, &now
+	known := p.PostContent
+	if p.ReadAt != nil {
+		known = PostContent{Author: known.Author, AuthorName: known.AuthorName, PostedAt: known.PostedAt}
+	}
+	p.PostContent, p.State, p.ReadAt = c.or(known), PostReady, &now
 	return p.settled()
+}
+
+// Known tells whether anything is known of what a post says.
+func (p Post) Known() bool { return p.ReadAt != nil || p.Text != "" || p.AuthorName != "" }
+
+// Stale tells whether a post that somebody looks at is to be read again: not every
+// platform tells when one was changed or removed.
+func (p Post) Stale(now time.Time) bool {
+	return p.State == PostReady && p.Due == nil && p.ReadAt != nil && now.Sub(*p.ReadAt) > postFresh
+}
+
+// GiveUp ends a question that the platform did not answer for long. What was read
+// before stays.
+func (p Post) GiveUp() Post {
+	if p.State == PostReady {
+		return p.settled()
+	}
+	p, _ = p.Vanish()
+	return p
 }
 
 // Vanish takes everything out of a post that is gone (B22).
@@ -106,6 +130,8 @@ func (p Post) settled() Post {
 }
 
 const (
+	// postFresh is how long what was read is shown without asking again.
+	postFresh = time.Hour
 	// postPatience is for how long a platform that does not answer is asked.
 	postPatience = 24 * time.Hour
 	// firstPostWait and lastPostWait bound the pauses, which double.

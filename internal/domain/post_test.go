@@ -97,6 +97,29 @@ func TestAMessageIsCompleted(t *testing.T) {
 	}
 }
 
+// What was read is read again when it is looked at after an hour; what the platform then
+// leaves out is gone, but for who wrote it. A platform that is away takes nothing back.
+func TestAPostIsReadAgain(t *testing.T) {
+	t.Parallel()
+	p := newPost().Foretold(domain.PostContent{Author: "a", Text: "told"}).Read(domain.PostContent{Text: "read", Permalink: "link"}, at)
+	if p.Stale(at.Add(time.Hour)) || !p.Stale(at.Add(time.Hour+time.Millisecond)) || newPost().Stale(at.Add(24*time.Hour)) {
+		t.Error("it is stale too soon, or never")
+	}
+	asked := p.Ask(at.Add(24 * time.Hour))
+	if asked.Stale(at.Add(48 * time.Hour)) {
+		t.Error("it is asked for twice")
+	}
+	if again := asked.Read(domain.PostContent{Permalink: "link"}, at.Add(24*time.Hour)); again.Text != "" || again.Author != "a" {
+		t.Errorf("read again it is %+v", again)
+	}
+	if kept := asked.GiveUp(); kept.State != domain.PostReady || kept.Text != "read" || kept.Due != nil {
+		t.Errorf("a platform that is away leaves %+v", kept)
+	}
+	if gone := newPost().GiveUp(); gone.State != domain.PostGone || gone.Due != nil {
+		t.Errorf("what was never read is %+v", gone)
+	}
+}
+
 // A link is shown until its time is over.
 func TestLinksOfAPostExpire(t *testing.T) {
 	t.Parallel()

@@ -34,7 +34,24 @@ func (s *Server) originalPost(ctx context.Context, d domain.InteractionDetail) (
 		return api.OriginalPost{}, &domain.Error{Kind: domain.ErrorNotFound, Code: "post.none", Detail: "The interaction began in private, so there is no post."}
 	}
 	p, err := s.Store.Post(ctx, d.Organization, *d.OriginalPost)
+	if err == nil && p.Stale(s.Now()) {
+		s.askAgain(ctx, p)
+	}
 	return s.toOriginalPost(d, p), err
+}
+
+// askAgain has a post read again that was read long ago. Whoever looks gets what there
+// is, also where this fails: then somebody else did it at the same moment, or the next
+// one will.
+func (s *Server) askAgain(ctx context.Context, p domain.Post) {
+	err := s.Store.InTx(ctx, func(ctx context.Context) error {
+		asked := p.Ask(s.Now())
+		s.Store.After(ctx, s.Reads)
+		return s.Store.SavePost(ctx, &asked)
+	})
+	if err != nil {
+		s.Log.DebugContext(ctx, "a post is not read again", "post_id", p.ID, "error", err)
+	}
 }
 
 // GetOriginalPost serves GET /v1/interactions/{id}/original-post (A06).

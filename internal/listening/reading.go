@@ -34,6 +34,7 @@ type Posts interface {
 	Post(ctx context.Context, org domain.OrganizationID, post domain.PostID) (domain.Post, error)
 	SavePost(ctx context.Context, p *domain.Post) error
 	DeletePost(ctx context.Context, p domain.Post) error
+	CreateErasure(ctx context.Context, org domain.OrganizationID, now time.Time) error
 }
 
 // Transcript is where a message stands of which the webhook did not tell all.
@@ -55,6 +56,7 @@ type Reading struct {
 	Call         time.Duration                   // machine time for one question
 	NewKey       func() string                   // a name for a file's bytes that nobody can guess
 	Files        func()                          // files came
+	Erased       func()                          // something was erased, and its traces are to go
 	Machine      func() time.Time
 	Log          *slog.Logger
 }

@@ -83,7 +83,7 @@ func newScene(t *testing.T) *scene {
 	s.commit(func(ctx context.Context) error { return store.CreateMessages(ctx, m) })
 	s.commit(func(ctx context.Context) error { return store.Append(ctx, append(events, received)...) })
 	s.reading = &listening.Reading{Store: store, Adapters: map[domain.ChannelKind]channel.Adapter{domain.ChannelFacebookPage: s.platform}, Capabilities: channel.Capabilities(),
-		BaseURL: func(domain.ChannelKind) string { return "https://graph.example.test" }, Call: time.Second, NewKey: domain.NewID[string], Files: func() { s.files++ },
+		BaseURL: func(domain.ChannelKind) string { return "https://graph.example.test" }, Call: time.Second, NewKey: domain.NewID[string], Files: func() { s.files++ }, Erased: func() {},
 		Machine: func() time.Time { return noon }, Log: slog.New(slog.DiscardHandler)}
 	return s
 }

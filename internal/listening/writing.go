@@ -19,14 +19,16 @@ func (l *Reading) write(ctx context.Context, asked domain.Post, c domain.PostCon
 	case channel.OutcomeAccepted:
 		return l.told(ctx, p, message, c, now)
 	case channel.OutcomeRejected:
-		return l.gone(ctx, p)
+		return l.gone(ctx, p, now)
 	case channel.OutcomeUnauthorized:
 		return l.unauthorized(ctx, p, now)
 	}
 	p, over := p.Again(r.RetryAfter, now)
 	if over {
 		l.Log.WarnContext(ctx, "a post could not be read for a day and is given up", "post_id", p.ID, "platform_status", r.Status, "platform_code", r.Code)
-		return l.gone(ctx, p)
+		if p = p.GiveUp(); p.Comment {
+			return l.Store.DeletePost(ctx, p)
+		}
 	}
 	return l.Store.SavePost(ctx, &p)
 }
@@ -64,7 +66,7 @@ func (l *Reading) told(ctx context.Context, p domain.Post, m *incomplete, c doma
 		return err
 	}
 	if erased {
-		return l.gone(ctx, p)
+		return l.gone(ctx, p, now)
 	}
 	if m != nil {
 		if err := l.complete(ctx, p, *m, c, now); err != nil {
@@ -121,13 +123,18 @@ func (l *Reading) complete(ctx context.Context, p domain.Post, m incomplete, c d
 	return l.Store.Append(ctx, event)
 }
 
-// gone ends a question to which nothing will be told.
-func (l *Reading) gone(ctx context.Context, p domain.Post) error {
+// gone ends a question to which nothing will be told. What was known of the post
+// goes, and its traces with it.
+func (l *Reading) gone(ctx context.Context, p domain.Post, now time.Time) error {
 	if p.Comment {
 		return l.Store.DeletePost(ctx, p)
 	}
-	p, _ = p.Vanish()
-	return l.Store.SavePost(ctx, &p)
+	after, _ := p.Vanish()
+	if err := l.Store.SavePost(ctx, &after); err != nil || !p.Known() {
+		return err
+	}
+	l.Store.After(ctx, l.Erased)
+	return l.Store.CreateErasure(ctx, p.Organization, now)
 }
 
 // unauthorized puts the question off and asks for new credentials.
