@@ -312,12 +312,29 @@ func pageVisitors(t *testing.T, p *program) {
 func pageUnknown(t *testing.T, p *program) {
 	w := p.wall(1)
 	i := w.comments(1, "Still no answer!")
-	t.Cleanup(func() { w.admin.do("PUT", "/sandbox/platforms/facebook_page/faults", map[string]any{"mode": "none"}) })
-	w.admin.do("PUT", "/sandbox/platforms/facebook_page/faults", map[string]any{"mode": "drop_answer", "times": 1}).want(200)
-	id := w.ana.do("POST", "/v1/interactions/"+i+"/replies", map[string]any{"text": "On its way.", "in_reply_to": w.message(i, w.id(1)).get("id")}).want(202).get("items.0.id")
-	got := w.ana.until(i, id, "sent")
-	w.admin.advance(0)
-	if got.get("platform_message_id") == "" || w.ana.seen(i) != "public inbound Still no answer!\npublic outbound On its way." {
-		t.Errorf("the reply is %s in\n%s", got.body, w.ana.seen(i))
+	faults := func(f map[string]any) { w.admin.do("PUT", "/sandbox/platforms/facebook_page/faults", f).want(200) }
+	t.Cleanup(func() { faults(map[string]any{"mode": "none"}) })
+	address := "/v1/interactions/" + i + "/replies"
+	for _, reply := range []map[string]any{{"text": "On its way.", "in_reply_to": w.message(i, w.id(1)).get("id")}, {"text": "Sorry, all of you."}} {
+		faults(map[string]any{"mode": "drop_answer", "times": 1})
+		id := w.ana.do("POST", address, reply).want(202).get("items.0.id")
+		if got := w.ana.until(i, id, "sent"); got.get("platform_message_id") == "" {
+			t.Errorf("the reply is %s", got.body)
+		}
+		w.admin.advance(0)
+	}
+	if got := w.ana.seen(i); got != "public inbound Still no answer!\npublic outbound On its way.\npublic outbound Sorry, all of you." {
+		t.Errorf("the transcript is\n%s", got)
+	}
+	faults(map[string]any{"mode": "drop_answer", "receipts": map[string]any{"echo": false}})
+	silent := w.ana.do("POST", address, map[string]any{"text": "Nobody knows"}).want(202).get("items.0.id")
+	w.ana.until(i, silent, "unconfirmed")
+	w.happens("message", map[string]any{"message_id": w.id(9), "text": "Somebody else says", "from": map[string]any{"id": w.page}})
+	if got := w.ana.reply(i, silent); got.get("status") != "unconfirmed" {
+		t.Errorf("it is proven by what is not its echo: %s", got.body)
+	}
+	w.happens("message", map[string]any{"message_id": w.id(10), "text": "Nobody knows", "from": map[string]any{"id": w.page}})
+	if got := w.ana.reply(i, silent); got.get("status") != "sent" || got.get("platform_message_id") != w.id(10) {
+		t.Errorf("it is not proven by its echo: %s", got.body)
 	}
 }

@@ -43,6 +43,7 @@ type Jobs interface {
 type Transcript interface {
 	MessagesByID(ctx context.Context, org domain.OrganizationID, ids []domain.MessageID) (map[domain.MessageID]domain.Message, error)
 	MessagesByPlatformID(ctx context.Context, org domain.OrganizationID, ch domain.ChannelID, ids []string) (map[string]domain.Message, error)
+	UnprovenPublic(ctx context.Context, org domain.OrganizationID, ch domain.ChannelID, posts []string) ([]domain.Message, error)
 	AwaitingReceipt(ctx context.Context, org domain.OrganizationID, thread domain.ThreadID) ([]domain.Message, error)
 	SaveMessage(ctx context.Context, m *domain.Message) error
 	CreateMessages(ctx context.Context, messages ...domain.Message) error

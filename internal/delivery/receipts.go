@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/parley-cx/parley/internal/channel"
@@ -41,6 +42,7 @@ type receipts struct {
 	dirty     []*domain.Thread
 	attempts  map[string]domain.Attempt
 	byID      map[string]domain.MessageID // by the platform's id
+	echoed    map[string]domain.MessageID // by the platform's id of a public echo: our reply that it must be of
 	loaded    map[domain.ThreadID]bool
 	bounced   map[domain.MessageID]bool // that the platform had taken, and could not deliver
 	proven    []domain.MessageID
@@ -96,7 +98,13 @@ func (r *receipts) read(ctx context.Context, events []channel.Event) error {
 	if err != nil {
 		return err
 	}
+	if err := r.readUnproven(ctx, events, found); err != nil {
+		return err
+	}
 	if err := r.readNamed(ctx, events, found); err != nil {
+		return err
+	}
+	if err := r.readAgain(ctx, found); err != nil {
 		return err
 	}
 	return r.load(ctx, found)
@@ -140,7 +148,10 @@ func (r *receipts) echo(ctx context.Context, t *domain.Thread, e channel.Event) 
 	if ours {
 		id, known = attempt.Message, true
 	}
-	if !known && (e.Public || r.Capabilities[r.channel.Kind].Untokened) {
+	if !known {
+		id, known = r.echoed[e.MessageID]
+	}
+	if !known && !e.Public && r.Capabilities[r.channel.Kind].Untokened {
 		var err error
 		if id, known, err = r.unproven(ctx, t, e); err != nil {
 			return err
@@ -171,16 +182,16 @@ func (r *receipts) echo(ctx context.Context, t *domain.Thread, e channel.Event) 
 	return nil
 }
 
-// unproven finds the reply of ours that an echo without a token must be of: the first
-// of unknown outcome that says the same, in public under the same message. Where no
-// echo of an account's carries a token, one whose call is under way may be meant, too.
+// unproven finds the private reply of ours that an echo must be of where no echo of an
+// account's carries a token: the first that says the same, and of which nobody knows
+// what became of it, or whose call is under way.
 func (r *receipts) unproven(ctx context.Context, t *domain.Thread, e channel.Event) (id domain.MessageID, found bool, err error) {
 	if err := r.waiting(ctx, t); err != nil {
 		return "", false, err
 	}
 	for _, m := range r.inOrder(t.ID) {
-		open := m.Status == domain.ReplyUnconfirmed || m.Status == domain.ReplySending && r.Capabilities[r.channel.Kind].Untokened
-		if open && m.PlatformMessageID == nil && (m.Visibility == domain.Public) == e.Public && says(m, e) && (!e.Public || r.under(m) == e.ReplyTo) {
+		open := m.Status == domain.ReplyUnconfirmed || m.Status == domain.ReplySending
+		if open && m.PlatformMessageID == nil && m.Visibility == domain.Private && r.says(m, e) {
 			return m.ID, true, nil
 		}
 	}
@@ -189,28 +200,11 @@ func (r *receipts) unproven(ctx context.Context, t *domain.Thread, e channel.Eve
 
 // says tells whether a reply may be what an echo brings: the same text, or a file for
 // a file, whose address the platform has changed.
-func says(m domain.Message, e channel.Event) bool {
+func (r *receipts) says(m domain.Message, e channel.Event) bool {
 	if m.Text == nil {
 		return e.Text == "" && len(m.Attachments) > 0 && len(e.Attachment) > 0
 	}
-	return *m.Text == e.Text
-}
-
-// under gives the platform's id of the message that a reply stands under; empty for
-// one that stands under the post itself, or under what is not at hand.
-func (r *receipts) under(m domain.Message) string {
-	switch {
-	case m.Details.Under != "":
-		return m.Details.Under
-	case m.InReplyTo == nil:
-		return ""
-	}
-	for platformID, id := range r.byID {
-		if id == *m.InReplyTo {
-			return platformID
-		}
-	}
-	return ""
+	return strings.TrimSpace(r.channel.Settings.Spoken(m.Sender, *m.Text)) == strings.TrimSpace(e.Text)
 }
 
 // elsewhere adds a message that the account sent without us to the open

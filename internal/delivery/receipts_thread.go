@@ -43,6 +43,9 @@ func (r *receipts) about(e channel.Event) domain.MessageID {
 	if attempt, ours := r.attempts[e.Token]; ours {
 		return attempt.Message
 	}
+	if id, ours := r.echoed[e.MessageID]; ours {
+		return id
+	}
 	return r.byID[e.ReplyTo]
 }
 

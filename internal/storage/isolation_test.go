@@ -41,8 +41,9 @@ func newFull(t *testing.T, s *Store) *full {
 	made := w.waiting(2)
 	talk, waits := made[0], made[1]
 	e := w.offer(talk, a)
-	messages, comment := w.messages(talk, 4), "comment "+string(talk.ID)
-	reply, public, answer := messages[1], messages[2], messages[3]
+	messages, comment := w.messages(talk, 5), "comment "+string(talk.ID)
+	reply, public, answer, unproven := messages[1], messages[2], messages[3], messages[4]
+	unproven.Direction, unproven.Visibility, unproven.Post, unproven.Status = domain.Outbound, domain.Public, &text, domain.ReplySending
 	public.Visibility, public.PlatformMessageID, answer.InReplyTo = domain.Public, &comment, &reply.ID
 	reply.PlatformMessageID, reply.ClientMessageID, reply.SendGroupID, reply.Status = &text, &text, marker, domain.ReplySent
 	unknown := domain.Attempt{ID: domain.NewID[domain.AttemptID](), Organization: w.org, Message: reply.ID, Number: 1, State: domain.AttemptUnknown, StartedAt: noon}
@@ -81,7 +82,7 @@ func newFull(t *testing.T, s *Store) *full {
 			return err
 		}
 		return first(insert(ctx, w.Store, "", proof), w.remember(ctx, erasedAddress, w.org, w.channel.ID, noon, marker), w.remember(ctx, erasedMessage, w.org, w.channel.ID, noon, marker),
-			insert(ctx, w.Store, "", set), w.SaveThread(ctx, &written), w.AliasThread(ctx, written, marker), w.SaveEarly(ctx, early), w.SaveDraft(ctx, draft), w.CreateMessages(ctx, messages[0], reply, public, answer), w.CreateAttempts(ctx, attempt, unknown), w.CreateTransfer(ctx, transfer), w.CreateFiles(ctx, file), w.CreatePosts(ctx, post), w.CreateWrapUpCode(ctx, code),
+			insert(ctx, w.Store, "", set), w.SaveThread(ctx, &written), w.AliasThread(ctx, written, marker), w.SaveEarly(ctx, early), w.SaveDraft(ctx, draft), w.CreateMessages(ctx, messages[0], reply, public, answer, unproven), w.CreateAttempts(ctx, attempt, unknown), w.CreateTransfer(ctx, transfer), w.CreateFiles(ctx, file), w.CreatePosts(ctx, post), w.CreateWrapUpCode(ctx, code),
 			w.CreateLibrary(ctx, library), w.CreateCannedResponse(ctx, canned), w.CreateSkill(ctx, skill), w.CreateProfile(ctx, profile), w.CreateClient(ctx, client), w.CreateTokenIssuer(ctx, issuer), w.SaveQueue(ctx, &w.queue), w.CreateDeliveries(ctx, f.delivery))
 	})
 	if _, err := w.SequenceEvents(t.Context(), true); err != nil {

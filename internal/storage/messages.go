@@ -283,6 +283,13 @@ func (s *Store) LatestPublic(ctx context.Context, org domain.OrganizationID, i d
 	return m, true, err
 }
 
+// UnprovenPublic gives our public replies under some posts of which nobody knows yet
+// what became of them: they have no id of the platform's.
+func (s *Store) UnprovenPublic(ctx context.Context, org domain.OrganizationID, ch domain.ChannelID, posts []string) ([]domain.Message, error) {
+	return s.messages(all[messageRow](s.db(ctx).Where(`organization_id = ? AND channel_id = ? AND post_id IN ? AND visibility = 'public' AND platform_message_id IS NULL
+		AND status IN ('sending', 'unconfirmed')`, org, ch, posts).Order("created_at")))
+}
+
 // Unanswered gives what we sent in a thread since the customer last wrote.
 func (s *Store) Unanswered(ctx context.Context, org domain.OrganizationID, thread domain.ThreadID) ([]domain.Message, error) {
 	return s.messages(all[messageRow](s.db(ctx).Where(`organization_id = ? AND thread_id = ? AND direction = 'outbound' AND status <> '' AND position >
