@@ -8,7 +8,7 @@ import (
 
 func TestBots_C07_C13_C14(t *testing.T) {
 	t.Parallel()
-	onEach(t, part{"C07 C13 C14 answers, and hands over", botAnswers}, part{"C07 time-out", botTimesOut}, part{"C07 what a bot may be", botRefused})
+	onEach(t, part{"C07 C13 C14 answers, and hands over", botAnswers}, part{"C07 two messages at once", botKeepsUp}, part{"C07 time-out", botTimesOut}, part{"C07 what a bot may be", botRefused})
 }
 
 // theBot is what the desk's channel says of itself.
@@ -67,6 +67,21 @@ func botAnswers(t *testing.T, p *program) {
 	d.admin.advance(0)
 	if n := len(ana.list(address + "/messages")); n != 7 {
 		t.Errorf("the bot spoke, although an agent has it: %d messages", n)
+	}
+}
+
+// botKeepsUp lets a customer begin with two messages that come in together: the bot
+// answers both, and nobody else has had the conversation.
+func botKeepsUp(t *testing.T, p *program) {
+	d := p.desk(1, nil)
+	d.theBot(virtualAssistant()).want(200)
+	d.hook(batch(entry(d.page, said("7009", d.page, "m_first", "Hello"), said("7009", d.page, "m_second", "When are you open?")))).want(200)
+	d.admin.advance(0)
+	talk := answer{t: t, value: d.interactions()[0]}
+	talk.holds(map[string]string{"state": "bot"})
+	messages := d.admin.list("/v1/interactions/" + talk.get("id") + "/messages")
+	if got := strings.Join(each(messages, "text"), "|"); got != "Hello|Sorry?|When are you open?|From nine to six." {
+		t.Errorf("the transcript is %s", got)
 	}
 }
 

@@ -154,7 +154,7 @@ func (g *gathering) keep(item parsed) {
 func (g *gathering) release(t *held[domain.Thread]) {
 	left := g.waiting[t.value.Address]
 	wrote := slices.ContainsFunc(left, func(p parsed) bool { return p.event.Kind == channel.EventMessage })
-	if !wrote && t.value.Open == nil {
+	if len(left) == 0 || !wrote && t.value.Open == nil {
 		return
 	}
 	delete(g.waiting, t.value.Address)
