@@ -31,7 +31,8 @@ func HasCard(text string) bool { return MaskCards(text) != text }
 //
 // A number is one of an issuer, of its length and with its check digit. Its digits
 // may be of any script and stand in groups; what cannot be seen between them is
-// passed over. It begins and ends where a group does: part of a longer number is none.
+// passed over. It begins and ends where a group does, or right before the month and
+// the year until which it is valid: part of a longer number is none.
 func MaskCards(text string) string {
 	if n := digits(text); n < minCode || n < minCard && !codeNamed(text) {
 		return text
@@ -158,13 +159,36 @@ func (r run) card(from int) int {
 		digits[n] = rest[n].value
 	}
 	for size := min(maxCard, len(rest)); size >= minCard; size-- {
-		ends := size == len(rest) || rest[size].opens
+		ends := size == len(rest) || rest[size].opens || expires(rest[size:])
 		if ends && !r.telephone(from, size) && issued(digits[:size]) && checked(digits[:size]) {
 			return size
 		}
 	}
 	return 0
 }
+
+// expires tells whether the rest of a group is a month and a year, as they stand on
+// a card, so that they may be written right behind its number.
+func expires(rest []numeral) bool {
+	size := 1
+	for size < len(rest) && !rest[size].opens {
+		size++
+	}
+	month := func() byte { return rest[0].value*10 + rest[1].value }
+	year := func(at int) byte { return rest[at].value*10 + rest[at+1].value }
+	switch size {
+	case 4:
+		return isMonth(month()) && isYear(year(2))
+	case 6:
+		return isMonth(month()) && year(2) == 20 && isYear(year(4))
+	}
+	return false
+}
+
+func isMonth(n byte) bool { return n >= 1 && n <= 12 }
+
+// isYear tells the years until which cards are valid, without their century.
+func isYear(n byte) bool { return n >= 20 && n < 50 }
 
 // telephone tells whether digits behind a plus sign are, or begin with, a telephone
 // number: they are short enough, or do not stand as a card's number does.
