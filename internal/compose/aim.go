@@ -34,8 +34,8 @@ func (c *Composer) point(ctx context.Context, at *place, v domain.Visibility, in
 	if err := c.pointFirst(ctx, at, quoted); err != nil || at.allowed.Allowance == 0 {
 		return err
 	}
-	sent, err := c.Store.Unanswered(ctx, at.Organization, at.thread)
-	at.terms.Replies += counting(sent)
+	sent, err := c.Store.Unanswered(ctx, at.Organization, at.thread, at.allowed.Allowance)
+	at.terms.Replies += sent
 	return err
 }
 

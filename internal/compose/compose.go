@@ -36,7 +36,7 @@ type Replies interface {
 	SentSince(ctx context.Context, org domain.OrganizationID, thread domain.ThreadID, above int64, from time.Time) ([]domain.Message, error)
 	AnswersTo(ctx context.Context, org domain.OrganizationID, m domain.MessageID) ([]domain.Message, error)
 	LatestPublic(ctx context.Context, org domain.OrganizationID, i domain.InteractionID, from domain.Direction) (domain.Message, bool, error)
-	Unanswered(ctx context.Context, org domain.OrganizationID, thread domain.ThreadID) ([]domain.Message, error)
+	Unanswered(ctx context.Context, org domain.OrganizationID, thread domain.ThreadID, most int) (int, error)
 	CannedResponse(ctx context.Context, org domain.OrganizationID, r domain.CannedResponseID) (domain.CannedResponse, error)
 	Queue(ctx context.Context, org domain.OrganizationID, q domain.QueueID) (domain.Queue, error)
 	SendGroup(ctx context.Context, org domain.OrganizationID, i domain.InteractionID, group string) ([]domain.Message, error)

@@ -210,9 +210,14 @@ func (m Message) Counts() bool {
 	return m.Status != ReplyFailed || m.Attempts > 0 && !m.Failure.returned()
 }
 
+// ReturningFailures are the failures that give a reply of the allowance back.
+func ReturningFailures() []FailureCode {
+	return []FailureCode{FailureNetworkUnreachable, FailureSendTimeout, FailurePlatformRejected}
+}
+
 // returned tells whether a failure gives a reply of the allowance back.
 func (f *Failure) returned() bool {
-	return f != nil && slices.Contains([]FailureCode{FailureNetworkUnreachable, FailureSendTimeout, FailurePlatformRejected}, f.Code)
+	return f != nil && slices.Contains(ReturningFailures(), f.Code)
 }
 
 // AttemptState is what is known of one call to a platform.

@@ -290,11 +290,15 @@ func (s *Store) UnprovenPublic(ctx context.Context, org domain.OrganizationID, c
 		AND status IN ('sending', 'unconfirmed')`, org, ch, posts).Order("created_at")))
 }
 
-// Unanswered gives what we sent in a thread since the customer last wrote.
-func (s *Store) Unanswered(ctx context.Context, org domain.OrganizationID, thread domain.ThreadID) ([]domain.Message, error) {
-	return s.messages(all[messageRow](s.db(ctx).Where(`organization_id = ? AND thread_id = ? AND direction = 'outbound' AND status <> '' AND position >
-		(SELECT COALESCE(MAX(position), 0) FROM messages WHERE organization_id = ? AND thread_id = ? AND direction = 'inbound')`,
-		org, thread, org, thread).Order("position")))
+// Unanswered counts the private replies in a thread, since the customer last wrote,
+// that count against an allowance (see Message.Counts); it stops at most.
+func (s *Store) Unanswered(ctx context.Context, org domain.OrganizationID, thread domain.ThreadID, most int) (n int, err error) {
+	err = s.scan(ctx, &n, `SELECT COUNT(*) FROM (SELECT 1 AS one FROM messages WHERE organization_id = ? AND thread_id = ? AND position > COALESCE(
+		(SELECT position FROM messages WHERE organization_id = ? AND thread_id = ? AND direction = 'inbound' ORDER BY position DESC LIMIT 1), 0)
+		AND direction = 'outbound' AND visibility = 'private' AND status NOT IN ('', 'deleted')
+		AND (status <> 'failed' OR attempts > 0 AND COALESCE(failure_code, '') NOT IN ?) LIMIT ?) AS counted`,
+		org, thread, org, thread, domain.ReturningFailures(), most)
+	return n, err
 }
 
 type attemptRow struct {
