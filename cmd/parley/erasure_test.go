@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -18,6 +19,7 @@ func TestErasure(t *testing.T) {
 		part{"what is repeated brings nobody back", erasureReplay},
 		part{"a conversation ends", erasureEndsConversation},
 		part{"who may", erasureScopes},
+		part{"what is noted or repeated afterwards", erasureAfterwards},
 	)
 }
 
@@ -174,6 +176,33 @@ func erasureEndsConversation(t *testing.T, p *program) {
 	if after := len(d.sent()); after != sent {
 		t.Errorf("%d calls went to the platform after the erasure", after-sent)
 	}
+}
+
+// erasureAfterwards repeats requests about somebody who was erased, and notes
+// something of them: nothing of it is kept.
+func erasureAfterwards(t *testing.T, p *program) {
+	d, ana, i := p.talk(1)
+	address, contact := "/v1/interactions/"+i, "/v1/contacts/"+d.contact("c1")
+	ana.do("POST", address+"/replies", map[string]any{"text": "Dear Ms Park"}, "Idempotency-Key", "reply").want(202)
+	d.admin.do("PATCH", contact, map[string]any{"display_name": "Kim Park"}, "Idempotency-Key", "name").want(200)
+	ana.do("POST", address+"/end", nil).want(200)
+	kept := func() int {
+		return len(p.columns("SELECT key FROM idempotency_keys WHERE key IN ('reply', 'name') AND subject_id IN ('" + i + "', '" + path.Base(contact) + "')"))
+	}
+	if kept() != 2 {
+		t.Fatalf("%d answers are kept", kept())
+	}
+	cursor := d.admin.do("DELETE", contact, nil, "Idempotency-Key", "erase").want(204).header.Get("Event-Cursor")
+	d.admin.await(cursor, "contact.erased", "")
+	if kept() != 0 {
+		t.Errorf("%d answers are still kept", kept())
+	}
+	d.admin.do("DELETE", contact, nil, "Idempotency-Key", "erase").want(204)
+	ana.do("POST", address+"/replies", map[string]any{"text": "Dear Ms Park"}, "Idempotency-Key", "reply").want(409)
+	d.admin.do("PATCH", contact, map[string]any{"display_name": "Kim Park"}, "Idempotency-Key", "name").code(404, "contact.not_found")
+	noted := map[string]any{"code_ids": d.codes[:1], "notes": "is Ms Park"}
+	ana.do("PUT", address+"/wrap-up", noted, "Idempotency-Key", "notes").code(422, "wrap_up.contact_erased").holds(map[string]string{"errors.0.pointer": "/notes"})
+	ana.do("PUT", address+"/wrap-up", map[string]any{"code_ids": d.codes[:1], "notes": ""}).want(200)
 }
 
 func erasureScopes(t *testing.T, p *program) {

@@ -29,6 +29,7 @@ type Store interface {
 // Waiting is the interactions that no agent has.
 type Waiting interface {
 	Interaction(ctx context.Context, org domain.OrganizationID, i domain.InteractionID) (domain.Interaction, error)
+	Contact(ctx context.Context, org domain.OrganizationID, contact domain.ContactID) (domain.Contact, error)
 	LockInteraction(ctx context.Context, org domain.OrganizationID, i domain.InteractionID) (domain.Interaction, error)
 	SaveInteraction(ctx context.Context, i *domain.Interaction) error
 	See(ctx context.Context, org domain.OrganizationID, i domain.InteractionID, sight domain.Sight) error

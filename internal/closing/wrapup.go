@@ -48,6 +48,9 @@ func (c *Closing) WrapUp(ctx context.Context, by domain.Principal, id domain.Int
 		if err != nil {
 			return notParty(e, err)
 		}
+		if err := c.mayNote(ctx, e.Interaction, notes); err != nil {
+			return err
+		}
 		q, err := c.queue(ctx, e.Participant)
 		if err != nil {
 			return err
@@ -64,6 +67,18 @@ func (c *Closing) WrapUp(ctx context.Context, by domain.Principal, id domain.Int
 		return c.Store.SaveEngagement(ctx, &e, events)
 	})
 	return p, err
+}
+
+// mayNote refuses notes of a customer who was erased: nothing would erase them.
+func (c *Closing) mayNote(ctx context.Context, i domain.Interaction, notes *string) error {
+	if notes == nil || *notes == "" {
+		return nil
+	}
+	_, err := c.Store.Contact(ctx, i.Organization, i.Contact)
+	if domain.IsKind(err, domain.ErrorNotFound) {
+		return domain.Invalid("/notes", "wrap_up.contact_erased", "The customer was erased: nothing can be noted about them. Send the codes without notes.")
+	}
+	return err
 }
 
 // submittedTo is the part that a submission is for: the named one, or else what the

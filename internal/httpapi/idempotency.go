@@ -6,6 +6,8 @@ import (
 	"crypto/sha256"
 	"io"
 	"net/http"
+	"path"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -88,7 +90,7 @@ func (s *Server) run(ctx context.Context, next echo.HandlerFunc, c echo.Context,
 	if err != nil {
 		return nil, err
 	}
-	claim.Status, claim.Body, claim.Headers = answer.status, answer.body.Bytes(), map[string]string{}
+	claim.Status, claim.Body, claim.Headers, claim.Subject = answer.status, answer.body.Bytes(), map[string]string{}, subject(c, answer)
 	for name := range answer.header {
 		claim.Headers[name] = answer.header.Get(name)
 	}
@@ -98,6 +100,18 @@ func (s *Server) run(ctx context.Context, next echo.HandlerFunc, c echo.Context,
 		}
 	}
 	return answer, s.Store.SaveAnswer(ctx, claim)
+}
+
+// subject is the resource of which an answer tells: the one in the path, or the one
+// that was made.
+func subject(c echo.Context, answer *recorded) string {
+	if id := c.Param("id"); id != "" {
+		return strings.ToLower(id)
+	}
+	if made := answer.header.Get("Location"); made != "" {
+		return path.Base(made)
+	}
+	return ""
 }
 
 // record calls the handler with a recorder in place of the connection.

@@ -75,7 +75,10 @@ func (s *Store) clearFiles(ctx context.Context, e domain.Erasure, messages []dom
 		return int(came), err
 	}
 	went, err := s.writeNow(ctx, erase+"id IN ?", ms(now), e.Organization, sent)
-	return int(came + went), err
+	if err != nil {
+		return 0, err
+	}
+	return int(came + went), s.clearAnswers(ctx, e.Organization, each(sent, func(a domain.AttachmentID) string { return string(a) }))
 }
 
 // ClearInbox removes some of the events that came from a contact who is being
@@ -95,9 +98,18 @@ func (s *Store) ClearInbox(ctx context.Context, e domain.Erasure, limit int) (n 
 }
 
 // ClearNotes takes away what agents noted of a contact who is being erased, what
-// they had begun to write to them, and what was still to be sent.
+// they had begun to write to them, and what was still to be sent. It waits for those
+// who are noting something; whoever comes later finds the contact erased.
 func (s *Store) ClearNotes(ctx context.Context, e domain.Erasure) (n domain.ErasureCounts, err error) {
 	const theirs = "interaction_id IN (SELECT id FROM interactions WHERE organization_id = ? AND contact_id = ?)"
+	held, err := all[interactionRow](forUpdate(s.db(ctx).Select("id").Where("organization_id = ? AND contact_id = ?", e.Organization, e.Contact).Order("id")))
+	if err != nil {
+		return n, err
+	}
+	of := append(each(held, func(r interactionRow) string { return r.ID }), string(e.Contact))
+	if err := s.clearAnswers(ctx, e.Organization, of); err != nil {
+		return n, err
+	}
 	for _, c := range []struct {
 		sql   string
 		count *int

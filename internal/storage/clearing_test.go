@@ -78,3 +78,42 @@ func TestErasureIsTakenInSteps(t *testing.T) {
 		}
 	})
 }
+
+// What is kept of answers about a contact goes with them, but for those that tell
+// nothing; those about others stay.
+func TestErasureDropsAnswers(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, db database) {
+		w := newWorld(t, db.Store)
+		waiting := w.waiting(2)
+		c, err := w.Contact(t.Context(), w.org, waiting[0].Contact)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answers := map[string]Idempotency{}
+		for name, subject := range map[string]string{"of the contact": string(c.ID), "of a conversation": string(waiting[0].ID), "without a body": string(c.ID), "of another": string(waiting[1].ID), "of nothing": ""} {
+			k := w.key("said")
+			k.Key, k.Subject, k.Status = name, subject, map[bool]int{true: 204, false: 200}[name == "without a body"]
+			answers[name] = k
+			commit(t, w.Store, func(ctx context.Context) error {
+				_, _, err := w.ClaimKey(ctx, k)
+				return first(err, w.SaveAnswer(ctx, k))
+			})
+		}
+		commit(t, w.Store, func(ctx context.Context) error {
+			_, err := w.ClearNotes(ctx, domain.NewErasure(c, nil, domain.System(), noon))
+			return err
+		})
+		for name, want := range map[string]bool{"of the contact": false, "of a conversation": false, "without a body": true, "of another": true, "of nothing": true} {
+			kept := false
+			_ = w.InTx(t.Context(), func(ctx context.Context) error {
+				_, claimed, err := w.ClaimKey(ctx, answers[name])
+				kept = !claimed && err == nil
+				return errRefused
+			})
+			if kept != want {
+				t.Errorf("the answer %s is kept: %v", name, kept)
+			}
+		}
+	})
+}

@@ -20,7 +20,8 @@ type idempotencyRow struct {
 	Headers        string
 	Body           []byte
 	RequestID      string `gorm:"<-:create"`
-	CreatedAt      int64  `gorm:"<-:create"`
+	SubjectID      string
+	CreatedAt      int64 `gorm:"<-:create"`
 }
 
 func (idempotencyRow) TableName() string { return "idempotency_keys" }
@@ -37,6 +38,7 @@ type Idempotency struct {
 	Headers      map[string]string
 	Body         []byte
 	RequestID    string
+	Subject      string // the resource of which the answer tells; empty for none in particular
 	CreatedAt    time.Time
 }
 
@@ -46,7 +48,7 @@ const idempotencyLife = 7 * 24 * time.Hour
 func (s *Store) toIdempotencyRow(i Idempotency) (idempotencyRow, error) {
 	sealed, err := s.sealer.Seal(place(string(i.Organization), "idempotency_keys", "body", string(i.Client)+" "+i.Operation+" "+i.Key), i.Body)
 	return idempotencyRow{OrganizationID: string(i.Organization), ClientID: string(i.Client), Operation: i.Operation, Key: i.Key,
-		Fingerprint: i.Fingerprint, Status: i.Status, Headers: doc(i.Headers), Body: sealed, RequestID: i.RequestID, CreatedAt: ms(i.CreatedAt)}, err
+		Fingerprint: i.Fingerprint, Status: i.Status, Headers: doc(i.Headers), Body: sealed, RequestID: i.RequestID, SubjectID: i.Subject, CreatedAt: ms(i.CreatedAt)}, err
 }
 
 // ClaimKey takes a key for the transaction's effect. When an earlier request
@@ -60,8 +62,8 @@ func (s *Store) ClaimKey(ctx context.Context, i Idempotency) (earlier Idempotenc
 		if err != nil {
 			return i, false, err
 		}
-		inserted, err := s.writeNow(ctx, `INSERT INTO idempotency_keys (organization_id, client_id, operation, key, fingerprint, status, headers, body, request_id, created_at)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`, r.OrganizationID, r.ClientID, r.Operation, r.Key, r.Fingerprint, r.Status, r.Headers, r.Body, r.RequestID, r.CreatedAt)
+		inserted, err := s.writeNow(ctx, `INSERT INTO idempotency_keys (organization_id, client_id, operation, key, fingerprint, status, headers, body, request_id, subject_id, created_at)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`, r.OrganizationID, r.ClientID, r.Operation, r.Key, r.Fingerprint, r.Status, r.Headers, r.Body, r.RequestID, r.SubjectID, r.CreatedAt)
 		if err != nil || inserted == 1 {
 			return i, err == nil, inFlight(err)
 		}
@@ -93,7 +95,7 @@ func inFlight(err error) error {
 
 func (s *Store) fromIdempotencyRow(r idempotencyRow) (Idempotency, error) {
 	i := Idempotency{Organization: domain.OrganizationID(r.OrganizationID), Client: domain.ClientID(r.ClientID), Operation: r.Operation, Key: r.Key,
-		Fingerprint: r.Fingerprint, Status: r.Status, Headers: fromDoc[map[string]string](r.Headers), RequestID: r.RequestID, CreatedAt: fromMS(r.CreatedAt)}
+		Fingerprint: r.Fingerprint, Status: r.Status, Headers: fromDoc[map[string]string](r.Headers), RequestID: r.RequestID, Subject: r.SubjectID, CreatedAt: fromMS(r.CreatedAt)}
 	var err error
 	i.Body, err = s.sealer.Open(place(r.OrganizationID, "idempotency_keys", "body", r.ClientID+" "+r.Operation+" "+r.Key), r.Body)
 	return i, err
@@ -106,4 +108,11 @@ func (s *Store) SaveAnswer(ctx context.Context, i Idempotency) error {
 		return err
 	}
 	return update(ctx, s, r)
+}
+
+// clearAnswers drops the answers that tell of these resources, which are those of a
+// contact who is being erased. To repeat their requests finds nobody; an answer
+// without a body tells nothing, and is still given.
+func (s *Store) clearAnswers(ctx context.Context, org domain.OrganizationID, subjects []string) error {
+	return s.exec(ctx, "idempotency_keys", nil, "DELETE FROM idempotency_keys WHERE organization_id = ? AND subject_id IN ? AND subject_id <> '' AND status <> 204", org, subjects)
 }
