@@ -3306,7 +3306,8 @@ type Event struct {
 	//   forced time of one that was submitted, `after` tells
 	// - `message.received`: the customer wrote
 	// - `attachment.ready`, `.rejected`, `.expired`: how far a file has come
-	// - `message.edited`, `.unsent`: the customer changed a message, or took it back
+	// - `message.edited`, `.unsent`: the customer changed a message, or took it back; or, with the platform as its actor, a
+	//   message was completed that had come without its text
 	// - `message.hidden`, `.shown`: a public message was hidden from others at the platform, or is shown again
 	// - `message.reaction_added`, `.reaction_removed`: the customer reacted to a message, or no longer does
 	// - `interaction.referred`: the customer came once more through a link or an advertisement
@@ -3352,7 +3353,8 @@ type EventList struct {
 //     forced time of one that was submitted, `after` tells
 //   - `message.received`: the customer wrote
 //   - `attachment.ready`, `.rejected`, `.expired`: how far a file has come
-//   - `message.edited`, `.unsent`: the customer changed a message, or took it back
+//   - `message.edited`, `.unsent`: the customer changed a message, or took it back; or, with the platform as its actor, a
+//     message was completed that had come without its text
 //   - `message.hidden`, `.shown`: a public message was hidden from others at the platform, or is shown again
 //   - `message.reaction_added`, `.reaction_removed`: the customer reacted to a message, or no longer does
 //   - `interaction.referred`: the customer came once more through a link or an advertisement

@@ -17,18 +17,12 @@ type Posts interface {
 	DeletePost(ctx context.Context, p domain.Post) error
 }
 
-// loadPosts finds the posts that the events are about, where a channel has such.
+// loadPosts finds the posts that public events are about.
 func (a *Applier) loadPosts(ctx context.Context, g *gathering, items []parsed) error {
-	if !a.Capabilities[g.channel.Kind].Public() {
-		return nil
-	}
 	var ids []string
 	for _, item := range items {
-		switch e := item.event; {
-		case e.Public && e.Post != "":
+		if e := item.event; e.Public {
 			ids = append(ids, e.Post, e.MessageID)
-		case e.MessageID != "":
-			ids = append(ids, e.MessageID)
 		}
 	}
 	known, err := a.Store.PostsByPlatformID(ctx, g.channel.Organization, g.channel.ID, ids)

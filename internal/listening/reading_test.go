@@ -187,10 +187,11 @@ func TestACommentIsCompleted(t *testing.T) {
 	}
 }
 
-// What is made of each outcome, with the state of a post and the time of the next question.
+// What is made of each outcome: the state of the post, and the time of the next question.
 func TestOutcomes(t *testing.T) {
 	t.Parallel()
-	for name, c := range map[string]struct {
+	s := newScene(t)
+	cases := map[string]struct {
 		answer func(channel.Reference) (channel.Post, channel.Result)
 		state  domain.PostState
 		wait   time.Duration // zero where nothing is asked again
@@ -201,27 +202,31 @@ func TestOutcomes(t *testing.T) {
 		"unknown":      {failing(channel.Result{Outcome: channel.OutcomeUnknown}), domain.PostPending, time.Second},
 		"throttled":    {failing(channel.Result{Outcome: channel.OutcomeThrottled, RetryAfter: time.Minute}), domain.PostPending, time.Minute},
 		"unauthorized": {failing(channel.Result{Outcome: channel.OutcomeUnauthorized}), domain.PostPending, time.Hour},
+		"again":        {failing(channel.Result{Outcome: channel.OutcomeUnauthorized}), domain.PostPending, time.Hour},
 		"panic":        {func(channel.Reference) (channel.Post, channel.Result) { panic("no") }, domain.PostPending, time.Second},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s := newScene(t)
-			s.platform.answer = c.answer
-			id := s.asks("post")
-			_, next := s.run(noon)
-			p, _ := s.post(id)
-			if p.State != c.state || (p.Due != nil) != (c.wait > 0) || c.wait > 0 && (!p.Due.Equal(noon.Add(c.wait)) || !next.Equal(*p.Due)) {
-				t.Errorf("it is %s, due %v; the loop is due %v", p.State, p.Due, next)
-			}
-			ch, err := s.Channel(t.Context(), s.channel.Organization, s.channel.ID)
-			broken := ch.Status == domain.ChannelNeedsReauthorization
-			if err != nil || broken != (name == "unauthorized") || broken != slices.Contains(s.told(), domain.EventChannelReauthorizeNeeded) {
-				t.Errorf("the channel is %s, told %v (%v)", ch.Status, s.told(), err)
-			}
-			if ran, _ := s.run(noon); ran != 0 {
-				t.Errorf("at the same time it ran %d more", ran)
-			}
-		})
+	}
+	s.platform.answer = func(ref channel.Reference) (channel.Post, channel.Result) { return cases[ref.ID].answer(ref) }
+	ids := map[string]domain.PostID{}
+	for name := range cases {
+		ids[name] = s.asks(name)
+	}
+	ran, next := s.run(noon)
+	if ran != len(cases) || !next.Equal(noon.Add(time.Second)) {
+		t.Errorf("it asked %d questions, and is due %v", ran, next)
+	}
+	for name, c := range cases {
+		p, _ := s.post(ids[name])
+		if p.State != c.state || (p.Due != nil) != (c.wait > 0) || c.wait > 0 && !p.Due.Equal(noon.Add(c.wait)) {
+			t.Errorf("%s: it is %s, due %v", name, p.State, p.Due)
+		}
+	}
+	ch, err := s.Channel(t.Context(), s.channel.Organization, s.channel.ID)
+	told := slices.DeleteFunc(s.told(), func(e domain.EventType) bool { return e != domain.EventChannelReauthorizeNeeded })
+	if err != nil || ch.Status != domain.ChannelNeedsReauthorization || len(told) != 1 {
+		t.Errorf("the channel is %s, told %v (%v)", ch.Status, told, err)
+	}
+	if ran, _ := s.run(noon); ran != 0 {
+		t.Errorf("at the same time it ran %d more", ran)
 	}
 }
 
@@ -230,10 +235,17 @@ func TestADayIsEnough(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
 	s.platform.answer = failing(channel.Result{Outcome: channel.OutcomeNotSent, Status: 503})
-	post, comment := s.asks("post"), s.asks("comment", s.completing)
-	_, next := s.run(noon)
-	for rounds := 0; !next.IsZero() && rounds < 1000; rounds++ {
+	late := func(p *domain.Post) { // it has been asked since yesterday
+		until := noon.Add(5 * time.Second)
+		p.GiveUpAt = &until
+	}
+	post, comment := s.asks("post", late), s.asks("comment", s.completing, late)
+	rounds := 0
+	for _, next := s.run(noon); !next.IsZero() && rounds < 10; rounds++ {
 		_, next = s.run(next)
+	}
+	if rounds != 2 { // at 1 and 3 seconds; the next would be too late
+		t.Errorf("it was asked %d times more", rounds)
 	}
 	if p, _ := s.post(post); p.State != domain.PostGone || p.Due != nil {
 		t.Errorf("the post is %+v", p)
