@@ -891,10 +891,12 @@ func (e InactivityAction) Valid() bool {
 
 // Defines values for InboundInputEvent.
 const (
+	InboundInputEventComment           InboundInputEvent = "comment"
 	InboundInputEventContact           InboundInputEvent = "contact"
 	InboundInputEventDirectMessage     InboundInputEvent = "direct_message"
 	InboundInputEventEdit              InboundInputEvent = "edit"
 	InboundInputEventHide              InboundInputEvent = "hide"
+	InboundInputEventLiveComment       InboundInputEvent = "live_comment"
 	InboundInputEventLocation          InboundInputEvent = "location"
 	InboundInputEventMention           InboundInputEvent = "mention"
 	InboundInputEventMessage           InboundInputEvent = "message"
@@ -905,6 +907,9 @@ const (
 	InboundInputEventQuickReply        InboundInputEvent = "quick_reply"
 	InboundInputEventReact             InboundInputEvent = "react"
 	InboundInputEventReferral          InboundInputEvent = "referral"
+	InboundInputEventSeen              InboundInputEvent = "seen"
+	InboundInputEventStoryMention      InboundInputEvent = "story_mention"
+	InboundInputEventStoryReply        InboundInputEvent = "story_reply"
 	InboundInputEventTakeThreadControl InboundInputEvent = "take_thread_control"
 	InboundInputEventUnhide            InboundInputEvent = "unhide"
 	InboundInputEventUnreact           InboundInputEvent = "unreact"
@@ -915,6 +920,8 @@ const (
 // Valid indicates whether the value is a known member of the InboundInputEvent enum.
 func (e InboundInputEvent) Valid() bool {
 	switch e {
+	case InboundInputEventComment:
+		return true
 	case InboundInputEventContact:
 		return true
 	case InboundInputEventDirectMessage:
@@ -922,6 +929,8 @@ func (e InboundInputEvent) Valid() bool {
 	case InboundInputEventEdit:
 		return true
 	case InboundInputEventHide:
+		return true
+	case InboundInputEventLiveComment:
 		return true
 	case InboundInputEventLocation:
 		return true
@@ -942,6 +951,12 @@ func (e InboundInputEvent) Valid() bool {
 	case InboundInputEventReact:
 		return true
 	case InboundInputEventReferral:
+		return true
+	case InboundInputEventSeen:
+		return true
+	case InboundInputEventStoryMention:
+		return true
+	case InboundInputEventStoryReply:
 		return true
 	case InboundInputEventTakeThreadControl:
 		return true
@@ -3542,7 +3557,7 @@ type InboundInput struct {
 	// Data What the event carries besides a text; see `event`.
 	Data string `json:"data,omitempty"`
 
-	// Event What the customer does, or, for the last five, what the platform or the account does.
+	// Event What the customer does or, for `pass_thread_control` to `unhide`, what the platform or the account does.
 	// - `message`: writes, the default; on a Facebook page a comment under the post `post_id`
 	// - `post`: posts on the page
 	// - `mention`: names the account on a page of somebody else's: in a comment under `post_id`, or in a post
@@ -3555,11 +3570,16 @@ type InboundInput struct {
 	// - `referral`: comes through a link that carries `data`
 	// - `location`: tells on WhatsApp where they are: `text` is the name of the place, `data` its latitude and longitude, with a comma
 	// - `contact`: sends on WhatsApp the card of somebody: `text` is their name, `data` their number
-	// - `unsupported`: sends on WhatsApp what its API does not hand on, of the type `data`
+	// - `unsupported`: sends on WhatsApp or Instagram what its API does not hand on; on WhatsApp of the type `data`
 	// - `pass_thread_control`: another app hands the conversation to Parley
 	// - `take_thread_control`: another app takes it
 	// - `policy_enforcement`: the platform does to the account what `data` says
 	// - `hide`, `unhide`: what `message_id` says in public is hidden from others, or shown again
+	// - `comment`, `live_comment`: on Instagram, writes under the post `post_id`, or in live video; with the `data`
+	//   `entry`, as it is told to accounts that logged in at Instagram
+	// - `story_mention`: tells a story that names the account; the `data` `private`, and the platform says nothing of it
+	// - `story_reply`: answers a story of the account's
+	// - `seen`: has seen the message `message_id`, and all before it
 	Event InboundInputEvent `json:"event,omitempty"`
 
 	// From Who writes. Needed unless there is a `payload`; what is said in public may be nobody's.
@@ -3590,24 +3610,29 @@ type InboundInput struct {
 	Timestamp *int64 `json:"timestamp,omitempty"`
 }
 
-// InboundInputEvent What the customer does, or, for the last five, what the platform or the account does.
-// - `message`: writes, the default; on a Facebook page a comment under the post `post_id`
-// - `post`: posts on the page
-// - `mention`: names the account on a page of somebody else's: in a comment under `post_id`, or in a post
-// - `direct_message`: writes in private to a page on which they wrote in public
-// - `edit`: changes the message `message_id` to `text`, for the `number`th time
-// - `unsend`: takes the message `message_id` back
-// - `react`, `unreact`: puts the sign `text` to the message `message_id`, or takes it away
-// - `postback`: presses a button that says `text` and means `data`
-// - `quick_reply`: takes the answer `text`, which means `data`
-// - `referral`: comes through a link that carries `data`
-// - `location`: tells on WhatsApp where they are: `text` is the name of the place, `data` its latitude and longitude, with a comma
-// - `contact`: sends on WhatsApp the card of somebody: `text` is their name, `data` their number
-// - `unsupported`: sends on WhatsApp what its API does not hand on, of the type `data`
-// - `pass_thread_control`: another app hands the conversation to Parley
-// - `take_thread_control`: another app takes it
-// - `policy_enforcement`: the platform does to the account what `data` says
-// - `hide`, `unhide`: what `message_id` says in public is hidden from others, or shown again
+// InboundInputEvent What the customer does or, for `pass_thread_control` to `unhide`, what the platform or the account does.
+//   - `message`: writes, the default; on a Facebook page a comment under the post `post_id`
+//   - `post`: posts on the page
+//   - `mention`: names the account on a page of somebody else's: in a comment under `post_id`, or in a post
+//   - `direct_message`: writes in private to a page on which they wrote in public
+//   - `edit`: changes the message `message_id` to `text`, for the `number`th time
+//   - `unsend`: takes the message `message_id` back
+//   - `react`, `unreact`: puts the sign `text` to the message `message_id`, or takes it away
+//   - `postback`: presses a button that says `text` and means `data`
+//   - `quick_reply`: takes the answer `text`, which means `data`
+//   - `referral`: comes through a link that carries `data`
+//   - `location`: tells on WhatsApp where they are: `text` is the name of the place, `data` its latitude and longitude, with a comma
+//   - `contact`: sends on WhatsApp the card of somebody: `text` is their name, `data` their number
+//   - `unsupported`: sends on WhatsApp or Instagram what its API does not hand on; on WhatsApp of the type `data`
+//   - `pass_thread_control`: another app hands the conversation to Parley
+//   - `take_thread_control`: another app takes it
+//   - `policy_enforcement`: the platform does to the account what `data` says
+//   - `hide`, `unhide`: what `message_id` says in public is hidden from others, or shown again
+//   - `comment`, `live_comment`: on Instagram, writes under the post `post_id`, or in live video; with the `data`
+//     `entry`, as it is told to accounts that logged in at Instagram
+//   - `story_mention`: tells a story that names the account; the `data` `private`, and the platform says nothing of it
+//   - `story_reply`: answers a story of the account's
+//   - `seen`: has seen the message `message_id`, and all before it
 type InboundInputEvent string
 
 // InboundResult What came of the webhook.

@@ -23,6 +23,8 @@ const (
 	demoPage   = "100200300400500"
 	demoNumber = "400000000000001"
 
+	demoAccount = "17840000000000001" // of Instagram
+
 	demoIntegration = "0a1b2c3d-0000-4000-8000-000000000001"
 )
 
@@ -116,6 +118,7 @@ func (a *app) demoChannels(ctx context.Context, org domain.OrganizationID, queue
 		{Name: "Demo page", App: app.ID, Kind: domain.ChannelMessenger, AccountID: demoPage, Credentials: token},
 		{Name: "Demo page in public", App: app.ID, Kind: domain.ChannelFacebookPage, AccountID: demoPage, Credentials: token},
 		{Name: "Demo number", App: app.ID, Kind: domain.ChannelWhatsApp, AccountID: demoNumber, Credentials: token},
+		{Name: "Demo account of Instagram", App: app.ID, Kind: domain.ChannelInstagram, AccountID: demoAccount, Credentials: token},
 		{Name: "Demo connector", Kind: domain.ChannelOpen, AccountID: demoIntegration, Credentials: map[string]string{"webhook_secret": demoSecret + "-of-a-connector"}},
 	} {
 		c.ID, c.Organization, c.Queue, c.Status = domain.NewID[domain.ChannelID](), org, &queue, domain.ChannelActive

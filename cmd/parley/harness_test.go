@@ -152,7 +152,8 @@ type caller struct {
 func newCaller(t testing.TB, url string) *caller {
 	transport := &http.Transport{MaxIdleConnsPerHost: 64}
 	t.Cleanup(transport.CloseIdleConnections)
-	return &caller{t: t, url: url, http: &http.Client{Transport: contracttest.Transport{T: t, Base: transport}, Timeout: time.Minute}}
+	return &caller{t: t, url: url, http: &http.Client{Transport: contracttest.Transport{T: t, Base: transport}, Timeout: time.Minute,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
 }
 
 // admin is the bootstrap client.

@@ -17,6 +17,7 @@ func (a *app) simulate() error {
 	a.simulated = map[domain.ChannelKind]*simulator.Simulator{}
 	for kind, known := range map[domain.ChannelKind]simulator.Accounts{
 		domain.ChannelFacebookPage: accounts{a, domain.ChannelFacebookPage},
+		domain.ChannelInstagram:    accounts{a, domain.ChannelInstagram},
 		domain.ChannelMessenger:    accounts{a, domain.ChannelMessenger},
 		domain.ChannelOpen:         connectors{a},
 		domain.ChannelWhatsApp:     accounts{a, domain.ChannelWhatsApp},

@@ -21,7 +21,7 @@ func readOnly() list {
 		"internal/domain.interactionMoves", "internal/domain.offerMoves", "internal/domain.conferenceMoves", "internal/domain.participantMoves", "internal/domain.wrapUpMoves", "internal/domain.replyMoves", "internal/domain.transferMoves", "internal/domain.failures", "internal/domain.issuers",
 		"internal/locale.frenchText", "internal/locale.labelText", "internal/locale.hump",
 		"internal/docs.problemText", "internal/docs.pageHTML", "internal/docs.pageCSS", "internal/docs.pageJS", "internal/docs.code", "internal/docs.bold",
-		"internal/httpapi.statuses", "internal/httpapi.openCodes", "internal/httpapi.titles", "internal/httpapi.pathParameter", "internal/httpapi.formats", "internal/storage.lowerAllLetters", "internal/storage.leak",
+		"internal/httpapi.statuses", "internal/httpapi.openCodes", "internal/httpapi.titles", "internal/httpapi.pathParameter", "internal/httpapi.formats", "internal/storage.lowerAllLetters", "internal/storage.leak", "internal/simulator.named",
 	}
 }
 

@@ -34,6 +34,7 @@ type PublicRule struct {
 	Counting  Counting
 	Files     FileRule
 	Flat      bool          // an answer to an answer stands under the same comment
+	OwnAlone  bool          // under somebody else's post only what named the account can be answered
 	FirstWord time.Duration // after a public message in which its writer may get one private message; zero for never
 	// Direct is the kind of channel that has the private conversations of the same
 	// account; empty where it is this kind itself.
@@ -98,7 +99,7 @@ func Capabilities() map[domain.ChannelKind]Capability {
 				Refused: programs()}},
 		domain.ChannelInstagram: {Platform: domain.PlatformMeta, TextLimit: 1000, Counting: CountBytes, Window: day, HumanWindow: 7 * day, AppNeeded: true, Untokened: true,
 			ShowsTyping: true, Reports: []EventKind{EventEcho, EventRead, EventEdited, EventUnsent, EventReaction, EventReferral, EventControl},
-			Posts: PublicRule{TextLimit: 2200, Flat: true, FirstWord: 7 * day},
+			Posts: PublicRule{TextLimit: 2200, Flat: true, OwnAlone: true, FirstWord: 7 * day},
 			Files: FileRule{MaxSize: 25 << 20, Smaller: map[string]int64{"image": 8 << 20}, Only: []string{"image/png", "image/jpeg",
 				"audio/aac", "audio/mp4", "audio/x-m4a", "audio/wav", "audio/x-wav", "video/mp4", "video/ogg", "video/x-msvideo", "video/quicktime", "video/webm",
 				"application/pdf"}}},

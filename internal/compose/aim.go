@@ -57,9 +57,7 @@ func (c *Composer) quote(ctx context.Context, at *place, id domain.MessageID) (*
 func (c *Composer) pointInPublic(ctx context.Context, at *place, quoted *domain.Message) error {
 	switch {
 	case quoted == nil:
-		latest, _, err := c.Store.LatestPublic(ctx, at.Organization, at.ID, "")
-		at.post = latest.Post
-		return err
+		return c.pointAtPost(ctx, at)
 	case quoted.Visibility != domain.Public:
 		return domain.Invalid("/in_reply_to", "reply.in_reply_to_private", "A public reply can answer a public message only.")
 	case quoted.PlatformMessageID == nil:
@@ -67,6 +65,23 @@ func (c *Composer) pointInPublic(ctx context.Context, at *place, quoted *domain.
 	}
 	at.post = quoted.Post
 	return nil
+}
+
+// pointAtPost puts a reply under the post, or where it cannot stand there, because that
+// is somebody else's, under what named the account.
+func (c *Composer) pointAtPost(ctx context.Context, at *place) error {
+	latest, found, err := c.Store.LatestPublic(ctx, at.Organization, at.ID, "")
+	if err == nil && found && at.allowed.Posts.OwnAlone {
+		wrote, any, err := c.Store.LatestPublic(ctx, at.Organization, at.ID, domain.Inbound)
+		if err != nil {
+			return err
+		}
+		if any && wrote.Details.Mention {
+			latest, at.quoted = wrote, &wrote.ID
+		}
+	}
+	at.post = latest.Post
+	return err
 }
 
 // pointDirect goes on in the private conversation that a private reply to a post

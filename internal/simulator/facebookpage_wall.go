@@ -20,6 +20,8 @@ type utterance struct {
 	at       time.Time
 	answered bool // its writer had their private reply
 	removed  bool
+
+	elsewhere bool // Instagram: it stands under somebody else's post
 }
 
 // isPost tells a post from a comment.

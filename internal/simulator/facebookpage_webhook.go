@@ -11,6 +11,11 @@ import (
 // be hidden from the page.
 func (facebookPage) anonymous(event string) bool { return event != "direct_message" }
 
+// special lists the events that only this platform has.
+func (facebookPage) special() []string {
+	return []string{"post", "mention", "direct_message", "hide", "unhide"}
+}
+
 // inbound writes the webhook for what happens in public, and remembers it (Meta, Graph
 // API, Webhooks reference, Page: feed, mention). A private message is messenger's.
 func (f facebookPage) inbound(in InboundMessage) (body []byte, ids []string) {

@@ -79,14 +79,15 @@ func (s *Simulator) Inbound(ctx context.Context, in InboundMessage) (InboundResu
 // mayHappen refuses what the platform does not play.
 func (s *Simulator) mayHappen(in InboundMessage) error {
 	shy, public := s.platform.(anonymous)
+	quiet, selective := s.platform.(interface{ silent(in InboundMessage) bool })
 	switch {
 	case in.Payload != nil:
-	case !public && slices.Contains([]string{"post", "mention", "direct_message", "hide", "unhide"}, in.Event):
-		return domain.Invalid("/event", "sandbox.event_not_played", "Nothing is said in public on this platform.")
 	case !s.plays(in.Event):
 		return domain.Invalid("/event", "sandbox.event_not_played", "This platform does not do that.")
 	case in.From.ID == "" && in.Event != "policy_enforcement" && !(public && shy.anonymous(in.Event)):
 		return domain.Invalid("/from", "sandbox.sender_missing", "A message needs a sender.")
+	case selective && quiet.silent(in):
+		return domain.Invalid("/data", "sandbox.not_told", "The platform tells nothing of this: the account does not follow somebody whose own account is private.")
 	}
 	return nil
 }
@@ -94,8 +95,15 @@ func (s *Simulator) mayHappen(in InboundMessage) error {
 // plays tells whether the platform can do a thing that not every one does.
 func (s *Simulator) plays(event string) bool {
 	_, whatsapp := s.platform.(whatsApp)
-	if slices.Contains([]string{"location", "contact", "unsupported"}, event) {
-		return whatsapp
+	special, own := slices.Concat(facebookPage{}.special(), instagram{}.special(), []string{"location", "contact", "unsupported"}), []string{}
+	if of, ok := s.platform.(interface{ special() []string }); ok {
+		own = of.special()
+	}
+	switch {
+	case slices.Contains(special, event) && whatsapp:
+		return event == "location" || event == "contact" || event == "unsupported"
+	case slices.Contains(special, event):
+		return slices.Contains(own, event)
 	}
 	return !whatsapp || !slices.Contains([]string{"pass_thread_control", "take_thread_control", "policy_enforcement"}, event)
 }

@@ -21,6 +21,7 @@ const (
 
 // messenger plays Messenger: the Send API, and as much of the User profile API as tells a name.
 type messenger struct {
+	object   string // that webhooks name: page, or what is like one
 	accounts Accounts
 	now      func() time.Time
 	people   *people

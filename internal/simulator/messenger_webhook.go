@@ -151,5 +151,5 @@ func (m messenger) webhook(page string, item []byte, standby bool) []byte {
 	if standby {
 		list = "standby"
 	}
-	return fmt.Appendf(nil, `{"object":"page","entry":[{"time":%d,"id":%s,%q:[%s]}]}`, m.now().UnixMilli(), graphJSON(page), list, item)
+	return fmt.Appendf(nil, `{"object":%q,"entry":[{"time":%d,"id":%s,%q:[%s]}]}`, m.object, m.now().UnixMilli(), graphJSON(page), list, item)
 }

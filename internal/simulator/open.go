@@ -228,9 +228,12 @@ func platformOf(config Config) (platform, func(http.Header, []byte, string)) {
 	if config.Kind == domain.ChannelOpen {
 		return connector{accounts: config.Accounts, now: config.Now, seen: &seen{ids: map[string]bool{}}}, carryToken
 	}
-	talk := messenger{accounts: config.Accounts, now: config.Now, people: newPeople()}
-	if config.Kind == domain.ChannelFacebookPage {
+	talk := messenger{object: "page", accounts: config.Accounts, now: config.Now, people: newPeople()}
+	switch config.Kind {
+	case domain.ChannelFacebookPage:
 		return facebookPage{messenger: talk, wall: newWall()}, signGraph
+	case domain.ChannelInstagram:
+		return newInstagram(talk), signGraph
 	}
 	if config.Kind == domain.ChannelWhatsApp {
 		return whatsApp{messenger: talk, persons: newPersons(), shelf: newShelf()}, signGraph

@@ -97,6 +97,9 @@ func New(config Config) (*Simulator, error) {
 		s.stop()
 		return nil, err
 	}
+	if placed, ok := played.(interface{ at(address string) }); ok {
+		placed.at(s.URL())
+	}
 	return s, nil
 }
 
