@@ -75,6 +75,13 @@ func TestReadmeBot(t *testing.T) {
 	pasted(t, "## A bot before the agents", "We are open from nine to six.", "One moment, please.", `"label":"Customer Virtual Assistant","type":"bot"`, "**** **** **** 5556")
 }
 
+// TestReadmePublic_A07_A08_A12 pastes README's comment behind its walk, twice.
+func TestReadmePublic_A07_A08_A12(t *testing.T) {
+	t.Parallel()
+	pasted(t, "## In public, and then in private", `"origin":"post"`, `"text":"What was posted before."`, `"visibility":"public"`, "Sorry! We look into it.",
+		"May we have your order number?", "It is 77.", "It comes on Monday.")
+}
+
 // TestReadmeTransfer pastes README's transfer behind its walk, twice.
 func TestReadmeTransfer(t *testing.T) {
 	t.Parallel()
