@@ -336,5 +336,12 @@ func pageUnknown(t *testing.T, p *program) {
 	w.happens("message", map[string]any{"message_id": w.id(10), "text": "Nobody knows", "from": map[string]any{"id": w.page}})
 	if got := w.ana.reply(i, silent); got.get("status") != "sent" || got.get("platform_message_id") != w.id(10) {
 		t.Errorf("it is not proven by its echo: %s", got.body)
+	} // The first private word: its echo tells, with its token, whom it reached.
+	faults(map[string]any{"mode": "drop_answer", "times": 1})
+	asked := w.ana.do("POST", address, map[string]any{"text": "May we write?", "visibility": "private"}).want(202).get("items.0.id")
+	w.ana.until(i, asked, "sent")
+	w.happens("direct_message", map[string]any{"text": "Please do"})
+	if got := w.ana.seen(i); len(w.interactions()) != 1 || !strings.HasSuffix(got, "private outbound May we write?\nprivate inbound Please do") {
+		t.Errorf("the private conversation is elsewhere, and here is\n%s", got)
 	}
 }

@@ -20,7 +20,10 @@ func (d *Delivery) Apply(ctx context.Context, ch domain.Channel, events []channe
 		return err
 	}
 	for _, e := range events {
-		t, known := r.thread(e)
+		t, known, err := r.meet(ctx, e)
+		if err != nil {
+			return err
+		}
 		if !known {
 			continue
 		}

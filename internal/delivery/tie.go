@@ -4,13 +4,12 @@ import (
 	"context"
 	"time"
 
+	"github.com/parley-cx/parley/internal/channel"
 	"github.com/parley-cx/parley/internal/domain"
 )
 
 // tie joins the private conversation that a private reply to a public message began
-// to the interaction with that message. The platform knows the customer there by
-// another address, which it has told only now; what they answer comes in at the
-// account's channel for private messages, if it has one, and goes on here.
+// to the interaction with that message, where the platform's answer tells of one.
 func (f Finisher) tie(ctx context.Context, b *book, r result, now time.Time) error {
 	m := b.messages[r.delivery.Message]
 	if t := b.threads[m.Thread]; !r.outbound.FirstWord || r.Recipient == "" || r.Recipient == t.Address {
@@ -20,16 +19,23 @@ func (f Finisher) tie(ctx context.Context, b *book, r result, now time.Time) err
 	if err != nil || !known {
 		return err
 	}
-	threads, err := f.Store.LockThreads(ctx, b.org, direct.ID, []string{r.Recipient})
+	return f.join(ctx, b, m, direct, r.Recipient, now)
+}
+
+// join has an interaction go on in private with whom a message of it reached. The
+// platform knows the customer there by another address, which it has told only now; what
+// they answer comes in at the account's channel for private messages, and goes on here.
+func (d *Delivery) join(ctx context.Context, b *book, m domain.Message, direct domain.Channel, address string, now time.Time) error {
+	threads, err := d.Store.LockThreads(ctx, b.org, direct.ID, []string{address})
 	if err != nil {
 		return err
 	}
 	i := b.interactions[m.Interaction]
-	t, have := threads[r.Recipient]
+	t, have := threads[address]
 	if !have {
-		t = domain.Thread{ID: domain.NewID[domain.ThreadID](), Organization: b.org, Channel: direct.ID, Contact: i.Contact, Address: r.Recipient, Version: 1, CreatedAt: now}
+		t = domain.Thread{ID: domain.NewID[domain.ThreadID](), Organization: b.org, Channel: direct.ID, Contact: i.Contact, Address: address, Version: 1, CreatedAt: now}
 	}
-	busy, err := f.busy(ctx, b, t)
+	busy, err := d.busy(ctx, b, t)
 	if err != nil {
 		return err
 	}
@@ -39,28 +45,53 @@ func (f Finisher) tie(ctx context.Context, b *book, r result, now time.Time) err
 		b.interactions[i.ID], b.touched[i.ID] = i, true
 	}
 	if !have {
-		return f.Store.TieThread(ctx, t)
+		return d.Store.TieThread(ctx, t)
 	}
-	return f.Store.SaveThread(ctx, &t)
+	return d.Store.SaveThread(ctx, &t)
 }
 
 // direct gives the channel that has the private conversations of a channel's account.
-func (f Finisher) direct(ctx context.Context, b *book, id domain.ChannelID) (domain.Channel, bool, error) {
+func (d *Delivery) direct(ctx context.Context, b *book, id domain.ChannelID) (domain.Channel, bool, error) {
 	ch, err := b.channel(ctx, id)
-	kind := f.Capabilities[ch.Kind].Posts.Direct
+	kind := d.Capabilities[ch.Kind].Posts.Direct
 	if err != nil || kind == "" {
 		return ch, err == nil, err
 	}
-	channels, err := f.Store.ChannelsOfAccounts(ctx, b.org, kind, []string{ch.AccountID})
+	channels, err := d.Store.ChannelsOfAccounts(ctx, b.org, kind, []string{ch.AccountID})
 	direct, known := channels[ch.AccountID]
 	return direct, known, err
 }
 
+// meet gives the thread of an event. The echo of a first private word may be the first
+// that tells whom it reached: its call's answer was lost, or is still to come.
+func (r *receipts) meet(ctx context.Context, e channel.Event) (t *domain.Thread, known bool, err error) {
+	t, known = r.thread(e)
+	m, ours := r.messages[r.attempts[e.Token].Message]
+	if e.Kind != channel.EventEcho || e.Public || !ours || m.Channel == r.channel.ID || r.interactions[m.Interaction].Direct != nil {
+		return t, known, nil
+	}
+	direct, found, err := r.direct(ctx, r.book, m.Channel)
+	if err != nil || !found || direct.ID != r.channel.ID {
+		return t, known, err
+	}
+	if err := r.join(ctx, r.book, m, direct, e.Contact, r.now); err != nil {
+		return t, known, err
+	}
+	threads, err := r.Store.LockThreads(ctx, r.org, r.channel.ID, []string{e.Contact})
+	met, known := threads[e.Contact]
+	if t == nil {
+		t = new(domain.Thread)
+	}
+	*t = met
+	r.byAddress[e.Contact] = t
+	return t, known, err
+}
+
 // busy tells whether a thread has an open interaction already.
-func (f Finisher) busy(ctx context.Context, b *book, t domain.Thread) (bool, error) {
+func (d *Delivery) busy(ctx context.Context, b *book, t domain.Thread) (bool, error) {
 	if t.Open == nil {
 		return false, nil
 	}
-	found, err := f.Store.LockInteractions(ctx, b.org, []domain.InteractionID{*t.Open})
+	found, err := d.Store.LockInteractions(ctx, b.org, []domain.InteractionID{*t.Open})
 	return found[*t.Open].ID != "" && found[*t.Open].Open(), err
 }
