@@ -2741,7 +2741,7 @@ type ChannelCapabilitiesMediaPolicy string
 
 // ChannelInput An account at a platform, as an administrator wants it. Credentials go in and never come out.
 type ChannelInput struct {
-	// AccountID The account's id at the platform: for `messenger` the id of the page; for `instagram` that of the professional account; for `open` the id by which the connector knows the integration, made when there is none. Every other kind needs one.
+	// AccountID The account's id at the platform: for `messenger` and `facebook_page` the id of the page; for `instagram` that of the professional account; for `whatsapp` the id of the phone number, not the number; for `open` the id by which the connector knows the integration, made when there is none. Every other kind needs one.
 	AccountID *string `json:"account_id,omitempty"`
 
 	// AppID The platform app through which the channel's webhooks come. Every kind but `open` needs one.
@@ -2750,7 +2750,7 @@ type ChannelInput struct {
 	// Bot What answers the channel's customers before an agent does. A new conversation begins with it, in the state `bot`; it waits in the channel's queue from when the bot hands over, with all that was said. What is changed here holds from the customer's next message on. Null, and conversations begin in the queue.
 	Bot *BotInput `json:"bot,omitempty"`
 
-	// Credentials What the platform asks for when we send; for `messenger` the page's `access_token`, for `instagram` that of its page or its own (`settings.login`), for `open` the `webhook_secret` that signs what the connector is sent. Absent in a change means keep.
+	// Credentials What the platform asks for when we send; for `messenger` the page's `access_token`, for `instagram` that of its page or its own (`settings.login`), for `open` the `webhook_secret` that signs what the connector is sent. Absent in a change means keep. What the platform asks for when we send; for `messenger` and `facebook_page` the page's `access_token`, for `whatsapp` that of a system user, for `open` the `webhook_secret` that signs what the connector is sent. Absent in a change means keep.
 	Credentials map[string]string `json:"credentials,omitempty"`
 
 	// ExternalID The channel's id in another system. Unique among the organization's channels.
@@ -5746,7 +5746,7 @@ type Receipts struct {
 	// Early Whether it tells them before it answers the send.
 	Early bool `json:"early"`
 
-	// Echo Whether it echoes the message.
+	// Echo Whether it echoes the message; on WhatsApp, whether it tells that it sent it.
 	Echo bool `json:"echo"`
 
 	// Read Whether it tells that the message was read.
@@ -5767,7 +5767,7 @@ type ReceiptsInput struct {
 	// Early Whether it tells them before it answers the send.
 	Early *bool `json:"early,omitempty"`
 
-	// Echo Whether it echoes the message.
+	// Echo Whether it echoes the message; on WhatsApp, whether it tells that it sent it.
 	Echo *bool `json:"echo,omitempty"`
 
 	// Read Whether it tells that the message was read.
