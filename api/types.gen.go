@@ -2986,7 +2986,7 @@ type ComposeInput struct {
 	// CannedResponseID The canned response that is said, or that was used for the text.
 	CannedResponseID *ID `json:"canned_response_id,omitempty"`
 
-	// ClientMessageID Your own id for the request, used once for each channel; the first of its replies carries it. The same text and attachments with it again give the replies that are there already; others are refused (409).
+	// ClientMessageID Your own id for the request, used once for each channel; the first of its replies carries it. The same text and attachments with it again give the replies that are there already; others are refused (409), and so is one that is a payment card's number (422).
 	ClientMessageID *string `json:"client_message_id,omitempty"`
 
 	// InReplyTo The message of this interaction that it answers.
@@ -5974,7 +5974,7 @@ type ReplyInput struct {
 	// CannedResponseID The canned response that is said, or that was used for the text.
 	CannedResponseID *ID `json:"canned_response_id,omitempty"`
 
-	// ClientMessageID Your own id for the request, used once for each channel; the first of its replies carries it. The same text and attachments with it again give the replies that are there already; others are refused (409).
+	// ClientMessageID Your own id for the request, used once for each channel; the first of its replies carries it. The same text and attachments with it again give the replies that are there already; others are refused (409), and so is one that is a payment card's number (422).
 	ClientMessageID *string `json:"client_message_id,omitempty"`
 
 	// InReplyTo The message of this interaction that it answers.

@@ -24,8 +24,12 @@ func (c *Composer) covered(ctx context.Context, i domain.Interaction, text strin
 	return masked, err
 }
 
-// cards refuses card data, which is still there only where the queue has it refused.
+// cards refuses card data, which is still there only where the queue has it refused,
+// and always in the client's own id: covered, two of them could be one.
 func (l *letter) cards() error {
+	if domain.HasCard(l.ClientMessageID) {
+		return domain.CardDetected("/client_message_id")
+	}
 	if domain.HasCard(l.Text) {
 		return domain.CardDetected("/text")
 	}

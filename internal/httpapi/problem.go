@@ -133,7 +133,7 @@ func (s *Server) problem(err error, c echo.Context) (p api.Problem, retryAfter i
 		p = api.Problem{Status: edge.status, Code: edge.code, Detail: say(edge.detail)}
 	}
 	p.Title, p.Type = say(titles[p.Status]), "urn:parley:problem:"+p.Code
-	p.Instance, p.RequestID = c.Request().URL.Path, requestID(c)
+	p.Instance, p.RequestID = domain.MaskCards(c.Request().URL.Path), requestID(c)
 	if p.Errors == nil {
 		p.Errors = []api.ProblemError{}
 	}
@@ -152,7 +152,7 @@ func describe(say speech, e *domain.Error) api.Problem {
 	p := api.Problem{Status: statuses[e.Kind], Code: e.Code, Detail: say(e.Detail, e.Args...),
 		CurrentState: e.CurrentState, Outcome: e.Outcome, Current: e.Current, RequiredScopes: words(e.RequiredScopes)}
 	for _, f := range e.Fields {
-		p.Errors = append(p.Errors, api.ProblemError{Pointer: f.Pointer, Parameter: f.Parameter, Code: f.Code, Detail: say(f.Detail, f.Args...)})
+		p.Errors = append(p.Errors, api.ProblemError{Pointer: domain.MaskCards(f.Pointer), Parameter: f.Parameter, Code: f.Code, Detail: say(f.Detail, f.Args...)})
 	}
 	if e.Oldest != nil {
 		p.OldestCursor = stream.Cursor(*e.Oldest)

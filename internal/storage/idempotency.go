@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"time"
 
@@ -45,7 +46,16 @@ type Idempotency struct {
 // idempotencyLife is how long an answer is kept for replay.
 const idempotencyLife = 7 * 24 * time.Hour
 
+// keptKey is what is kept of a key. One with card data is known again by its hash alone.
+func (s *Store) keptKey(i Idempotency) string {
+	if !domain.HasCard(i.Key) {
+		return i.Key
+	}
+	return "card:" + hex.EncodeToString(s.sealer.Hash("idempotency key", string(i.Organization)+" "+i.Key))
+}
+
 func (s *Store) toIdempotencyRow(i Idempotency) (idempotencyRow, error) {
+	i.Key = s.keptKey(i)
 	sealed, err := s.sealer.Seal(place(string(i.Organization), "idempotency_keys", "body", string(i.Client)+" "+i.Operation+" "+i.Key), i.Body)
 	return idempotencyRow{OrganizationID: string(i.Organization), ClientID: string(i.Client), Operation: i.Operation, Key: i.Key,
 		Fingerprint: i.Fingerprint, Status: i.Status, Headers: doc(i.Headers), Body: sealed, RequestID: i.RequestID, SubjectID: i.Subject, CreatedAt: ms(i.CreatedAt)}, err
@@ -56,7 +66,7 @@ func (s *Store) toIdempotencyRow(i Idempotency) (idempotencyRow, error) {
 // is still running is waited for.
 func (s *Store) ClaimKey(ctx context.Context, i Idempotency) (earlier Idempotency, claimed bool, err error) {
 	find := "organization_id = ? AND client_id = ? AND operation = ? AND key = ?"
-	args := []any{i.Organization, i.Client, i.Operation, i.Key}
+	args := []any{i.Organization, i.Client, i.Operation, s.keptKey(i)}
 	for range 2 {
 		r, err := s.toIdempotencyRow(i)
 		if err != nil {

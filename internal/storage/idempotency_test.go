@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -149,5 +150,38 @@ func TestClaimKeyInFlight(t *testing.T) {
 			t.Errorf("the second request is told %v", err)
 		}
 		return nil
+	})
+}
+
+// A key that is a card's number is known again, and is kept nowhere.
+func TestC20_KeysWithCardDataAreHashed(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, db database) {
+		w := newWorld(t, db.Store)
+		k := w.key("said")
+		k.Key = "pay 4111 1111 1111 1111"
+		other := k
+		other.Key = "pay 4000 0566 5566 5556"
+		for _, claim := range []Idempotency{k, other} {
+			commit(t, w.Store, func(ctx context.Context) error {
+				_, claimed, err := w.ClaimKey(ctx, claim)
+				if err == nil && !claimed {
+					t.Errorf("%s is taken for another", claim.Key)
+				}
+				claim.Status, claim.Body = 200, []byte("answer")
+				return first(err, w.SaveAnswer(ctx, claim))
+			})
+		}
+		commit(t, w.Store, func(ctx context.Context) error {
+			earlier, claimed, err := w.ClaimKey(ctx, k)
+			if claimed || string(earlier.Body) != "answer" {
+				t.Errorf("known again is %+v", earlier)
+			}
+			return err
+		})
+		var kept []string
+		if err := db.read.Raw("SELECT key FROM idempotency_keys WHERE organization_id = ?", w.org).Scan(&kept).Error; err != nil || len(kept) != 2 || strings.Contains(strings.Join(kept, " "), "1111") {
+			t.Errorf("kept are %q (%v)", kept, err)
+		}
 	})
 }
