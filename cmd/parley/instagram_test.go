@@ -20,7 +20,7 @@ func TestInstagram(t *testing.T) {
 	)
 }
 
-// account is a desk with an account of Instagram. Its first agent is on queue.
+// igDesk is a desk with an account of Instagram. Its first agent is on queue.
 type igDesk struct {
 	deskSetup
 	ana     *caller
@@ -302,6 +302,7 @@ func instagramUnknown(t *testing.T, p *program) {
 	g := p.instagram()
 	g.happens("message", map[string]any{"text": "Hello"})
 	i, _ := g.ana.accepted("")
+	g.admin.do("PATCH", "/v1/channels/"+g.channel, map[string]any{"settings": map[string]any{"agent_name": "prefix"}}).want(200)
 	g.misbehaves(map[string]any{"mode": "drop_answer", "times": 1})
 	id := g.ana.says(i, "On its way.")
 	g.ana.until(i, id, "sent")
