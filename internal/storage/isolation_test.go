@@ -82,7 +82,7 @@ func newFull(t *testing.T, s *Store) *full {
 			return err
 		}
 		return first(insert(ctx, w.Store, "", proof), w.remember(ctx, erasedAddress, w.org, w.channel.ID, noon, marker), w.remember(ctx, erasedMessage, w.org, w.channel.ID, noon, marker),
-			insert(ctx, w.Store, "", set), w.SaveThread(ctx, &written), w.AliasThread(ctx, written, marker), w.SaveEarly(ctx, early), w.SaveDraft(ctx, draft), w.CreateMessages(ctx, messages[0], reply, public, answer, unproven), w.CreateAttempts(ctx, attempt, unknown), w.CreateTransfer(ctx, transfer), w.CreateFiles(ctx, file), w.CreatePosts(ctx, post), w.CreateWrapUpCode(ctx, code),
+			insert(ctx, w.Store, "", set), w.SaveThread(ctx, &written), w.AliasThread(ctx, written, marker), w.SaveEarly(ctx, early), w.SaveDraft(ctx, draft), w.CreateMessages(ctx, messages[0], reply, public, answer, unproven), w.CreateAttempts(ctx, attempt, unknown), w.CreateTransfer(ctx, transfer), w.CreateFiles(ctx, file, domain.NewReceived(messages[0], domain.Attachment{URL: marker}, "link", false, noon)), w.CreatePosts(ctx, post), w.CreateWrapUpCode(ctx, code),
 			w.CreateLibrary(ctx, library), w.CreateCannedResponse(ctx, canned), w.CreateSkill(ctx, skill), w.CreateProfile(ctx, profile), w.CreateClient(ctx, client), w.CreateTokenIssuer(ctx, issuer), w.SaveQueue(ctx, &w.queue), w.CreateDeliveries(ctx, f.delivery))
 	})
 	if _, err := w.SequenceEvents(t.Context(), true); err != nil {
