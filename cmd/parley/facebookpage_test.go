@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -17,6 +18,7 @@ func TestFacebookPage(t *testing.T) {
 		part{"B22 what is done to a comment", pageChanges},
 		part{"visitors and mentions", pageVisitors},
 		part{"an outcome that nobody knows", pageUnknown},
+		part{"somebody who was erased", pageErased},
 	)
 }
 
@@ -343,5 +345,20 @@ func pageUnknown(t *testing.T, p *program) {
 	w.happens("direct_message", map[string]any{"text": "Please do"})
 	if got := w.ana.seen(i); len(w.interactions()) != 1 || !strings.HasSuffix(got, "private outbound May we write?\nprivate inbound Please do") {
 		t.Errorf("the private conversation is elsewhere, and here is\n%s", got)
+	}
+}
+
+// pageErased erases who commented: what is told of their comment afterwards brings
+// nothing back, although it does not say whose it is.
+func pageErased(t *testing.T, p *program) {
+	w := p.wall(1)
+	i := w.comments(1, "Still no answer!")
+	w.ana.do("POST", "/v1/interactions/"+i+"/end", nil).want(200)
+	contact := w.ana.do("GET", "/v1/interactions/"+i, nil).want(200).get("contact.id")
+	w.erase(contact)
+	edit := fmt.Sprintf(`{"field":"feed","value":{"item":"comment","verb":"edited","comment_id":%q,"post_id":"%s_1","message":"told once more"}}`, w.id(1), w.page)
+	w.happens("message", map[string]any{"payload": json.RawMessage(edit), "from": nil})
+	if early := p.column(p.database(), "SELECT platform_message_id FROM early_events"); slices.Contains(early, w.id(1)) {
+		t.Errorf("kept is %q", early)
 	}
 }

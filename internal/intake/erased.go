@@ -2,6 +2,7 @@ package intake
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/parley-cx/parley/internal/channel"
@@ -10,11 +11,12 @@ import (
 
 // current leaves out what a platform tells again of somebody who was erased: what
 // happened before that, and whatever is about a message of theirs. It brings nobody
-// back, and is not kept.
+// back, and is not kept. What is done in public names not always whose it was.
 func (a *Applier) current(ctx context.Context, ch domain.Channel, items []parsed) ([]parsed, error) {
 	addresses, ids := named(items)
 	erased, err := a.Store.GoneAddresses(ctx, ch.Organization, ch.ID, addresses)
-	if err != nil || len(erased) == 0 {
+	public := slices.ContainsFunc(items, func(p parsed) bool { return p.event.Public })
+	if err != nil || len(erased) == 0 && !public {
 		return items, err
 	}
 	messages, err := a.Store.GoneMessages(ctx, ch.Organization, ch.ID, ids)
@@ -47,6 +49,9 @@ func named(items []parsed) (addresses, ids []string) {
 // their addresses it names.
 func old(e channel.Event, erased, messages map[string]time.Time) bool {
 	_, known := messages[e.MessageID]
+	if known && e.Public {
+		return true
+	}
 	for _, address := range []string{e.Contact, e.Alias, e.Former} {
 		if at, was := erased[address]; was && (known || domain.Predates(e.At, at)) {
 			return true
