@@ -70,12 +70,18 @@ type program struct {
 // start runs the whole program until the test ends. change may alter its settings.
 func start(t testing.TB, databaseURL string, change ...func(*config.Config)) *program {
 	t.Helper()
+	return startLogged(t, databaseURL, slog.New(slog.NewTextHandler(testWriter{t}, &slog.HandlerOptions{Level: slog.LevelError})), change...)
+}
+
+// startLogged is start with a log of the test's own.
+func startLogged(t testing.TB, databaseURL string, log *slog.Logger, change ...func(*config.Config)) *program {
+	t.Helper()
 	c := testConfig(t, databaseURL)
 	for _, f := range change {
 		f(&c)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	a, err := build(ctx, c, sharedContract(t), slog.New(slog.NewTextHandler(testWriter{t}, &slog.HandlerOptions{Level: slog.LevelError})))
+	a, err := build(ctx, c, sharedContract(t), log)
 	if err != nil {
 		cancel()
 		t.Fatal(err)

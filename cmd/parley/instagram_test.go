@@ -1,9 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -315,4 +318,49 @@ func instagramUnknown(t *testing.T, p *program) {
 	if got := g.ana.until(i, late, "failed"); got.get("error.code") != "response_window_closed" {
 		t.Errorf("it failed with %s", got.get("error.code"))
 	}
+}
+
+// diary is a log that many write to.
+type diary struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *diary) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *diary) has(trace string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return strings.Contains(l.text.String(), trace)
+}
+
+// TestB18_NothingOfItIsLogged: neither what a story leads to nor what was taken back
+// stands in the most talkative log.
+func TestB18_NothingOfItIsLogged(t *testing.T) {
+	t.Parallel()
+	template.Each(t, func(t *testing.T, database string) {
+		log := &diary{}
+		p := startLogged(t, database, slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})))
+		g := p.instagram()
+		g.happens("story_mention", nil)
+		i, _ := g.ana.accepted("")
+		link := g.last(i).get("attachments.0.url")
+		id := g.happens("message", map[string]any{"text": "magpie " + g.page, "attachments": []any{map[string]any{"type": "image", "url": "https://cdn.example.test/canary-" + g.page}}})
+		g.ana.do("GET", "/v1/attachments/"+g.last(i).get("attachments.0.id")+"/content", nil).want(302)
+		g.answers(i, map[string]any{"text": "heron " + g.page})
+		g.happens("unsend", map[string]any{"message_id": id})
+		g.admin.advance(24 * 3600)
+		for _, trace := range []string{link[strings.LastIndex(link, "/"):], "canary-" + g.page, "magpie " + g.page, "heron " + g.page, "88" + g.page} {
+			if log.has(trace) {
+				t.Errorf("the log has %q", trace)
+			}
+		}
+		if !log.has("msg=request") || !log.has("/v1/attachments/:id/content") {
+			t.Error("the test looks in the wrong place")
+		}
+	})
 }
