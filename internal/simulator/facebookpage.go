@@ -46,22 +46,12 @@ func (f facebookPage) comment(ctx context.Context, under string, call Request) (
 	if refused := f.authorize(ctx, above.page, call); refused != nil {
 		return *refused, nil
 	}
-	var body struct {
-		Message       string
-		AttachmentURL string `json:"attachment_url"`
-	}
-	if json.Unmarshal(call.Body, &body) != nil {
-		return invalidParameter("Invalid parameter"), nil
-	}
+	body, fault := readComment(call.Body)
 	switch {
 	case known && above.removed:
 		return unknownObject(call.Method, under), nil
-	case body.Message == "" && body.AttachmentURL == "":
-		return invalidParameter("A comment needs a message or an attachment"), nil
-	case body.AttachmentURL != "" && !isWebAddress(body.AttachmentURL):
-		return invalidParameter("Param attachment_url must be a valid URL"), nil
-	case utf8.RuneCountInString(body.Message) > maxComment:
-		return invalidParameter(fmt.Sprintf("Length of param message must be less than or equal to %d", maxComment)), nil
+	case fault != "":
+		return invalidParameter(fault), nil
 	}
 	written := utterance{id: f.wall.newID(cmp.Or(above.post, under)), page: above.page, post: above.post, parent: under, author: Person{ID: above.page}, text: body.Message, at: f.now()}
 	taken := &message{thread: thread{account: written.page, contact: under}, id: written.id, text: written.text, at: written.at}
@@ -71,6 +61,27 @@ func (f facebookPage) comment(ctx context.Context, under string, call Request) (
 	}
 	f.wall.put(written)
 	return graphAnswer(http.StatusOK, map[string]string{"id": written.id}), taken
+}
+
+// commentBody is the body of a comment, as much of it as is judged.
+type commentBody struct {
+	Message       string
+	AttachmentURL string `json:"attachment_url"`
+}
+
+// readComment reads a comment, and tells what is wrong with it.
+func readComment(body []byte) (c commentBody, fault string) {
+	switch {
+	case json.Unmarshal(body, &c) != nil:
+		return c, "Invalid parameter"
+	case c.Message == "" && c.AttachmentURL == "":
+		return c, "A comment needs a message or an attachment"
+	case c.AttachmentURL != "" && !isWebAddress(c.AttachmentURL):
+		return c, "Param attachment_url must be a valid URL"
+	case utf8.RuneCountInString(c.Message) > maxComment:
+		return c, fmt.Sprintf("Length of param message must be less than or equal to %d", maxComment)
+	}
+	return c, ""
 }
 
 // private judges a private message: the first word to who wrote a comment or post, or

@@ -53,29 +53,34 @@ func open(e channel.Envelope) (change, error) {
 	if value == nil {
 		return change{}, errNotChange
 	}
-	c := change{account: e.AccountID, field: e.Field, payload: e.Payload, value: value,
-		item: graph.Short(value["item"]), verb: graph.Short(value["verb"])}
+	c := change{account: e.AccountID, field: e.Field, payload: e.Payload, value: value, item: graph.Short(value["item"]), verb: graph.Short(value["verb"]),
+		happened: graph.Loose[graph.Time](value["created_time"])}
 	if !e.SentAt.IsZero() {
 		c.sentAt = e.SentAt.Format(sentLayout)
 	}
-	c.happened = graph.Loose[graph.Time](value["created_time"])
-	c.author, c.name = c.writer()
 	if c.field == fieldMention && c.verb == "" { // old versions say no more than where it is
 		c.verb = "add"
 	}
+	c.author, c.name = c.writer()
 	c.about = c.sort()
-	c.post = cmp.Or(c.id("post_id"), c.id("open_graph_story_id"))
-	if c.field == fieldRatings { // the story is what a rating stands in, and what is answered
-		c.post = cmp.Or(c.id("open_graph_story_id"), c.post)
-	}
-	c.object = cmp.Or(c.id("comment_id"), c.post)
-	if c.about == aboutRating {
-		c.object = c.post
-	}
+	c.post, c.object = c.place()
 	if c.object == "" && c.about != aboutOther {
 		return change{}, errNoID
 	}
 	return c, nil
+}
+
+// place gives the post under which it stands, and what it is about itself. A rating
+// stands in a story, which is also what is answered.
+func (c change) place() (post, object string) {
+	post = cmp.Or(c.id("post_id"), c.id("open_graph_story_id"))
+	if c.field == fieldRatings {
+		post = cmp.Or(c.id("open_graph_story_id"), post)
+	}
+	if c.about == aboutRating {
+		return post, post
+	}
+	return post, cmp.Or(c.id("comment_id"), post)
 }
 
 const sentLayout = "20060102T150405.000"
