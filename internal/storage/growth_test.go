@@ -11,7 +11,7 @@ import (
 const long = 10_000
 
 // A long conversation is read page by page while more is said: nothing is missed, and
-// nothing is given twice, whichever way it is read.
+// nothing is given twice. The transcript is read forwards here, the history backwards.
 func TestLongConversationsAreReadWhileTheyGrow(t *testing.T) {
 	t.Parallel()
 	both(t, func(t *testing.T, db database) {
@@ -26,35 +26,34 @@ func TestLongConversationsAreReadWhileTheyGrow(t *testing.T) {
 				return w.History(t.Context(), w.org, lines, domain.Sight{}, p)
 			},
 		} {
-			for _, asc := range []bool{true, false} {
-				began, p, place, seen := position, Page{Limit: 200, Asc: asc}, i.Position, 0
-				if !asc {
-					place = began + 1
+			asc := name == "transcript"
+			began, p, place, seen := position, Page{Limit: 200, Asc: asc}, i.Position, 0
+			if !asc {
+				place = began + 1
+			}
+			for {
+				page, next, err := read(p)
+				if err != nil {
+					t.Fatal(err)
 				}
-				for {
-					page, next, err := read(p)
-					if err != nil {
-						t.Fatal(err)
+				for _, m := range page {
+					if asc && m.Position != place+1 || !asc && m.Position != place-1 {
+						t.Fatalf("%s: behind %d comes %d", name, place, m.Position)
 					}
-					for _, m := range page {
-						if asc && m.Position != place+1 || !asc && m.Position != place-1 {
-							t.Fatalf("%s (asc %v): behind %d comes %d", name, asc, place, m.Position)
-						}
-						place = m.Position
-						seen++
-					}
-					if next == nil {
-						break
-					}
-					p.Cursor = *next
-					if seen <= 2000 { // or what is read in the order of arrival would never end
-						position++
-						w.another(i, position)
-					}
+					place = m.Position
+					seen++
 				}
-				if want := int(began - i.Position); asc && seen != int(position-i.Position) || !asc && seen != want {
-					t.Errorf("%s (asc %v): %d messages were read of %d to %d", name, asc, seen, want, position-i.Position)
+				if next == nil {
+					break
 				}
+				p.Cursor = *next
+				if seen <= 2000 { // or what is read in the order of arrival would never end
+					position++
+					w.another(i, position)
+				}
+			}
+			if want := int(began - i.Position); asc && seen != int(position-i.Position) || !asc && seen != want {
+				t.Errorf("%s: %d messages were read of %d to %d", name, seen, want, position-i.Position)
 			}
 		}
 	})
