@@ -2750,7 +2750,7 @@ type ChannelInput struct {
 	// Bot What answers the channel's customers before an agent does. A new conversation begins with it, in the state `bot`; it waits in the channel's queue from when the bot hands over, with all that was said. What is changed here holds from the customer's next message on. Null, and conversations begin in the queue.
 	Bot *BotInput `json:"bot,omitempty"`
 
-	// Credentials What the platform asks for when we send; for `messenger` the page's `access_token`, for `instagram` that of its page or its own (`settings.login`), for `open` the `webhook_secret` that signs what the connector is sent. Absent in a change means keep. What the platform asks for when we send; for `messenger` and `facebook_page` the page's `access_token`, for `whatsapp` that of a system user, for `open` the `webhook_secret` that signs what the connector is sent. Absent in a change means keep.
+	// Credentials What the platform asks for when we send; for `messenger` and `facebook_page` the page's `access_token`, for `instagram` that of its page or its own (`settings.login`), for `whatsapp` that of a system user, for `open` the `webhook_secret` that signs what the connector is sent. Absent in a change means keep.
 	Credentials map[string]string `json:"credentials,omitempty"`
 
 	// ExternalID The channel's id in another system. Unique among the organization's channels.

@@ -16,6 +16,7 @@ func TestWhatsApp(t *testing.T) {
 		part{"B12 B13 templates", whatsAppTemplates},
 		part{"an outcome that only a status tells", whatsAppUnknown},
 		part{"A24 statuses in any order", whatsAppStatuses},
+		part{"limits, and what is tried again", whatsAppLimits},
 		part{"refused credentials", whatsAppReauthorize},
 		part{"one customer by two addresses", whatsAppPeople},
 		part{"who was erased stays so, by either address", whatsAppErased},
@@ -144,7 +145,7 @@ func whatsAppTalk(t *testing.T, p *program) {
 	if got := each(messages, "text"); !slices.Equal(got, []string{"Where is my order?", "On its way.", "Our shop\n52.5, 13.25", "Bo Example, +1 555 010", "Menu", ""}) {
 		t.Errorf("the transcript is %q", got)
 	}
-	if got := each(messages, "attachments.0.type"); !slices.Equal(got, []string{"", "", "location", "contact", "", "unsupported"}) || text(lookup(messages[4], "postback.payload")) != "MENU" {
+	if got := each(messages, "attachments.0.type"); !slices.Equal(got, []string{"", "", "location", "contact", "", "unsupported"}) || text(lookup(messages[4], "postback.payload")) != "MENU" || text(lookup(messages[5], "omitted")) != `["unsupported"]` {
 		t.Errorf("with %q: %s", got, text(messages[4]))
 	}
 	l.ana.do("POST", "/v1/interactions/"+i+"/typing", nil).want(200)
@@ -295,6 +296,34 @@ func whatsAppStatuses(t *testing.T, p *program) {
 	}
 }
 
+// whatsAppLimits waits out a limit for one person, and no longer one than that; files that
+// one side could not get are tried once more.
+func whatsAppLimits(t *testing.T, p *program) {
+	l := p.line()
+	i := l.talk(map[string]any{"text": "Hello"})
+	for _, c := range []struct {
+		code, times, wait int
+		status, failure   string
+	}{
+		{131056, 1, 6, "delivered", ""}, {130429, 1, 1, "delivered", ""}, {131048, 1, 0, "failed", "message_limit_exceeded"},
+		{131053, 1, 1, "delivered", ""}, {131053, 2, 1, "failed", "media_type_not_allowed"}, {131052, 2, 1, "failed", "content_rejected"},
+		{131016, 1, 1, "delivered", ""}, {131026, 1, 0, "failed", "recipient_invalid"}, {131050, 1, 0, "failed", "recipient_opted_out"}, {131047, 1, 0, "failed", "template_required"},
+	} {
+		l.plays(map[string]any{"mode": "reject", "code": c.code, "times": c.times})
+		reply := l.ana.says(i, fmt.Sprintf("%d, %d times", c.code, c.times))
+		l.admin.advance(0)
+		if c.wait > 0 {
+			if got := l.ana.reply(i, reply); got.get("status") != "queued" {
+				t.Errorf("%d: at first the reply is %s", c.code, got.body)
+			}
+			l.admin.advance(float64(c.wait))
+		}
+		if got := l.ana.until(i, reply, c.status); got.get("error.code") != c.failure {
+			t.Errorf("%d: the reply is %s", c.code, got.body)
+		}
+	}
+}
+
 func whatsAppReauthorize(t *testing.T, p *program) {
 	l := p.line()
 	i := l.talk(map[string]any{"text": "Hello"})
@@ -374,7 +403,12 @@ func whatsAppErased(t *testing.T, p *program) {
 	i, _ := l.ana.accepted(cursor)
 	raw(2, `"from":"`+number+`"`, "Secret two")
 	contact := l.ana.do("GET", "/v1/interactions/"+i, nil).want(200).get("contact.id")
+	l.ana.until(i, l.ana.says(i, "An answer"), "delivered")
 	l.erase(contact)
+	l.tells(`"statuses":[` + waStatus(0, "read", "wamid.late"+l.page, `,"recipient_id":"`+number+`","biz_opaque_callback_data":"`+l.calls()[0].get("biz_opaque_callback_data")+`"`) + `]`)
+	if slices.Contains(p.columns("SELECT platform_message_id FROM messages WHERE platform_message_id IS NOT NULL"), "wamid.late"+l.page) {
+		t.Error("a late status named a message of one who was erased")
+	}
 	for n, members := range []string{both, `"from":"` + number + `"`, `"from_user_id":"` + user + `"`} {
 		raw(n+3, members, "Secret again")
 		raw(n%2+1, members, "Secret again")

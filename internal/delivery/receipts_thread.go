@@ -13,7 +13,7 @@ func (r *receipts) readNamed(ctx context.Context, events []channel.Event, found 
 	var ids []domain.ThreadID
 	for _, e := range events {
 		_, addressed := r.addressed(e)
-		if m, known := found[r.about(e)]; known && !addressed && m.Channel == r.channel.ID {
+		if m, known := found[r.about(e)]; known && !addressed && m.Channel == r.channel.ID && m.Erased != domain.TombstoneErased {
 			ids = append(ids, m.Thread)
 		}
 	}

@@ -42,9 +42,16 @@ func (i item) fill(event channel.Event) (channel.Event, error) {
 	case "interactive":
 		return i.answer(event, own), nil
 	default:
-		event.Attachment = []domain.Attachment{{Type: unsupported, Name: short(cmp.Or(graph.Words(own["type"]), i.shape))}}
+		return unread(event, cmp.Or(graph.Words(own["type"]), i.shape)), nil
 	}
 	return event, nil
+}
+
+// unread is a message whose content nobody here can read; what sort it is of is told.
+func unread(event channel.Event, sort string) channel.Event {
+	event.Omitted = []domain.Omission{domain.OmittedUnsupported}
+	event.Attachment = []domain.Attachment{{Type: unsupported, Name: short(sort)}}
+	return event
 }
 
 // answer reads the answer to a message with buttons, with a list, or with a form.
@@ -62,7 +69,7 @@ func (i item) answer(event channel.Event, own graph.Fields) channel.Event {
 		event.Text = lines(graph.Words(taken["body"]), graph.Words(taken["response_json"]))
 		event.QuickReply = &domain.QuickReply{Payload: graph.Words(taken["name"])}
 	default:
-		event.Attachment = []domain.Attachment{{Type: unsupported, Name: short(cmp.Or(shape, "interactive"))}}
+		return unread(event, cmp.Or(shape, "interactive"))
 	}
 	return event
 }
