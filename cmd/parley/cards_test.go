@@ -15,7 +15,7 @@ const (
 
 func TestC20_CardData(t *testing.T) {
 	t.Parallel()
-	onEach(t, part{"C20 both directions", cardsMasked}, part{"C20 what is blocked", cardsBlocked})
+	onEach(t, part{"C20 both directions", cardsMasked}, part{"C20 what is blocked", cardsBlocked}, part{"C20 what is no text", cardsAside})
 }
 
 // cardsMasked says a card's number everywhere, and looks for it everywhere.
@@ -92,4 +92,37 @@ func cardsBlocked(t *testing.T, p *program) {
 	ana.says(i, "Order 4000 0566 5566 5557 is on its way")
 	d.writes("7002", "Mine is "+cardNumber)
 	d.admin.do("PATCH", "/v1/queues/"+d.queue, map[string]any{"card_data": "allow"}).code(400, "request.invalid")
+}
+
+// cardsAside says a card's number in what is no text: a connector's name, a link, a
+// path, the name of a field or of a request, and what a bot listens to.
+func cardsAside(t *testing.T, p *program) {
+	const number = "4000056655665556"
+	d, ana, i := p.talk(1)
+	answers := [][]byte{}
+	heard := func(a answer) answer {
+		answers = append(answers, a.body, []byte(a.header.Get("Request-Id")))
+		return a
+	}
+	made := d.admin.do("POST", "/api/v2/conversations/messaging/integrations/open", map[string]any{"name": "Care " + number,
+		"outboundNotificationWebhookUrl": "https://connector.example.com/hook", "outboundNotificationWebhookSignatureSecretToken": webhookSecret}).want(200)
+	body := unified(made.get("id"), "card-1", "kim", "It is "+number)
+	body["content"] = []any{map[string]any{"contentType": "Attachment", "attachment": map[string]any{"mediaType": "Link", "url": "https://shop.example/?pan=" + number}}}
+	heard(heard(made).want(200))
+	if got := heard(p.connector().do("POST", inboundOpen, body)).want(202); got.get("text") != "It is ************5556" || got.get("content.0.attachment.url") != "https://shop.example/?pan=************5556" {
+		t.Errorf("the connector is answered %s", got.body)
+	}
+	d.tell(event("c1", d.page, "message", map[string]any{"mid": "m_link" + d.page,
+		"attachments": []any{map[string]any{"type": "fallback", "payload": map[string]any{"url": "https://shop.example/" + number, "title": "A shop"}}}}))
+	if seen := heard(ana.do("GET", "/v1/interactions/"+i+"/messages?limit=200", nil)).want(200); !strings.Contains(string(seen.body), "https://shop.example/************5556") {
+		t.Errorf("the transcript is %s", seen.body)
+	}
+	heard(d.admin.do("GET", "/v1/queues/"+number, nil, "Request-Id", number)).want(400)
+	heard(d.admin.do("GET", "/v1/queues?"+number+"=1", nil)).code(400, "request.invalid")
+	heard(d.admin.do("POST", "/v1/queues", map[string]any{"name": "Q", number: 1})).code(400, "request.invalid")
+	heard(d.theBot(map[string]any{"label": "B", "handover_words": []string{number}, "answers": []any{map[string]any{"words": []string{number}, "text": "Yes"}}}).want(200))
+	if got := d.admin.do("GET", "/v1/queues/"+unknownID, nil, "Request-Id", unknownID).want(404); got.get("instance") != "/v1/queues/"+unknownID || got.get("request_id") != unknownID {
+		t.Errorf("ids are %s", got.body)
+	}
+	p.hunted(answers...)
 }

@@ -13,7 +13,7 @@ import (
 // words are the members of a platform's JSON, and of ours, whose values people
 // write. Ids, times and addresses are none of them: they stay as they are.
 var words = []string{
-	"text", "textBody", "title", "subtitle", "payload", "description", "caption", "body", "comment", "feedback", "message", "note", "notes", "reason", "answer", "fallback", "handover_text", "label",
+	"text", "textBody", "title", "subtitle", "payload", "description", "caption", "body", "comment", "feedback", "message", "note", "notes", "reason", "answer", "fallback", "handover_text", "label", "words", "handover_words", "pattern",
 	"name", "filename", "file_name", "nickname", "firstName", "lastName", "first_name", "last_name", "display_name",
 }
 
@@ -22,8 +22,8 @@ var free = []string{"attributes", "metadata", "fields", "variables", "substituti
 
 // MaskCards covers card data in what people wrote in a JSON text, and leaves every
 // other byte as it is (C20). What they wrote are the values of members that are
-// called so, and all other texts with white space, which no id, time or address
-// has. What is not JSON is covered as one text. What it gives is JSON where it got JSON.
+// called so, the links that people share, and all other texts with white space, which
+// no id, time or address has. The address of a file stays: it would lead nowhere. What is not JSON is covered as one text. What it gives is JSON where it got JSON.
 func MaskCards(payload []byte) []byte {
 	if !json.Valid(payload) {
 		if text := string(payload); domain.HasCard(text) {
@@ -46,7 +46,7 @@ func MaskCards(payload []byte) []byte {
 func (e Event) Masked() Event {
 	e.Text, e.Name = domain.MaskCards(e.Text), domain.MaskCards(e.Name)
 	for n, a := range e.Attachment {
-		e.Attachment[n].Name = domain.MaskCards(a.Name)
+		e.Attachment[n] = covered(a)
 	}
 	if p := e.Postback; p != nil {
 		e.Postback = &domain.Postback{Title: domain.MaskCards(p.Title), Payload: domain.MaskCards(p.Payload)}
@@ -62,9 +62,23 @@ func (p Post) Masked() Post {
 	p.Text, p.AuthorName = domain.MaskCards(p.Text), domain.MaskCards(p.AuthorName)
 	p.Attachments = slices.Clone(p.Attachments)
 	for n, a := range p.Attachments {
-		p.Attachments[n].Name = domain.MaskCards(a.Name)
+		p.Attachments[n] = covered(a)
 	}
 	return p
+}
+
+// covered is an attachment without card data: its name, and its address where that is
+// a link which somebody shared.
+func covered(a domain.Attachment) domain.Attachment {
+	if a.Name = domain.MaskCards(a.Name); shared(a.Type) {
+		a.URL = domain.MaskCards(a.URL)
+	}
+	return a
+}
+
+// shared tells whether what a platform calls so is a link, and no file to be fetched.
+func shared(kind string) bool {
+	return strings.EqualFold(kind, "fallback") || strings.EqualFold(kind, "link")
 }
 
 // masking is the way through one JSON text.
@@ -74,6 +88,7 @@ type masking struct {
 	out      []byte // nil while nothing was covered
 	at, done int    // done is up to where out holds in
 	outer    []level
+	links    map[string]bool // that people share; nil until one is asked for
 }
 
 // level is what says whose words a value is: its name, or that of the list it is in,
@@ -111,12 +126,51 @@ func (m *masking) text() {
 		m.name = raw
 		return
 	}
-	if plain && bytes.IndexAny(raw, "0123456789") < 0 || plain && bytes.IndexByte(raw, ' ') < 0 && !m.word() {
+	address := m.among([]string{"url"})
+	if plain && bytes.IndexAny(raw, "0123456789") < 0 || plain && bytes.IndexByte(raw, ' ') < 0 && !m.word() && !address {
 		return
 	}
 	var text string
-	if json.Unmarshal(raw, &text) == nil && (strings.IndexFunc(text, unicode.IsSpace) >= 0 || m.word()) {
+	if json.Unmarshal(raw, &text) == nil && (strings.IndexFunc(text, unicode.IsSpace) >= 0 || m.word() || address && m.link(text)) {
 		m.cover(from, text)
+	}
+}
+
+// link tells whether an address with card data is one that people share. The whole
+// text is looked through once, where there is such an address: what says so may stand
+// behind it.
+func (m *masking) link(address string) bool {
+	if !domain.HasCard(address) {
+		return false
+	}
+	if m.links == nil {
+		var whole any
+		_ = json.Unmarshal(m.in, &whole) // it is valid
+		m.links = map[string]bool{}
+		collect(whole, false, m.links)
+	}
+	return m.links[address]
+}
+
+// collect finds the addresses in what is called a link.
+func collect(value any, within bool, links map[string]bool) {
+	switch v := value.(type) {
+	case []any:
+		for _, item := range v {
+			collect(item, within, links)
+		}
+	case map[string]any:
+		for name, item := range v {
+			kind, _ := item.(string)
+			within = within || shared(kind) && (strings.EqualFold(name, "type") || strings.EqualFold(name, "mediaType"))
+		}
+		for _, item := range v {
+			collect(item, within, links)
+		}
+	case string:
+		if within {
+			links[v] = true
+		}
 	}
 }
 

@@ -20,6 +20,11 @@ func TestC20_CardDataInAWebhookIsMasked(t *testing.T) {
 		{`{"other":"card 4111111111111111","mids":["4111111111111111"]}`, `{"other":"card ************1111","mids":["4111111111111111"]}`},
 		{`{"postback":{"title":"5555555555554444","payload":"PAY-5555555555554444","referral":{"ref":"5555555555554444"}}}`, `{"postback":{"title":"************4444","payload":"PAY-************4444","referral":{"ref":"5555555555554444"}}}`},
 		{`{"attachments":[{"type":"image","payload":{"url":"https://a.example/?n=4111111111111111","title":"4111111111111111"}}]}`, `{"attachments":[{"type":"image","payload":{"url":"https://a.example/?n=4111111111111111","title":"************1111"}}]}`},
+		{`{"attachments":[{"payload":{"url":"https://a.example/?n=4111111111111111"},"type":"fallback"}]}`, `{"attachments":[{"payload":{"url":"https://a.example/?n=************1111"},"type":"fallback"}]}`},
+		{`{"content":[{"attachment":{"mediaType":"Link","url":"https://a.example/4111111111111111"}},{"attachment":{"mediaType":"Image","url":"https://a.example/5555555555554444"}}]}`,
+			`{"content":[{"attachment":{"mediaType":"Link","url":"https://a.example/************1111"}},{"attachment":{"mediaType":"Image","url":"https://a.example/5555555555554444"}}]}`},
+		{`{"bot":{"handover_words":["4111111111111111"],"answers":[{"words":["x","5555555555554444"],"pattern":"5555555555554444"}]}}`,
+			`{"bot":{"handover_words":["************1111"],"answers":[{"words":["x","************4444"],"pattern":"************4444"}]}}`},
 		{`{"text":[{"id":"4111111111111111"},"4111111111111111"],"id":"4111111111111111"}`, `{"text":[{"id":"4111111111111111"},"************1111"],"id":"4111111111111111"}`},
 		{`{"metadata":{"card":"4111111111111111","n":5555555555554444}}`, `{"metadata":{"card":"************1111","n":"************4444"}}`},
 		{`{"metadata":"4111111111111111"}`, `{"metadata":"4111111111111111"}`},
@@ -60,6 +65,18 @@ func BenchmarkMaskPayload(b *testing.B) {
 				MaskCards(payload)
 			}
 		})
+	}
+}
+
+// The address of a link is covered; that of a file stays, which would lead nowhere.
+func TestC20_LinksOfCustomersAreMasked(t *testing.T) {
+	t.Parallel()
+	const address = "https://a.example/4111111111111111"
+	for kind, covered := range map[string]bool{"fallback": true, "link": true, "image": false, "file": false} {
+		e := Event{Attachment: []domain.Attachment{{Type: kind, URL: address}}}.Masked()
+		if (e.Attachment[0].URL != address) != covered {
+			t.Errorf("%s: %s", kind, e.Attachment[0].URL)
+		}
 	}
 }
 

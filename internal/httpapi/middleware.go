@@ -49,7 +49,7 @@ func principal(ctx context.Context) domain.Principal { return infoOf(ctx).princi
 // language of its reader.
 func (s *Server) identify(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		id := c.Request().Header.Get("Request-Id")
+		id := uncarded(c.Request().Header.Get("Request-Id"))
 		if !plainID(id) {
 			id = domain.NewID[string]()
 		}

@@ -70,7 +70,8 @@ func (s *Server) receiveOpen(form string) echo.HandlerFunc {
 	}
 }
 
-// readOpen reads a body of JSON.
+// readOpen reads a body of JSON, without the card data in it: answers repeat what
+// they were sent (C20).
 func readOpen(c echo.Context) ([]byte, error) {
 	r := c.Request()
 	if media, _, err := mime.ParseMediaType(r.Header.Get(echo.HeaderContentType)); err != nil || media != echo.MIMEApplicationJSON {
@@ -84,6 +85,7 @@ func readOpen(c echo.Context) ([]byte, error) {
 	if err != nil {
 		return nil, &domain.Error{Kind: domain.ErrorMalformed, Code: "request.body_unreadable", Detail: "The body could not be read to its end."}
 	}
+	raw = channel.MaskCards(raw)
 	info(c).raw = raw
 	return raw, nil
 }

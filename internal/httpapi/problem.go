@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
 
 	"github.com/parley-cx/parley/api"
@@ -133,7 +134,7 @@ func (s *Server) problem(err error, c echo.Context) (p api.Problem, retryAfter i
 		p = api.Problem{Status: edge.status, Code: edge.code, Detail: say(edge.detail)}
 	}
 	p.Title, p.Type = say(titles[p.Status]), "urn:parley:problem:"+p.Code
-	p.Instance, p.RequestID = domain.MaskCards(c.Request().URL.Path), requestID(c)
+	p.Detail, p.Instance, p.RequestID = domain.MaskCards(p.Detail), uncarded(c.Request().URL.Path), requestID(c)
 	if p.Errors == nil {
 		p.Errors = []api.ProblemError{}
 	}
@@ -152,7 +153,8 @@ func describe(say speech, e *domain.Error) api.Problem {
 	p := api.Problem{Status: statuses[e.Kind], Code: e.Code, Detail: say(e.Detail, e.Args...),
 		CurrentState: e.CurrentState, Outcome: e.Outcome, Current: e.Current, RequiredScopes: words(e.RequiredScopes)}
 	for _, f := range e.Fields {
-		p.Errors = append(p.Errors, api.ProblemError{Pointer: domain.MaskCards(f.Pointer), Parameter: f.Parameter, Code: f.Code, Detail: say(f.Detail, f.Args...)})
+		p.Errors = append(p.Errors, api.ProblemError{Pointer: domain.MaskCards(f.Pointer), Parameter: domain.MaskCards(f.Parameter), Code: f.Code,
+			Detail: domain.MaskCards(say(f.Detail, f.Args...))})
 	}
 	if e.Oldest != nil {
 		p.OldestCursor = stream.Cursor(*e.Oldest)
@@ -169,6 +171,22 @@ func describe(say speech, e *domain.Error) api.Problem {
 		p.AllowedActions = words(e.AllowedActions)
 	}
 	return p
+}
+
+// uncarded is a path without card data, which a caller may have put there by mistake.
+// Ids stay, whatever their digits are (C20).
+func uncarded(path string) string {
+	masked := domain.MaskCards(path)
+	if masked == path {
+		return path
+	}
+	parts := strings.Split(masked, "/") // a slash is never covered
+	for n, part := range strings.Split(path, "/") {
+		if uuid.Validate(part) == nil {
+			parts[n] = part
+		}
+	}
+	return strings.Join(parts, "/")
 }
 
 // onlyHTTP describes what is no error of the domain: our own, those of the router
