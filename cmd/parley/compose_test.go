@@ -13,6 +13,7 @@ func TestA09_A11_A12_B10_B11_C16_C17_C19_D13_Composing(t *testing.T) {
 		part{"A09 A11 counting", composeCounts},
 		part{"A12 A16 C17 D04 verdicts", composeVerdicts},
 		part{"B10 B11 the edges of a window", composeWindow},
+		part{"A11 a client_message_id that was used", composeAgain},
 		part{"C16 emoji", composeEmoji},
 		part{"C19 the agent's name", composeName},
 		part{"D13 duplicates", composeDuplicates},
@@ -65,7 +66,7 @@ func composeVerdicts(t *testing.T, p *program) {
 	ana.composes(i, map[string]any{"text": "Two files", "attachment_ids": []string{file, file}}).holds(map[string]string{"replies": "3", "verdict.allowed": "true"})
 	d.settings(map[string]any{"attachments": "none"})
 	got := ana.composes(i, map[string]any{"text": strings.Repeat("x", 2001), "attachment_ids": []string{file}, "visibility": "public", "in_reply_to": unknownID})
-	if codes := each(items(got, "verdict.reasons"), "code"); strings.Join(codes, " ") != "content.visibility_not_supported content.too_long content.attachments_not_supported reply.in_reply_to_unknown" {
+	if codes := each(items(got, "verdict.reasons"), "code"); strings.Join(codes, " ") != "reply.in_reply_to_unknown content.visibility_not_supported content.too_long content.attachments_not_supported" {
 		t.Errorf("the reasons are %v", codes)
 	}
 	if got := ana.composes(i, map[string]any{"text": "kept"}); got.get("verdict.allowed") != "true" {
@@ -74,6 +75,17 @@ func composeVerdicts(t *testing.T, p *program) {
 	if state := ana.do("GET", "/v1/attachments/"+file, nil).want(200); state.get("expires_at") == "" {
 		t.Error("composing used the file")
 	}
+}
+
+// composeAgain asks with an id that a reply has: the verdict is the reply's fate.
+func composeAgain(t *testing.T, p *program) {
+	_, ana, i := p.talk(1)
+	first := map[string]any{"text": "It is on its way.", "client_message_id": "mine"}
+	ana.do("POST", "/v1/interactions/"+i+"/replies", first).want(202)
+	ana.composes(i, first).holds(map[string]string{"verdict.allowed": "true"})
+	other := map[string]any{"text": "It has arrived.", "client_message_id": "mine"}
+	ana.do("POST", "/v1/interactions/"+i+"/replies", other).code(409, "reply.client_message_id_used")
+	ana.composes(i, other).holds(map[string]string{"verdict.allowed": "false", "verdict.code": "reply.client_message_id_used", "verdict.reasons.#": "1", "verdict.reasons.0.refused": "true"})
 }
 
 // composeWindow looks at both sides of a window's last moment.

@@ -2,6 +2,7 @@ package compose
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/parley-cx/parley/internal/domain"
@@ -38,11 +39,19 @@ func (c *Composer) Try(ctx context.Context, by domain.Principal, id domain.Inter
 	if d, err = c.cleaned(ctx, at, d); err != nil {
 		return t, err
 	}
+	again, used, err := c.repeated(ctx, i.Interaction, by.Agent, d)
+	if err != nil {
+		return t, err
+	}
 	l, refused, err := c.letter(ctx, at, d)
 	if err != nil {
 		return t, err
 	}
 	parts, codes, err := c.judged(ctx, l)
+	if again {
+		refused, codes = nil, nil // it gives what it made then
+	}
+	refused = append(used, refused...)
 	t = Trial{Length: l.length(), Text: domain.MaskCards(l.Text), Fits: l.fits(), Replies: len(parts), Visibility: l.Draft.Visibility, Refused: refused}
 	for _, code := range codes {
 		if code != "" && !slices.Contains(t.Failing, code) {
@@ -50,6 +59,17 @@ func (c *Composer) Try(ctx context.Context, by domain.Principal, id domain.Inter
 		}
 	}
 	return t, err
+}
+
+// repeated tells whether a draft is one that was sent before, under its
+// client_message_id, and why it is refused where that was for another.
+func (c *Composer) repeated(ctx context.Context, i domain.Interaction, agent domain.AgentID, d Draft) (again bool, refused []*domain.Error, err error) {
+	earlier, err := c.earlier(ctx, i, agent, d)
+	var used *domain.Error
+	if errors.As(err, &used) && used.Kind == domain.ErrorConflict {
+		return false, []*domain.Error{used}, nil
+	}
+	return len(earlier) > 0, nil, err
 }
 
 // fits gives the beginning of the text that the channel takes behind what it puts
