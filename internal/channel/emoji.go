@@ -1,8 +1,10 @@
 package channel
 
 import (
+	"bytes"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/rivo/uniseg"
 )
@@ -55,17 +57,36 @@ func isEmoji(cluster string) bool {
 // HasEmoji tells whether a text has an emoji in it.
 func HasEmoji(text string) bool { return WithoutEmoji(text) != text }
 
-// WithoutEmoji takes the emoji out of a text, each with the space before it.
+// WithoutEmoji takes the emoji out of a text, each with the space before it, or
+// behind it at the beginning of a line. Words between which emoji alone stood have one
+// space between them.
 func WithoutEmoji(text string) string {
-	var b strings.Builder
+	var kept []byte
+	out := false // an emoji stood here
 	for _, p := range graphemes(text, func(string) int { return 0 }) {
-		if !isEmoji(p.text) {
-			b.WriteString(p.text)
+		if isEmoji(p.text) {
+			kept, out = bytes.TrimSuffix(kept, []byte(" ")), true
 			continue
 		}
-		kept := strings.TrimSuffix(b.String(), " ")
-		b.Reset()
-		b.WriteString(kept)
+		begins := len(kept) == 0 || kept[len(kept)-1] == '\n'
+		if out && begins && p.text == " " {
+			continue
+		}
+		if out && !begins && parted(kept, p.text) {
+			kept = append(kept, ' ')
+		}
+		kept, out = append(kept, p.text...), false
 	}
-	return b.String()
+	return string(kept)
 }
+
+// parted tells whether a space belongs between two texts: a word, or what ends a
+// sentence, and another word.
+func parted(before []byte, behind string) bool {
+	last, _ := utf8.DecodeLastRune(before)
+	next, _ := utf8.DecodeRuneInString(behind)
+	return (wordly(last) || strings.ContainsRune(".,;:!?…)", last)) && wordly(next)
+}
+
+// wordly tells what words and numbers are made of.
+func wordly(r rune) bool { return unicode.In(r, unicode.L, unicode.N, unicode.M) }

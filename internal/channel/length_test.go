@@ -100,7 +100,8 @@ func TestA11_Weights(t *testing.T) {
 
 func TestEmoji(t *testing.T) {
 	t.Parallel()
-	for text, want := range map[string]string{"Hi 👍🏽 there": "Hi there", "👨‍👩‍👧‍👦": "", "1️⃣ go": " go", "🇫🇷!": "!", "♥ © ™ → ✓ 日本 ㊗": "♥ © ™ → ✓ 日本 ㊗", "❤️": "", "⌚": "", "क्‍ष": "क्‍ष", "5 * 3 #1": "5 * 3 #1"} {
+	for text, want := range map[string]string{"Hi 👍🏽 there": "Hi there", "👨‍👩‍👧‍👦": "", "1️⃣ go": "go", "🇫🇷!": "!", "♥ © ™ → ✓ 日本 ㊗": "♥ © ™ → ✓ 日本 ㊗", "❤️": "", "⌚": "", "क्‍ष": "क्‍ष", "5 * 3 #1": "5 * 3 #1",
+		"see you 👋Kim": "see you Kim", "4😀4": "4 4", "see you👋👋 Kim": "see you Kim", "Hi!👋Kim": "Hi! Kim", "Hi 👋 👋, Kim": "Hi, Kim", "Hi\n👋 Kim": "Hi\nKim", "(👋Kim)": "(Kim)"} {
 		if got := channel.WithoutEmoji(text); got != want || channel.HasEmoji(text) != (got != text) {
 			t.Errorf("%q: %q, want %q", text, got, want)
 		}
