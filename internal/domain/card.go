@@ -85,51 +85,112 @@ type numeral struct {
 // run is digits between which there is nothing but what may stand within a number.
 type run struct {
 	digits   []numeral
-	dialled  bool    // a plus sign stands before it: it begins with a telephone number
-	starred  bool    // a star stands before it: it is the end of what was masked
-	lettered bool    // a letter or digit stands right behind it
-	land     [2]rune // what stands before it
+	dialled  bool // a plus sign stands before it: it begins with a telephone number
+	starred  bool // a star stands before it: it is the end of what was masked
+	lettered bool // a letter or digit stands right behind it
 }
 
-// maxGap is how many separators may stand between two groups of a number.
-const maxGap = 3
+// How much may stand between two groups of a number, and how much of it can be seen.
+const (
+	maxGap   = 8
+	maxMarks = 4
+)
 
-// runs finds the digits of a text.
-func runs(text string) (found []run) {
-	var r run
-	gap, together, before, earlier := 0, 0, rune(0), rune(0)
-	finish := func(behind rune) {
-		if r.lettered = unicode.IsLetter(behind); len(r.digits) > 0 {
-			found = append(found, r)
-		}
-		r = run{}
-	}
+// runs finds the digits of a text, but for those of bank accounts.
+func runs(text string) []run {
+	scan := scanner{text: text}
+	accounts, skip := accounts(text), 0
 	for at, c := range text {
-		value, ok := digit(c)
-		switch {
-		case ok && len(r.digits) == 0:
-			r.land, r.dialled, r.starred = [2]rune{earlier, before}, before == '+' || before == '＋', before == '*'
-			r.digits = append(r.digits, numeral{at, at + utf8.RuneLen(c), value, true})
-			gap, together = 0, 1
-		case ok:
-			r.digits = append(r.digits, numeral{at, at + utf8.RuneLen(c), value, gap > 0})
-			if gap > 0 {
-				gap, together = 0, 0
-			}
-			together++
-		case unseen(c):
-			continue
-		case len(r.digits) > 0 && gap < maxGap && separates(c):
-			gap++
-		case len(r.digits) > 0 && gap == 0 && together > 2 && c == ':': // no time of day
-			gap = maxGap
-		case len(r.digits) > 0:
-			finish(c)
+		if len(accounts) > 0 && at == accounts[0].from {
+			scan.finish(c)
+			skip, accounts = accounts[0].to, accounts[1:]
 		}
-		earlier, before = before, c
+		if at < skip {
+			continue
+		}
+		if size := blank(text[at:]); size > 0 {
+			scan.pass(at, ' ')
+			skip = at + size
+			continue
+		}
+		scan.pass(at, c)
 	}
-	finish(0)
-	return found
+	scan.finish(0)
+	return scan.found
+}
+
+// scanner is the way through a text, digit by digit.
+type scanner struct {
+	text       string
+	found      []run
+	run        run
+	gap, marks int // since the last digit
+	together   int // digits without a gap
+	before     rune
+}
+
+func (s *scanner) finish(behind rune) {
+	if s.run.lettered = s.gap == 0 && unicode.IsLetter(behind); len(s.run.digits) > 0 {
+		s.found = append(s.found, s.run)
+	}
+	s.run = run{}
+}
+
+// pass takes one character.
+func (s *scanner) pass(at int, c rune) {
+	if value, ok := digit(c); ok {
+		s.digit(numeral{at, at + utf8.RuneLen(c), value, true})
+	} else if unseen(c) {
+		return
+	} else if len(s.run.digits) > 0 && !s.part(at, c) {
+		s.finish(c)
+	}
+	s.before = c
+}
+
+// digit adds a digit to the run, or begins one with it.
+func (s *scanner) digit(n numeral) {
+	if len(s.run.digits) == 0 {
+		s.run.dialled, s.run.starred = s.before == '+' || s.before == '＋', s.before == '*'
+		s.together = 0
+	} else if n.opens = s.gap > 0; n.opens {
+		s.together = 0
+	}
+	s.run.digits = append(s.run.digits, n)
+	s.gap, s.marks = 0, 0
+	s.together++
+}
+
+// part tells whether what stands behind a digit may stand within a number. A plus sign
+// that a telephone number begins with may not, nor may what was masked, nor what a
+// time of day has.
+func (s *scanner) part(at int, c rune) bool {
+	_, behindDigit := digit(s.before)
+	switch {
+	case c == ':':
+		s.gap += maxGap // and nothing else
+		return s.gap == maxGap && s.together > 2
+	case c == '+' && !behindDigit && s.before != '+', c == '*' && strings.HasSuffix(s.text[:at], "**"), !separates(c):
+		return false
+	}
+	if s.gap++; !unicode.IsSpace(c) {
+		s.marks++
+	}
+	return s.gap <= maxGap && s.marks <= maxMarks
+}
+
+// blank gives the length of what stands for a space where a text is written for
+// browsers; 0 where nothing does.
+func blank(text string) int {
+	if text[0] != '&' && text[0] != '<' && text[0] != '%' {
+		return 0
+	}
+	for _, b := range []string{"&nbsp;", "&#160;", "<br>", "<br/>", "<br />", "%20", "%2B", "%2D"} {
+		if len(text) >= len(b) && strings.EqualFold(text[:len(b)], b) {
+			return len(b)
+		}
+	}
+	return 0
 }
 
 // cards gives the digits that are to be covered.
@@ -138,13 +199,16 @@ func (r run) cards() (covered []numeral) {
 		return nil
 	}
 	last := -1 // no digit before this one can be part of a number
-	for n := r.account(); n < len(r.digits); n++ {
+	for n := 0; n < len(r.digits); n++ {
 		if !r.digits[n].opens && n != last {
 			continue
 		}
 		if size := r.card(n); size > 0 {
 			last = n + size - shownDigits
 			covered = append(covered, r.digits[n:last]...)
+			if code, end := r.code(n + size); end > code {
+				covered, last = append(covered, r.digits[code:end]...), end
+			}
 			n = last - 1
 		}
 	}
@@ -160,7 +224,7 @@ func (r run) card(from int) int {
 	}
 	for size := min(maxCard, len(rest)); size >= minCard; size-- {
 		ends := size == len(rest) || rest[size].opens || expires(rest[size:])
-		if ends && !r.telephone(from, size) && issued(digits[:size]) && checked(digits[:size]) {
+		if ends && !r.telephone(from, size) && (issued(digits[:size]) || r.old(from, size)) && checked(digits[:size]) {
 			return size
 		}
 	}
@@ -189,6 +253,12 @@ func isMonth(n byte) bool { return n >= 1 && n <= 12 }
 
 // isYear tells the years until which cards are valid, without their century.
 func isYear(n byte) bool { return n >= 20 && n < 50 }
+
+// old tells whether digits stand as Visa's numbers of thirteen digits once did. None is
+// issued any more: those without groups are goods (EAN-13) and telephones.
+func (r run) old(from, size int) bool {
+	return size == minCard && r.digits[from].value == 4 && r.group(from) == 4
+}
 
 // telephone tells whether digits behind a plus sign are, or begin with, a telephone
 // number: they are short enough, or do not stand as a card's number does.
@@ -264,5 +334,5 @@ func unseen(c rune) bool {
 
 // separates tells what people write between the groups of a number.
 func separates(c rune) bool {
-	return strings.ContainsRune(" -.\t\n\r_/,|\\·•∙⋅・'’", c) || c >= 0x80 && unicode.In(c, unicode.Zs, unicode.Zl, unicode.Zp, unicode.Pd) || c == '−'
+	return strings.ContainsRune(" -.\t\n\r_/,|\\·•∙⋅・'’\"+*~;", c) || c >= 0x80 && unicode.In(c, unicode.Zs, unicode.Zl, unicode.Zp, unicode.Pd) || c == '−'
 }
