@@ -339,10 +339,19 @@ func whatsAppReauthorize(t *testing.T, p *program) {
 	if got := l.admin.do("GET", "/v1/channels/"+l.channel, nil).want(200); got.get("status") != "needs_reauthorization" {
 		t.Errorf("the channel is %s", got.get("status"))
 	}
+	l.does(map[string]any{"attachments": []any{map[string]any{"type": "image", "url": newCDN(t).URL + "/picture.png"}}})
+	l.admin.advance(3600) // longer than a file is tried for that cannot be had
+	if got := l.attachment(i); got.get("state") != "pending" {
+		t.Errorf("without a token the file is %s", got.body)
+	}
 	l.plays(map[string]any{"mode": "none"})
 	l.admin.do("PATCH", "/v1/channels/"+l.channel, map[string]any{"credentials": map[string]string{"access_token": "renewed-token"}}).want(200)
 	l.ana.until(i, second, "delivered")
-	if got := l.said(); !slices.Equal(got, []string{"first", "first", "second"}) {
+	l.admin.advance(600)
+	if got := l.attachment(i); got.get("state") != "ready" {
+		t.Errorf("with a new token the file is %s", got.body)
+	}
+	if got := l.said(); len(got) < 3 || !slices.Equal(got[len(got)-2:], []string{"first", "second"}) {
 		t.Errorf("the platform got %q", got)
 	}
 }
