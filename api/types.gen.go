@@ -2445,6 +2445,9 @@ type BotInput struct {
 	TimeoutSeconds *int `json:"timeout_seconds,omitempty"`
 }
 
+// BotUpdate A merge patch of the bot; a channel that has none yet needs a `label`. Null takes it away.
+type BotUpdate = json.RawMessage
+
 // BusinessHours When the queue is open.
 type BusinessHours struct {
 	// ClosedAction What becomes of work that comes while the queue is closed.

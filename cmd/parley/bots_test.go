@@ -136,8 +136,12 @@ func botRefused(t *testing.T, p *program) {
 		{bot("handover_text", " "), 422, "content.empty", "/bot/handover_text"},
 		{bot("timeout_seconds", 9), 400, "request.invalid", "/bot/timeout_seconds"},
 		{map[string]any{}, 400, "request.invalid", "/bot/label"},
+		{bot("answers", slices.Repeat([]map[string]any{{"text": "x", "pattern": strings.Repeat(`[\pL\pN]{1,50}`, 25)}}, 20)), 422, "bot.patterns_too_large", "/bot/answers"},
 	} {
 		d.theBot(c.bot).code(c.status, c.code).holds(map[string]string{"errors.0.pointer": c.pointer})
 	}
 	d.theBot(map[string]any{"label": "B"}).want(200).holds(map[string]string{"bot": `{"answers":[],"fallback":null,"handover_text":null,"handover_words":[],"label":"B","timeout_seconds":300}`})
+	d.theBot(map[string]any{"fallback": "Sorry? 🙈"}).want(200).holds(map[string]string{"bot.label": "B", "bot.fallback": "Sorry? 🙈"})
+	d.admin.do("PATCH", "/v1/channels/"+d.channel, map[string]any{"settings": map[string]any{"emoji": "reject"}}).code(422, "content.emoji_not_supported").holds(map[string]string{"errors.0.pointer": "/bot/fallback"})
+	d.theBot(map[string]any{"fallback": nil}).want(200).holds(map[string]string{"bot.label": "B", "bot.fallback": ""})
 }

@@ -2,6 +2,7 @@ package domain
 
 import (
 	"regexp"
+	"regexp/syntax"
 	"slices"
 	"strings"
 	"time"
@@ -41,6 +42,7 @@ func (b Bot) Timeout() time.Duration { return time.Duration(b.TimeoutSeconds) * 
 // Turn gives what the bot says to a message, empty for nothing, and why it hands over
 // then, empty where it does not.
 func (b Bot) Turn(text string) (say, handover string) {
+	text = heard(text)
 	said := spoken(text)
 	if slices.ContainsFunc(b.HandoverWords, func(w string) bool { return has(said, w) }) {
 		return b.farewell(), HandoverAsked
@@ -73,6 +75,39 @@ func (a BotAnswer) fits(text, said string) bool {
 	}
 	pattern, err := BotPattern(*a.Pattern)
 	return err == nil && pattern.MatchString(text)
+}
+
+// MaxBotSteps bounds what all patterns of a bot are made of: each message is held
+// against each of them.
+const MaxBotSteps = 10_000
+
+// Steps tells how much the patterns of a bot are made of, in what RE2 makes of them.
+func (b Bot) Steps() (n int) {
+	for _, a := range b.Answers {
+		if a.Pattern == nil {
+			continue
+		}
+		if parsed, err := syntax.Parse("(?i)"+*a.Pattern, syntax.Perl); err == nil {
+			if program, err := syntax.Compile(parsed.Simplify()); err == nil {
+				n += len(program.Inst)
+			}
+		}
+	}
+	return n
+}
+
+// maxHeard is how many characters of a message a bot listens to.
+const maxHeard = 2000
+
+// heard is the beginning of a text, as far as a bot listens.
+func heard(text string) string {
+	n := 0
+	for at := range text {
+		if n++; n > maxHeard {
+			return text[:at]
+		}
+	}
+	return text
 }
 
 // BotPattern reads the pattern of an answer.

@@ -1,6 +1,7 @@
 package domain_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -37,6 +38,33 @@ func TestC07_WhatABotSays(t *testing.T) {
 		if say, reason := c.bot.Turn(c.text); say != c.say || reason != c.reason {
 			t.Errorf("%q: %q and %q, not %q and %q", c.text, say, reason, c.say, c.reason)
 		}
+	}
+}
+
+// C07: patterns are bounded together, and so is what is held against them.
+func TestC07_ABotsPatternsAreBounded(t *testing.T) {
+	t.Parallel()
+	heavy, light, late := `[\pL\pN]{1,50}`, "parcel", "the end"
+	bot := domain.Bot{}
+	for range 25 {
+		bot.Answers = append(bot.Answers, domain.BotAnswer{Pattern: &light})
+	}
+	if n := bot.Steps(); n == 0 || n > domain.MaxBotSteps {
+		t.Errorf("plain patterns have %d steps", n)
+	}
+	heavy = strings.Repeat(heavy, 25)
+	for range 25 {
+		bot.Answers = append(bot.Answers, domain.BotAnswer{Pattern: &heavy})
+	}
+	if n := bot.Steps(); n <= domain.MaxBotSteps {
+		t.Errorf("heavy patterns have %d steps", n)
+	}
+	bot = domain.Bot{Answers: []domain.BotAnswer{{Pattern: &late, Text: "yes"}}}
+	if say, _ := bot.Turn(strings.Repeat("é", 1993) + late); say != "yes" {
+		t.Error("the last of what is heard is not")
+	}
+	if say, _ := bot.Turn(strings.Repeat("é", 2000) + late); say != "" {
+		t.Error("what is beyond it is heard")
 	}
 }
 

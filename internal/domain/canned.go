@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -48,9 +49,12 @@ func (r CannedResponse) Places() []string {
 // value is said as it is.
 func (r CannedResponse) Fill(values map[string]string) (string, error) {
 	names := r.Places()
-	for name := range values {
-		if !slices.Contains(names, name) {
-			return "", Invalid("/substitutions", "canned_response.substitution_unknown", "A value is given for a place that the canned response does not have; its places are: %s.", strings.Join(names, ", "))
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		switch {
+		case len(names) == 0:
+			return "", Invalid("/substitutions", "canned_response.substitution_unknown", "The canned response does not have the place %s; it has none.", name)
+		case !slices.Contains(names, name):
+			return "", Invalid("/substitutions", "canned_response.substitution_unknown", "The canned response does not have the place %s; its places are: %s.", name, strings.Join(names, ", "))
 		}
 	}
 	for _, name := range names {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/parley-cx/parley/api"
+	"github.com/parley-cx/parley/internal/channel"
 	"github.com/parley-cx/parley/internal/domain"
 )
 
@@ -36,6 +37,13 @@ func (s *Server) checkBot(c domain.Channel) error {
 	if c.Bot == nil {
 		return nil
 	}
+	if c.Bot.Label == "" {
+		return &domain.Error{Kind: domain.ErrorMalformed, Code: "request.invalid", Detail: "The body does not follow the contract; errors names each field.",
+			Fields: []domain.FieldError{{Pointer: "/bot/label", Code: "required", Detail: "It is required."}}}
+	}
+	if size := c.Bot.Steps(); size > domain.MaxBotSteps {
+		return domain.Invalid("/bot/answers", "bot.patterns_too_large", "The patterns of all answers are too large together: they have %d steps, and may have %d.", size, domain.MaxBotSteps)
+	}
 	for n, a := range c.Bot.Answers {
 		at := fmt.Sprintf("/bot/answers/%d", n)
 		if len(a.Words) == 0 && a.Pattern == nil {
@@ -63,6 +71,9 @@ func (s *Server) checkSaid(c domain.Channel, pointer string, text *string) error
 	}
 	if domain.Blank(*text) {
 		return domain.Invalid(pointer, "content.empty", "The text must have a character that can be seen.")
+	}
+	if c.Settings.EmojiRule() == domain.EmojiReject && channel.HasEmoji(*text) {
+		return domain.Invalid(pointer, "content.emoji_not_supported", "This channel takes plain text only, without emoji.")
 	}
 	if l := s.Capabilities[c.Kind].Measure(*text); !l.Fits() {
 		return domain.Invalid(pointer, "content.too_long", "The text has %d characters; this channel takes %d.", l.Used, l.Limit)
