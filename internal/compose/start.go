@@ -54,10 +54,28 @@ func (s *Starter) Start(ctx context.Context, by domain.Principal, o domain.Openi
 		if !known {
 			return &domain.Error{Kind: domain.ErrorMalformed, Code: "channel.integration_unknown", Detail: "There is no Open Messaging integration with this id."}
 		}
+		if o.Text, err = plain(ch, o.Text); err != nil {
+			return err
+		}
 		m, err = s.write(ctx, by, ch, o)
 		return err
 	})
 	return m, err
+}
+
+// plain is a text as the settings of its channel leave it (C16).
+func plain(ch domain.Channel, text string) (string, error) {
+	switch ch.Settings.EmojiRule() {
+	case domain.EmojiReject:
+		if channel.HasEmoji(text) {
+			return text, domain.Invalid("/textBody", "content.emoji_not_supported", "This channel takes plain text only, without emoji.")
+		}
+	case domain.EmojiStrip:
+		if text = channel.WithoutEmoji(text); domain.Blank(text) {
+			return text, &domain.Error{Kind: domain.ErrorMalformed, Code: "content.empty", Detail: "The text must have a character that can be seen."}
+		}
+	}
+	return text, nil
 }
 
 // check holds the opening to what its kind of channel allows.

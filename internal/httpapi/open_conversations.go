@@ -53,7 +53,7 @@ func (s *Server) sendAgentless(c echo.Context) error {
 		return err
 	}
 	return c.JSONBlob(http.StatusAccepted, encode(api.OpenAgentlessMessage{ID: string(m.ID), ConversationID: string(m.Interaction), FromAddress: body.From,
-		ToAddress: body.To, MessengerType: string(kind), TextBody: body.Text, Timestamp: api.At(m.CreatedAt), SelfURI: messageURI(m)}))
+		ToAddress: body.To, MessengerType: string(kind), TextBody: *m.Text, Timestamp: api.At(m.CreatedAt), SelfURI: messageURI(m)}))
 }
 
 func messageURI(m domain.Message) string {
