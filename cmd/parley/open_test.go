@@ -20,6 +20,7 @@ func TestB23_Open(t *testing.T) {
 		part{"B23 typing", openTyping},
 		part{"tokens", openTokens},
 		part{"integrations", openIntegrations},
+		part{"C16 plain text, and names that nobody sees", openPlain},
 		part{"rule 1 the same bytes", openBytes},
 		part{"B14 B22 content that expires", openExpires},
 	)
@@ -299,6 +300,25 @@ func openIntegrations(t *testing.T, p *program) {
 	admin.with("conversation:message:receive").do("GET", path, nil).refusedOpen(403, "missing.permissions")
 	admin.do("DELETE", path+"/"+id, nil).want(http.StatusNoContent)
 	admin.do("GET", path+"/"+id, nil).refusedOpen(404, "not.found")
+}
+
+// openPlain writes first on a channel without emoji, and looks at names that cannot be seen.
+func openPlain(t *testing.T, p *program) {
+	d, c := p.openDesk(0, map[string]any{"emoji": "reject"}), p.connector()
+	first := map[string]any{"fromAddress": d.page, "toAddress": "kim", "toAddressMessengerType": "open", "textBody": "Hello 👋Kim"}
+	const path = "/api/v2/conversations/messages/agentless"
+	d.admin.do("POST", path, first).want(422)
+	d.settings(map[string]any{"emoji": "strip"})
+	d.admin.do("POST", path, first).want(202).holds(map[string]string{"textBody": "Hello Kim"})
+	body := unified(d.page, "plain-"+d.page, "lee", "Hello")
+	lookup(body, "channel.from").(map[string]any)["nickname"] = "   "
+	c.do("POST", inboundOpen, body).want(202)
+	d.admin.advance(0)
+	contact := "/v1/contacts/" + d.contact("lee")
+	seen := d.admin.do("GET", contact, nil).want(200)
+	seen.holds(map[string]string{"display_name": "lee", "profile_name": ""})
+	d.admin.do("PATCH", contact, map[string]any{"display_name": " \u200d\u2060"}).code(422, "content.empty")
+	d.admin.do("PATCH", contact, map[string]any{}).want(200).holds(map[string]string{"version": seen.get("version")})
 }
 
 // openBytes lets a connector fail twice: every call for one reply has the same

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"reflect"
 
 	"github.com/parley-cx/parley/api"
 	"github.com/parley-cx/parley/internal/domain"
@@ -54,7 +55,13 @@ func (s *Server) UpdateContact(ctx context.Context, r api.UpdateContactRequestOb
 		if err != nil {
 			return err
 		}
-		c.GivenName, c.CustomerID, c.Notes = input.DisplayName, input.CustomerID, input.Notes
+		if input.DisplayName != nil && domain.Blank(*input.DisplayName) {
+			return domain.Invalid("/display_name", "content.empty", "The text must have a character that can be seen.")
+		}
+		before := c
+		if c.GivenName, c.CustomerID, c.Notes = input.DisplayName, input.CustomerID, input.Notes; reflect.DeepEqual(c, before) {
+			return nil
+		}
 		var event domain.Event
 		c, event = c.Updated(principal(ctx).Actor(), s.Now())
 		if err := s.Store.SaveContact(ctx, &c); err != nil {

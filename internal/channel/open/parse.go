@@ -101,7 +101,7 @@ func (b body) message(e channel.Envelope, event channel.Event) channel.Event {
 
 // name is what the connector calls the customer; none is guessed.
 func name(p party) string {
-	if p.Nickname != "" {
+	if !domain.Blank(string(p.Nickname)) {
 		return string(p.Nickname)
 	}
 	return strings.TrimSpace(string(p.FirstName) + " " + string(p.LastName))
