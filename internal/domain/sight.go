@@ -5,7 +5,7 @@ package domain
 //
 //   - an integration, which acts for no agent, sees what its scopes open;
 //   - an agent sees what is or was offered to them or held by them, and, while they
-//     have a customer, all interactions of that customer's;
+//     have a customer, all interactions of that contact's, on the one channel;
 //   - a supervisor, an agent with the scope conversation:message:monitor, sees the
 //     interactions of every queue of which they are a member, joined or not, too.
 //
