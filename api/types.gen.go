@@ -2668,7 +2668,7 @@ type Channel struct {
 
 	// Status Whether the platform takes our messages.
 	// - `active`: yes, as far as we know
-	// - `needs_reauthorization`: the platform refused the credentials; replies wait until new ones are set
+	// - `needs_reauthorization`: the platform refused the credentials; replies wait until they are given anew, and are tried once an hour
 	// - `blocked`: the platform has blocked the account for breaking its rules
 	Status ChannelStatus `json:"status"`
 
@@ -2911,7 +2911,7 @@ type ChannelSettingsInputSignatureEncoding string
 
 // ChannelStatus Whether the platform takes our messages.
 // - `active`: yes, as far as we know
-// - `needs_reauthorization`: the platform refused the credentials; replies wait until new ones are set
+// - `needs_reauthorization`: the platform refused the credentials; replies wait until they are given anew, and are tried once an hour
 // - `blocked`: the platform has blocked the account for breaking its rules
 type ChannelStatus string
 

@@ -64,6 +64,13 @@ func hours(d time.Duration) string {
 
 // carried says how large files may be.
 func (c Capability) carried() string {
+	if !c.Public() {
+		return c.sized()
+	}
+	return c.sized() + "; in public " + c.In("public").sized()
+}
+
+func (c Capability) sized() string {
 	if c.Files.None() {
 		return "none"
 	}

@@ -125,10 +125,11 @@ func (c *Composer) pointFirst(ctx context.Context, at *place, quoted *domain.Mes
 	return err
 }
 
-// counting tells how many of some replies count against an allowance.
+// counting tells how many of some replies may have reached the writer of a public
+// message. What the platform refused has not: the one private message is still to come.
 func counting(sent []domain.Message) (n int) {
 	for _, m := range sent {
-		if m.Counts() && m.Visibility == domain.Private {
+		if m.Counts() && m.Failure == nil {
 			n++
 		}
 	}

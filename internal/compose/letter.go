@@ -174,6 +174,9 @@ func (l *letter) long() error {
 		return nil
 	}
 	refused := domain.Invalid("/text", "content.too_long", "The text has %d characters; this channel takes %d.", length.Used, length.Limit)
+	if l.allowed.Counting == channel.CountBytes {
+		refused = domain.Invalid("/text", "content.too_long", "The text has %d bytes; this channel takes %d.", length.Used, length.Limit)
+	}
 	refused.Length = &length
 	return refused
 }

@@ -28,6 +28,7 @@ type Store interface {
 // Jobs is the work of delivery.
 type Jobs interface {
 	ClaimDeliveries(ctx context.Context, now, machine, lease time.Time, limit int) ([]domain.Delivery, error)
+	ReleaseDeliveries(ctx context.Context, org domain.OrganizationID, ch domain.ChannelID, now time.Time) error
 	NextDelivery(ctx context.Context, now time.Time) (time.Time, error)
 	SaveDelivery(ctx context.Context, d domain.Delivery) error
 	DeleteDelivery(ctx context.Context, d domain.Delivery) error
@@ -121,6 +122,7 @@ type call struct {
 	adapter  channel.Adapter
 	outbound channel.Outbound
 	retry    channel.Retry
+	doubted  bool // the channel's credentials were refused before
 }
 
 // result is what a call gave.

@@ -162,6 +162,9 @@ func (f Finisher) outcome(ctx context.Context, b *book, r result, now time.Time)
 		if err := f.tie(ctx, b, r, now); err != nil {
 			return err
 		}
+		if err := f.believed(ctx, b, r, now); err != nil {
+			return err
+		}
 		return f.Store.DeleteDelivery(ctx, d)
 	case channel.OutcomeRejected:
 		b.fail(d.Message, r.Failure, now)
@@ -275,6 +278,23 @@ func (f Finisher) unauthorized(ctx context.Context, b *book, d domain.Delivery, 
 	ch.Status = domain.ChannelNeedsReauthorization
 	b.events = append(b.events, event)
 	return f.Store.SaveChannel(ctx, &ch)
+}
+
+// believed notes that the platform takes a channel's credentials again, because what was
+// wrong was mended there, and lets what waits for it go out.
+func (f Finisher) believed(ctx context.Context, b *book, r result, now time.Time) error {
+	if !r.doubted {
+		return nil
+	}
+	ch, err := f.Store.LockChannel(ctx, b.org, r.delivery.Channel)
+	if err != nil || ch.Status != domain.ChannelNeedsReauthorization {
+		return err
+	}
+	ch.Status = domain.ChannelActive
+	if err := f.Store.SaveChannel(ctx, &ch); err != nil {
+		return err
+	}
+	return f.Store.ReleaseDeliveries(ctx, b.org, ch.ID, now)
 }
 
 // catchUp applies receipts that came before the platform's answer.

@@ -175,7 +175,7 @@ func (s Sender) prepare(ctx context.Context, b *book, d domain.Delivery, now, ma
 			Open: func(ctx context.Context) (io.ReadCloser, error) { return s.Open(ctx, *file) }}
 	}
 	return call{delivery: d, message: m, attempt: a, account: s.account(ch), adapter: adapter, outbound: out,
-		retry: s.Capabilities[ch.Kind].Retry}, s.Store.SaveDelivery(ctx, d)
+		retry: s.Capabilities[ch.Kind].Retry, doubted: ch.Status == domain.ChannelNeedsReauthorization}, s.Store.SaveDelivery(ctx, d)
 }
 
 // outbound is what an adapter is given of a message.

@@ -194,6 +194,9 @@ func (s *Server) changeChannel(ctx context.Context, id, ifMatch string, body any
 			return err
 		}
 		c = fromChannel(before, input)
+		if len(input.Credentials) > 0 { // the same ones can be right again, when what was wrong was mended at the platform
+			before.Credentials = nil
+		}
 		return s.saveChannel(ctx, before, &c)
 	})
 	return c, err

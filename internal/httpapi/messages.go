@@ -40,6 +40,15 @@ func (s *Server) transcript(ctx context.Context, d domain.InteractionDetail, mes
 	return transcript{d, files, others, s.speech(ctx), s.Now()}, err
 }
 
+// sender is who wrote a message. A customer has the name by which they are known today.
+func (d transcript) sender(m domain.Message) api.Sender {
+	out := toSender(m.Sender)
+	if m.Sender.Type == domain.SenderCustomer && out.DisplayName == nil {
+		out.DisplayName = d.ContactName
+	}
+	return out
+}
+
 // in tells in which channel a message is.
 func (d transcript) in(m domain.Message) api.MessageChannel {
 	if other, elsewhere := d.channels[m.Channel]; elsewhere && other.ID != "" {
@@ -50,7 +59,7 @@ func (d transcript) in(m domain.Message) api.MessageChannel {
 
 func (s *Server) toMessage(m domain.Message, d transcript) api.Message {
 	out := api.Message{ID: string(m.ID), InteractionID: string(m.Interaction), Direction: api.Direction(m.Direction), Kind: api.MessageKind(m.Kind), Visibility: api.Visibility(m.Visibility),
-		Sender: toSender(m.Sender), Text: m.Text, Attachments: s.toAttachments(m, d), InReplyTo: ref(m.InReplyTo),
+		Sender: d.sender(m), Text: m.Text, Attachments: s.toAttachments(m, d), InReplyTo: ref(m.InReplyTo),
 		Channel:           d.in(m),
 		PlatformMessageID: m.PlatformMessageID, PlatformTime: api.AtOrNull(m.PlatformTime), CreatedAt: api.At(m.CreatedAt), Error: toReplyError(m.Failure, d.say)}
 	out.EditedAt, out.Reactions, out.Hidden = api.AtOrNull(m.EditedAt), each(m.Details.Reactions, toReaction), m.Details.Hidden

@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/parley-cx/parley/internal/channel"
@@ -38,7 +39,7 @@ func (q *Quarantine) Retry(ctx context.Context, by domain.Principal, id domain.I
 		if err != nil {
 			return domain.Conflict("quarantine.not_retryable", "The event still cannot be read. It is kept as it is.")
 		}
-		e.Contact, e.Subject, e.Lane = identity.Contact, identity.Subject, lane(string(e.Organization), string(e.Kind), e.AccountID, identity.Contact)
+		e.Contact, e.Subject, e.Lane = identity.Contact, identity.Subject, lane(string(e.Organization), string(e.Kind), e.AccountID, cmp.Or(identity.Order, identity.Contact))
 		e.State, e.Fault, e.AppliedAt = domain.InboxPending, "", nil
 		q.Store.After(ctx, q.Apply)
 		return q.Store.ReleaseInbox(ctx, e)

@@ -3,6 +3,7 @@ package facebookpage
 import (
 	"cmp"
 	"errors"
+	"time"
 
 	"github.com/parley-cx/parley/internal/channel"
 	"github.com/parley-cx/parley/internal/channel/internal/graph"
@@ -28,6 +29,7 @@ var (
 	errNotChange = errors.New("facebookpage: the event is not an object of known types")
 	errNoID      = errors.New("facebookpage: the event does not say what it is about")
 	errNoText    = errors.New("facebookpage: the text is not a text")
+	errStrange   = errors.New("facebookpage: nothing is known of such an event")
 )
 
 // change is one element of changes[], as far as all sorts share it.
@@ -35,6 +37,7 @@ type change struct {
 	account  string
 	field    string
 	payload  []byte
+	sent     time.Time // the webhook's own time
 	sentAt   string
 	value    graph.Fields
 	item     string // in the platform's word
@@ -56,7 +59,7 @@ func open(e channel.Envelope) (change, error) {
 	c := change{account: e.AccountID, field: e.Field, payload: e.Payload, value: value, item: graph.Short(value["item"]), verb: graph.Short(value["verb"]),
 		happened: graph.Loose[graph.Time](value["created_time"])}
 	if !e.SentAt.IsZero() {
-		c.sentAt = e.SentAt.Format(sentLayout)
+		c.sent, c.sentAt = e.SentAt, e.SentAt.Format(sentLayout)
 	}
 	if c.field == fieldMention && c.verb == "" { // old versions say no more than where it is
 		c.verb = "add"

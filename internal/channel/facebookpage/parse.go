@@ -3,6 +3,7 @@ package facebookpage
 import (
 	"cmp"
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/parley-cx/parley/internal/channel"
@@ -20,6 +21,8 @@ func (Adapter) Parse(e channel.Envelope) (channel.Event, error) {
 	}
 	event := channel.Event{Contact: c.contact(), At: c.happened.Time, MessageID: c.object, Public: true, Post: c.post}
 	switch {
+	case c.strange():
+		return channel.Event{}, errStrange
 	case c.about == aboutOther:
 		return c.ignore(), nil
 	case c.about == aboutReaction:
@@ -36,6 +39,13 @@ func (Adapter) Parse(e channel.Envelope) (channel.Event, error) {
 		return event, nil
 	}
 	return c.ignore(), nil
+}
+
+// strange tells what no version is known to send: it is kept, and marked.
+func (c change) strange() bool {
+	items := []string{"album", "event", "note", "milestone", "life_event", "link", "poll", "question", "coupon", "offer", "group", "website", "experience", "tip", "job", "cover", "profile_picture", "user", "tag", "picture", "address"}
+	verbs := []string{"add", "edit", "edited", "update", "remove", "delete", "hide", "unhide", "block", "unblock", "mute", "unmute", "follow"}
+	return c.about == aboutOther && !slices.Contains(items, c.item) || !slices.Contains(verbs, c.verb)
 }
 
 // edits tells a new text. Both words occur for the same.
@@ -90,7 +100,7 @@ func (c change) text() (text string, err error) {
 }
 
 // edit reads a new text. Edits are counted by when they were made where that is
-// told, and otherwise in the order in which they come. One without a text changed
+// told, and otherwise by when the webhook was. One without a text changed
 // something else.
 func (c change) edit(event channel.Event) (_ channel.Event, err error) {
 	event.Kind = channel.EventEdited
@@ -102,6 +112,8 @@ func (c change) edit(event channel.Event) (_ channel.Event, err error) {
 	}
 	if at := graph.Loose[graph.Time](c.value["edited_time"]); !at.IsZero() {
 		event.Edit, event.At = int(at.Unix()), at.Time
+	} else if !c.sent.IsZero() { // webhooks that are repeated come out of order
+		event.Edit = int(c.sent.Unix())
 	}
 	return event, nil
 }

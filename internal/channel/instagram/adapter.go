@@ -68,7 +68,7 @@ func (a Adapter) Send(ctx context.Context, account channel.Account, message chan
 		to = graph.Recipient{CommentID: message.ReplyTo}
 	}
 	message.Token = ""
-	return graph.Call(ctx, a.Client, http.MethodPost, messages(account), token, graph.Message(to, message))
+	return graph.Send(ctx, a.Client, messages(account), token, to, message)
 }
 
 // Typing shows or hides the three dots.

@@ -30,6 +30,8 @@ var (
 	errNotItem   = errors.New("whatsapp: the event is not an object of known types")
 	errNoContact = errors.New("whatsapp: the event names no contact")
 	errNoID      = errors.New("whatsapp: the event names no message")
+	errGroup     = errors.New("whatsapp: the message is of a group, which no conversation is")
+	errStrange   = errors.New("whatsapp: nothing is known of such an event")
 	errNoText    = errors.New("whatsapp: the text is not a text")
 )
 

@@ -3,6 +3,7 @@ package whatsapp
 import (
 	"cmp"
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/parley-cx/parley/internal/channel"
@@ -20,10 +21,14 @@ func (Adapter) Parse(e channel.Envelope) (channel.Event, error) {
 	}
 	event := channel.Event{At: graph.Loose[graph.Time](i.content["timestamp"]).Time}
 	switch {
+	case i.sort == itemOther && !told(i.field):
+		return channel.Event{}, errStrange
 	case i.sort == itemOther:
 		return ignore(event, strings.TrimPrefix(i.field, "changes:")), nil
 	case i.sort == itemError:
 		return ignore(event, "error "+scalar(graph.Loose[graph.Fields](graph.Loose[graph.Fields](e.Payload)["error"])["code"])), nil
+	case i.grouped() && i.sort == itemMessage:
+		return channel.Event{}, errGroup
 	case i.grouped():
 		return ignore(event, "group"), nil
 	}
@@ -35,6 +40,16 @@ func (Adapter) Parse(e channel.Envelope) (channel.Event, error) {
 		return i.status(event)
 	}
 	return i.message(event)
+}
+
+// told tells the fields that are known to say something of the account, and of no
+// conversation (WhatsApp Business Platform, Webhooks reference).
+func told(field string) bool {
+	return slices.Contains([]string{"account_alerts", "account_review_update", "account_settings_update", "account_update", "automatic_events", "business_capability_update",
+		"business_status_update", "calls", "flows", "history", "message_template_components_update", "message_template_quality_update", "message_template_status_update",
+		"messaging_handovers", "partner_solutions", "payment_configuration_update", "phone_number_name_update", "phone_number_quality_update", "security",
+		"smb_app_state_sync", "smb_message_echoes", "messages", "template_category_update", "template_correct_category_detection", "tracking_events", "user_id_update", "user_preferences"},
+		strings.TrimPrefix(field, "changes:"))
 }
 
 func ignore(event channel.Event, note string) channel.Event {

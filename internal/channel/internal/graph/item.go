@@ -41,6 +41,7 @@ var (
 	errNoContact = errors.New("the event names no contact")
 	errNoID      = errors.New("the message has no id")
 	errNoText    = errors.New("the text is not a text")
+	errStrange   = errors.New("nothing is known of such an event")
 	errNoReceipt = errors.New("the receipt names neither messages nor a time")
 )
 

@@ -48,6 +48,9 @@ func (i item) event(event channel.Event) (channel.Event, error) {
 		event.Kind, event.Action = channel.EventPolicy, Short(i.content["action"])
 		return event, nil
 	}
+	if i.shape == shapeOther {
+		return channel.Event{}, errStrange
+	}
 	return Ignored(event, i.shape), nil
 }
 

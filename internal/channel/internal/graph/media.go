@@ -33,12 +33,13 @@ func Fetch(ctx context.Context, client *http.Client, address, token string) (*ht
 }
 
 // read judges an answer and closes it. The call may be made again whatever became of
-// it, so that no result is Unknown.
+// it, so that no result is Unknown, and a failure of the platform's own refuses nothing.
 func read(response *http.Response) (answer []byte, r channel.Result) {
 	defer response.Body.Close()
 	answer, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
-	if r = table(fault.fate).judge(response.StatusCode, response.Header, answer, err != nil); r.Outcome == channel.OutcomeUnknown {
-		r.Outcome = channel.OutcomeNotSent
+	r = table(fault.fate).judge(response.StatusCode, response.Header, answer, err != nil)
+	if r.Outcome == channel.OutcomeUnknown || r.Outcome == channel.OutcomeRejected && response.StatusCode >= 500 {
+		r.Outcome, r.Failure = channel.OutcomeNotSent, ""
 	}
 	return answer, r
 }
