@@ -173,6 +173,11 @@ func pageAnswers(t *testing.T, p *program) {
 func pagePrivately(t *testing.T, p *program) {
 	w := p.wall(1)
 	i := w.comments(1, "Still no answer!")
+	w.admin.do("PUT", "/sandbox/platforms/facebook_page/faults", map[string]any{"mode": "reject", "code": 100, "times": 1}).want(200)
+	none := w.ana.do("POST", "/v1/interactions/"+i+"/replies", map[string]any{"text": "May we not?", "visibility": "private"}).want(202).get("items.0.id")
+	if got := w.ana.until(i, none, "failed"); got.get("error.code") != "content_rejected" { // and has not used the one up
+		t.Errorf("what is refused is %s", got.body)
+	}
 	if one := w.says(i, map[string]any{"text": "May we write?", "visibility": "private"}); one.get("status") != "sent" || one.get("channel.kind") != "facebook_page" {
 		t.Errorf("the first is %s", one.body)
 	}
@@ -193,7 +198,7 @@ func pagePrivately(t *testing.T, p *program) {
 		t.Errorf("in private: %s", answer.body)
 	}
 	w.says(i, map[string]any{"text": "For all to see"})
-	want := "public inbound Still no answer!\nprivate outbound May we write?\nprivate outbound Once more\npublic inbound Another comment\nprivate outbound As we said\n" +
+	want := "public inbound Still no answer!\nprivate outbound May we not?\nprivate outbound May we write?\nprivate outbound Once more\npublic inbound Another comment\nprivate outbound As we said\n" +
 		"private inbound Please do\nprivate outbound Your parcel is late\npublic outbound For all to see"
 	if got := w.ana.seen(i); got != want {
 		t.Errorf("the transcript is\n%s", got)

@@ -55,6 +55,7 @@ type locked struct {
 	*httptest.Server
 	mu    sync.Mutex
 	taken []string
+	shut  bool // it takes no token at all
 }
 
 func newLocked(t *testing.T) *locked {
@@ -66,20 +67,33 @@ func newLocked(t *testing.T) *locked {
 
 func (l *locked) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
-	if r.Header.Get("Authorization") != "Bearer renewed-token" {
+	if l.refuses() || r.Header.Get("Authorization") != "Bearer renewed-token" {
 		w.WriteHeader(http.StatusUnauthorized)
 		_, _ = io.WriteString(w, `{"error":{"message":"Error validating access token","type":"OAuthException","code":190}}`)
 		return
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, what := range []string{"the first", "the second", "the third"} {
+	for _, what := range []string{"the first", "the second", "the third", "the fourth", "the fifth"} {
 		if strings.Contains(string(body), what) {
 			l.taken = append(l.taken, what)
 		}
 	}
 	id := fmt.Sprint("id", len(l.taken), r.Host)
 	_, _ = fmt.Fprintf(w, `{"id":%q,"message_id":%q,"recipient_id":"c1","messages":[{"id":%q}]}`, id, id, id)
+}
+
+func (l *locked) refuses() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.shut
+}
+
+// shuts lets the platform refuse every token from now on, or take the right one again.
+func (l *locked) shuts(shut bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.shut = shut
 }
 
 func (l *locked) texts() []string {
@@ -127,5 +141,25 @@ func brokenToken(t *testing.T, p *program, kind domain.ChannelKind) {
 	ana.until(i, replies[2], "sent")
 	if got := l.texts(); !slices.Equal(got, []string{"the first", "the second", "the third"}) {
 		t.Errorf("the platform took %q", got)
+	}
+	// What was wrong is mended at the platform: the same token is given again, or an hour passes.
+	for what, again := range map[string]func(){
+		"the fourth": func() {
+			d.admin.do("PATCH", address, map[string]any{"credentials": map[string]any{"access_token": "renewed-token"}}).want(200)
+		},
+		"the fifth": func() { d.admin.advance(3600) },
+	} {
+		l.shuts(true)
+		id := ana.says(i, what)
+		d.admin.advance(0)
+		if got := d.admin.do("GET", address, nil).want(200).get("status"); got != "needs_reauthorization" || ana.reply(i, id).get("status") != "queued" {
+			t.Errorf("with %s the channel is %s", what, got)
+		}
+		l.shuts(false)
+		again()
+		ana.until(i, id, "sent")
+		if got := d.admin.do("GET", address, nil).want(200).get("status"); got != "active" {
+			t.Errorf("after %s the channel is %s", what, got)
+		}
 	}
 }
