@@ -240,7 +240,7 @@ func hooksBatch(t *testing.T, p *program) {
 			quarantined += n
 		}
 	}
-	if inbox["applied"] != 11 || inbox["standby"] != 1 || quarantined != 7 || len(inbox) != 9 {
+	if inbox["applied"] != 10 || inbox["standby"] != 1 || quarantined != 8 || len(inbox) != 10 {
 		t.Errorf("the inbox has %v", inbox)
 	}
 }

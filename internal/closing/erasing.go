@@ -76,6 +76,9 @@ func (c *Closing) evict(ctx context.Context, by domain.Principal, id domain.Inte
 	if err != nil {
 		return err
 	}
+	if !i.Open() { // it began in another thread, and ended since
+		return nil
+	}
 	if i.Unowned() || i.Owner == nil {
 		return c.close(ctx, by, id, t)
 	}
