@@ -343,6 +343,13 @@ func pageUnknown(t *testing.T, p *program) {
 	w.happens("message", map[string]any{"message_id": w.id(10), "text": "Nobody knows", "from": map[string]any{"id": w.page}})
 	if got := w.ana.reply(i, silent); got.get("status") != "sent" || got.get("platform_message_id") != w.id(10) {
 		t.Errorf("it is not proven by its echo: %s", got.body)
+	}
+	faults(map[string]any{"mode": "server_error", "times": 1}) // which may have been after it was taken
+	lost := w.ana.do("POST", address, map[string]any{"text": "Was it taken?"}).want(202).get("items.0.id")
+	w.ana.until(i, lost, "failed")
+	w.happens("message", map[string]any{"message_id": w.id(11), "text": "Was it taken?", "from": map[string]any{"id": w.page}})
+	if got := w.ana.reply(i, lost); got.get("status") != "sent" || got.get("reconciled") != "true" {
+		t.Errorf("late proof does not win: %s", got.body)
 	} // The first private word: its echo tells, with its token, whom it reached.
 	faults(map[string]any{"mode": "drop_answer", "times": 1})
 	asked := w.ana.do("POST", address, map[string]any{"text": "May we write?", "visibility": "private"}).want(202).get("items.0.id")

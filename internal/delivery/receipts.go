@@ -186,15 +186,13 @@ func (r *receipts) echo(ctx context.Context, t *domain.Thread, e channel.Event) 
 }
 
 // unproven finds the private reply of ours that an echo must be of where no echo of an
-// account's carries a token: the first that says the same, and of which nobody knows
-// what became of it, or whose call is under way.
+// account's carries a token: the first that says the same, and that may be it.
 func (r *receipts) unproven(ctx context.Context, t *domain.Thread, e channel.Event) (id domain.MessageID, found bool, err error) {
 	if err := r.waiting(ctx, t); err != nil {
 		return "", false, err
 	}
 	for _, m := range r.inOrder(t.ID) {
-		open := m.Status == domain.ReplyUnconfirmed || m.Status == domain.ReplySending
-		if open && m.PlatformMessageID == nil && m.Visibility == domain.Private && r.says(m, e) {
+		if m.Unproven() && m.Visibility == domain.Private && r.says(m, e) {
 			return m.ID, true, nil
 		}
 	}

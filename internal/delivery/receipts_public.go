@@ -41,7 +41,7 @@ func (r *receipts) strange(e channel.Event) bool {
 // known to be it.
 func (r *receipts) only(waiting []domain.Message, e channel.Event) (one domain.Message, found bool) {
 	for _, m := range waiting {
-		if !r.alike(m, e) {
+		if !m.Unproven() || !r.alike(m, e) {
 			continue
 		}
 		if found {

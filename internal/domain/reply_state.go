@@ -92,6 +92,14 @@ func (m Message) Doubtful() bool {
 	return m.Status == ReplyQueued || m.Status == ReplyUnconfirmed || m.Status == ReplyFailed
 }
 
+// Unproven tells whether the platform may have taken a reply of which it gave no id: its
+// call is under way, its outcome is unknown, or the platform itself failed, which may
+// have been after it took the message. What was sent again is another reply's matter.
+func (m Message) Unproven() bool {
+	failed := m.Status == ReplyFailed && m.Failure != nil && m.Failure.Code == FailurePlatformRejected && m.ResentAs == nil
+	return m.PlatformMessageID == nil && (failed || m.Status == ReplyUnconfirmed || m.Status == ReplySending)
+}
+
 // Proven tells whether the platform is known to have taken the reply.
 func (m Message) Proven() bool {
 	return slices.Contains([]ReplyStatus{ReplySent, ReplyPendingRecipient, ReplyDelivered, ReplyRead}, m.Status)

@@ -283,11 +283,11 @@ func (s *Store) LatestPublic(ctx context.Context, org domain.OrganizationID, i d
 	return m, true, err
 }
 
-// UnprovenPublic gives our public replies under some posts of which nobody knows yet
-// what became of them: they have no id of the platform's.
+// UnprovenPublic gives our public replies under some posts that have no id of the
+// platform's: what became of them nobody may know; see domain.Message.Unproven.
 func (s *Store) UnprovenPublic(ctx context.Context, org domain.OrganizationID, ch domain.ChannelID, posts []string) ([]domain.Message, error) {
 	return s.messages(all[messageRow](s.db(ctx).Where(`organization_id = ? AND channel_id = ? AND post_id IN ? AND visibility = 'public' AND platform_message_id IS NULL
-		AND status IN ('sending', 'unconfirmed')`, org, ch, posts).Order("created_at")))
+		AND status IN ('sending', 'unconfirmed', 'failed')`, org, ch, posts).Order("created_at")))
 }
 
 // Unanswered counts the private replies in a thread, since the customer last wrote,
