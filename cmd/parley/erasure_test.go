@@ -69,7 +69,7 @@ func erasureLeavesNothing(t *testing.T, p *program) {
 	if got := ana.do("GET", "/v1/interactions/"+i+"/wrap-up", nil).want(200); got.get("notes") != "" {
 		t.Errorf("left of the wrap-up is %s", got.body)
 	}
-	for _, query := range []string{"SELECT address FROM contacts", "SELECT address FROM threads", "SELECT contact FROM inbox", "SELECT dedupe_key FROM inbox", "SELECT platform_message_id FROM attempts WHERE platform_message_id IS NOT NULL",
+	for _, query := range []string{"SELECT address FROM contacts", "SELECT address FROM threads", "SELECT alias FROM threads", "SELECT contact FROM inbox", "SELECT dedupe_key FROM inbox", "SELECT platform_message_id FROM attempts WHERE platform_message_id IS NOT NULL",
 		"SELECT platform_message_id FROM messages WHERE platform_message_id IS NOT NULL", "SELECT data FROM events", "SELECT customer_id FROM contacts WHERE customer_id IS NOT NULL", "SELECT counts FROM contact_erasures"} {
 		for _, value := range p.columns(query) {
 			for _, trace := range append(mids, "Kim", "4711", "m_erase"+d.page) {

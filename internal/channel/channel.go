@@ -188,6 +188,7 @@ type Outbound struct {
 	Mention      bool      // public: what it answers only names the account, and stands somewhere else
 	FirstWord    bool      // private, to the writer of the public message ReplyTo, who has not written in private
 	Template     *domain.Template
+	Alias        string // another address of the customer's, told lately; see Event.Alias
 }
 
 // File is a file that the platform, or the connector, fetches by its URL. The

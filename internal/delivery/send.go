@@ -168,7 +168,7 @@ func (s Sender) prepare(ctx context.Context, b *book, d domain.Delivery, now, ma
 	if err := s.Store.CreateAttempts(ctx, a); err != nil {
 		return c, err
 	}
-	out := b.outbound(m, a, verdict)
+	out := b.outbound(m, a, verdict, now)
 	out.Text = ch.Settings.Spoken(m.Sender, out.Text)
 	if file != nil {
 		out.File = &channel.File{ID: file.ID, Kind: m.Attachments[0].Type, URL: s.Link(*file, m), Name: file.Name, ContentType: file.ContentType, Size: file.Size,
@@ -178,13 +178,21 @@ func (s Sender) prepare(ctx context.Context, b *book, d domain.Delivery, now, ma
 		retry: s.Capabilities[ch.Kind].Retry, doubted: ch.Status == domain.ChannelNeedsReauthorization}, s.Store.SaveDelivery(ctx, d)
 }
 
+// aliasLife is how long an address is used that the customer's last message told beside
+// their own. Numbers are given to other people in time; WhatsApp itself shows a number
+// for thirty days after the last contact (Business-scoped user ids).
+const aliasLife = 30 * 24 * time.Hour
+
 // outbound is what an adapter is given of a message.
-func (b *book) outbound(m domain.Message, a domain.Attempt, v channel.Verdict) channel.Outbound {
+func (b *book) outbound(m domain.Message, a domain.Attempt, v channel.Verdict, now time.Time) channel.Outbound {
 	t, public := b.threads[m.Thread], m.Visibility == domain.Public
 	out := channel.Outbound{Token: string(a.ID), ID: m.ID, Conversation: m.Interaction, To: t.Address, AddressType: t.AddressType,
 		Sender: m.Sender, At: m.CreatedAt, Human: v.Human, Public: public, FirstWord: v.First, Template: m.Details.Template}
 	if quoted := b.quoted[m.ID]; quoted.PlatformMessageID != nil && (quoted.Visibility == domain.Public) == (public || v.First) {
 		out.ReplyTo = *quoted.PlatformMessageID // in private nothing public can be quoted, nor the other way round
+	}
+	if t.LastInboundAt != nil && now.Sub(*t.LastInboundAt) <= aliasLife {
+		out.Alias = t.Alias
 	}
 	if m.Post != nil {
 		out.Post = *m.Post

@@ -159,6 +159,7 @@ type Thread struct {
 	Contact         ContactID
 	Address         string
 	AddressType     string         // open: what sort of address it is, in the connector's word
+	Alias           string         // the other address by which the platform named them with their last message; empty where it named one
 	Open            *InteractionID // it may have begun in another thread: with a post that was answered in private
 	Last            *InteractionID // the most recent interaction, open or not
 	Position        int64          // of the last message of the last closed interaction

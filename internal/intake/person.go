@@ -45,6 +45,9 @@ func (g *gathering) recognise(items []parsed) {
 	seen := map[*person]bool{}
 	for n, p := range whose {
 		if e := &items[n].event; e.Contact != p.address {
+			if e.Alias == "" {
+				e.Alias = e.Contact
+			}
 			e.Contact, e.AddressType = p.address, p.kind
 		}
 		if p.thread != nil {

@@ -16,6 +16,10 @@ func (g *gathering) apply(item parsed) {
 		g.amend(e)
 	case channel.EventReferral:
 		g.refer(g.thread(e.Contact), *e.Referral)
+	case channel.EventMoved:
+		if t := g.threads[e.Contact]; t != nil && t.value.Alias != e.Alias {
+			t.value.Alias, t.changed = e.Alias, true
+		}
 	case channel.EventControl:
 		g.control(g.thread(e.Contact), e)
 	}
@@ -155,6 +159,9 @@ func (g *gathering) message(t domain.Thread, e channel.Event) domain.Message {
 func (g *gathering) learn(t *held[domain.Thread], e channel.Event) {
 	if e.AddressType != "" {
 		t.value.AddressType = e.AddressType
+	}
+	if t.value.Alias != e.Alias && e.Kind == channel.EventMessage {
+		t.value.Alias, t.changed = e.Alias, true
 	}
 	if e.Name == "" {
 		return

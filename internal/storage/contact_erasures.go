@@ -138,7 +138,7 @@ func (s *Store) BeginErasure(ctx context.Context, e domain.Erasure) error {
 func tombstone(id string) string { return "erased:" + id }
 
 func (s *Store) forgetIdentity(ctx context.Context, e domain.Erasure, i domain.Identity) error {
-	err := s.exec(ctx, "threads", []string{rowKey(e.Organization, i.Thread)}, `UPDATE threads SET address = ?, address_type = '', pending_receipts = '{}',
+	err := s.exec(ctx, "threads", []string{rowKey(e.Organization, i.Thread)}, `UPDATE threads SET address = ?, address_type = '', alias = '', pending_receipts = '{}',
 		held_by = '', referral = 'null', version = version + 1 WHERE organization_id = ? AND id = ?`, tombstone(string(i.Thread)), e.Organization, i.Thread)
 	if err != nil {
 		return err

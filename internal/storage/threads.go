@@ -15,6 +15,7 @@ type threadRow struct {
 	ContactID         string `gorm:"<-:create"`
 	Address           string
 	AddressType       string
+	Alias             string
 	OpenInteractionID *string
 	LastInteractionID *string
 	Position          int64
@@ -33,7 +34,7 @@ func (threadRow) TableName() string { return "threads" }
 
 func toThreadRow(t domain.Thread) threadRow {
 	return threadRow{OrganizationID: string(t.Organization), ID: string(t.ID), ChannelID: string(t.Channel), ContactID: string(t.Contact),
-		Address: t.Address, AddressType: t.AddressType, OpenInteractionID: id[string](t.Open), LastInteractionID: id[string](t.Last), Position: t.Position,
+		Address: t.Address, AddressType: t.AddressType, Alias: t.Alias, OpenInteractionID: id[string](t.Open), LastInteractionID: id[string](t.Last), Position: t.Position,
 		LastInboundAt: msPtr(t.LastInboundAt), DeliveredUpTo: msPtr(t.DeliveredUpTo), ReadUpTo: msPtr(t.ReadUpTo),
 		PendingReceipts: doc(t.PendingReceipts), HeldElsewhere: t.HeldElsewhere, HeldBy: t.HeldBy,
 		Referral: doc(t.Referral), Version: t.Version, CreatedAt: ms(t.CreatedAt)}
@@ -41,7 +42,7 @@ func toThreadRow(t domain.Thread) threadRow {
 
 func fromThreadRow(r threadRow) domain.Thread {
 	return domain.Thread{ID: domain.ThreadID(r.ID), Organization: domain.OrganizationID(r.OrganizationID), Channel: domain.ChannelID(r.ChannelID),
-		Contact: domain.ContactID(r.ContactID), Address: r.Address, AddressType: r.AddressType, Open: id[domain.InteractionID](r.OpenInteractionID),
+		Contact: domain.ContactID(r.ContactID), Address: r.Address, AddressType: r.AddressType, Alias: r.Alias, Open: id[domain.InteractionID](r.OpenInteractionID),
 		Last: id[domain.InteractionID](r.LastInteractionID), Position: r.Position, LastInboundAt: fromMSPtr(r.LastInboundAt),
 		DeliveredUpTo: fromMSPtr(r.DeliveredUpTo), ReadUpTo: fromMSPtr(r.ReadUpTo),
 		PendingReceipts: fromDoc[map[string]domain.ReplyStatus](r.PendingReceipts), HeldElsewhere: r.HeldElsewhere, HeldBy: r.HeldBy,

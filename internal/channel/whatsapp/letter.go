@@ -60,7 +60,10 @@ type parameter struct {
 // letter is a message's body, without its file.
 func letter(message channel.Outbound) outgoing {
 	out := outgoing{Product: product, RecipientType: "individual", To: message.To, Token: message.Token}
-	if message.AddressType == byUser {
+	switch {
+	case message.AddressType == byUser && message.Alias != "":
+		out.To = message.Alias // which wins over the id where both are given, and is what every version takes
+	case message.AddressType == byUser:
 		out.To, out.Recipient = "", message.To
 	}
 	if message.ReplyTo != "" {

@@ -66,6 +66,11 @@ func TestSend(t *testing.T) {
 			prefix + `"recipient":"US.1000000000000000001","context":{"message_id":"wamid.0"},"type":"text","text":{"body":"This one"},"biz_opaque_callback_data":"out_2"}`,
 			200, `{"messaging_product":"whatsapp","contacts":[{"input":"US.1000000000000000001","user_id":"US.1000000000000000001"}],"messages":[{"id":"wamid.1","message_status":"held_for_quality_assessment"}]}`, accepted,
 		},
+		"a text to a user id whose number was told lately": {
+			channel.Outbound{Token: "out_2", To: "US.1000000000000000001", AddressType: "user_id", Alias: "15550100009", Text: "This one"},
+			prefix + `"to":"15550100009","type":"text","text":{"body":"This one"},"biz_opaque_callback_data":"out_2"}`,
+			200, taken, accepted,
+		},
 		"a template": {
 			channel.Outbound{Token: "out_3", To: "15550100009", Template: &domain.Template{Name: "order_update", Language: "en_US", Parameters: []string{"77", "tomorrow"}}},
 			prefix + `"to":"15550100009","type":"template","template":{"name":"order_update","language":{"code":"en_US"},"components":[{"type":"body","parameters":[{"type":"text","text":"77"},{"type":"text","text":"tomorrow"}]}]},"biz_opaque_callback_data":"out_3"}`,
