@@ -193,7 +193,11 @@ func pagePrivately(t *testing.T, p *program) {
 	if n := len(w.interactions()); n != 1 {
 		t.Fatalf("there are %d conversations", n)
 	}
-	answer := w.says(i, map[string]any{"text": "Your parcel is late", "visibility": "private"})
+	late := map[string]any{"text": "Your parcel is late", "visibility": "private", "client_message_id": "late-" + w.page}
+	answer := w.says(i, late)
+	if again := w.says(i, late); again.get("id") != answer.get("id") { // it is known on the channel to which it went
+		t.Errorf("repeated: %s", again.body)
+	}
 	if answer.get("status") != "delivered" && answer.get("status") != "sent" || answer.get("channel.kind") != "messenger" {
 		t.Errorf("in private: %s", answer.body)
 	}

@@ -380,14 +380,16 @@ func whatsAppPeople(t *testing.T, p *program) {
 	by("US.2"+l.page, "", "By the new id")
 	by("9"+number, "", "By the new number")
 	l.ana.until(i, l.ana.says(i, "to the new number"), "delivered")
-	if got := l.ana.transcript(map[string]any{"id": i}); !slices.Equal(got, []string{"By number", "to the number", "By both", "to both", "By number again", "By id", "to the id", "By the new id", "By the new number", "to the new number"}) {
+	by(user, "", "By the old id") // which is no number
+	l.ana.until(i, l.ana.says(i, "to the new id"), "delivered")
+	if got := l.ana.transcript(map[string]any{"id": i}); !slices.Equal(got, []string{"By number", "to the number", "By both", "to both", "By number again", "By id", "to the id", "By the new id", "By the new number", "to the new number", "By the old id", "to the new id"}) {
 		t.Errorf("the transcript is %q", got)
 	}
 	var to []string
 	for _, call := range l.calls() {
 		to = append(to, call.get("to")+"/"+call.get("recipient"))
 	}
-	if want := []string{number + "/", number + "/", "/" + user, "9" + number + "/"}; !slices.Equal(to, want) {
+	if want := []string{number + "/", number + "/", "/" + user, "9" + number + "/", "/US.2" + l.page}; !slices.Equal(to, want) {
 		t.Errorf("sent to %q, not %q", to, want)
 	}
 	if got := l.ana.do("GET", "/v1/interactions/"+i, nil).want(200).get("contact.address"); got != "US.2"+l.page {

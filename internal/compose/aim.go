@@ -112,10 +112,7 @@ func (c *Composer) pointFirst(ctx context.Context, at *place, quoted *domain.Mes
 		quoted = &latest
 	}
 	terms := at.terms
-	terms.PostedAt = quoted.PlatformTime
-	if terms.PostedAt == nil {
-		terms.PostedAt = &quoted.CreatedAt
-	}
+	terms.PostedAt = quoted.WrittenAt()
 	if at.first = at.allowed.Judge(terms, domain.Message{Visibility: domain.Private, Sender: at.sender}, at.now).First; !at.first {
 		return nil
 	}

@@ -14,7 +14,7 @@ func (c *Composer) earlier(ctx context.Context, i domain.Interaction, agent doma
 	if d.ClientMessageID == "" {
 		return nil, nil
 	}
-	first, found, err := c.Store.ReplyByClientID(ctx, i.Organization, i.Channel, d.ClientMessageID)
+	first, found, err := c.byClientID(ctx, i, d.ClientMessageID)
 	if err != nil || !found || first.Sender.ID != string(agent) && i.CanReply(agent) != nil {
 		return nil, err
 	}
@@ -26,6 +26,19 @@ func (c *Composer) earlier(ctx context.Context, i domain.Interaction, agent doma
 		return nil, domain.Conflict("reply.client_message_id_used", "This client_message_id was used for another reply of the channel. Use a new one for a new reply.")
 	}
 	return group, nil
+}
+
+// byClientID finds the reply with a client_message_id: of the interaction's channel, or
+// of the one on which it goes on in private.
+func (c *Composer) byClientID(ctx context.Context, i domain.Interaction, id string) (m domain.Message, found bool, err error) {
+	if m, found, err = c.Store.ReplyByClientID(ctx, i.Organization, i.Channel, id); err != nil || found || i.Direct == nil {
+		return m, found, err
+	}
+	private, err := c.Store.ReplyTerms(ctx, i.Organization, *i.Direct)
+	if err != nil || private.Channel == i.Channel {
+		return m, false, err
+	}
+	return c.Store.ReplyByClientID(ctx, i.Organization, private.Channel, id)
 }
 
 // made tells whether replies are what this draft would make.

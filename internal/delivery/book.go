@@ -129,9 +129,7 @@ func (b *book) terms(id domain.MessageID, ch domain.Channel) domain.ReplyTerms {
 	t := b.threads[b.messages[id].Thread]
 	terms := domain.ReplyTerms{LastInboundAt: t.LastInboundAt, HeldElsewhere: t.HeldElsewhere, Settings: ch.Settings}
 	if post, answers := b.quoted[id]; answers && post.Visibility == domain.Public && post.Direction == domain.Inbound {
-		if terms.PostedAt = post.PlatformTime; terms.PostedAt == nil {
-			terms.PostedAt = &post.CreatedAt
-		}
+		terms.PostedAt = post.WrittenAt()
 	}
 	return terms
 }

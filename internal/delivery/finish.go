@@ -271,13 +271,12 @@ func (f Finisher) unauthorized(ctx context.Context, b *book, d domain.Delivery, 
 		return err
 	}
 	ch, err := f.Store.LockChannel(ctx, b.org, d.Channel)
-	if err != nil || ch.Status == domain.ChannelNeedsReauthorization {
+	after, event, told := ch.Refused(now)
+	if err != nil || !told {
 		return err
 	}
-	event := ch.NeedsReauthorization(now)
-	ch.Status = domain.ChannelNeedsReauthorization
 	b.events = append(b.events, event)
-	return f.Store.SaveChannel(ctx, &ch)
+	return f.Store.SaveChannel(ctx, &after)
 }
 
 // believed notes that the platform takes a channel's credentials again, because what was

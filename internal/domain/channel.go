@@ -204,11 +204,16 @@ func (t *Thread) Recall(platformID string) (status ReplyStatus, found bool) {
 	return status, found
 }
 
-// NeedsReauthorization tells that the platform no longer takes the channel's
-// credentials; its replies wait for new ones.
-func (c Channel) NeedsReauthorization(now time.Time) Event {
-	return Event{ID: NewID[EventID](), Organization: c.Organization, Type: EventChannelReauthorizeNeeded, Time: now, Subject: string(c.ID),
+// Refused notes that the platform no longer takes the channel's credentials; what is to
+// be sent or asked waits. told is false where that is known already.
+func (c Channel) Refused(now time.Time) (after Channel, event Event, told bool) {
+	if c.Status == ChannelNeedsReauthorization {
+		return c, event, false
+	}
+	event = Event{ID: NewID[EventID](), Organization: c.Organization, Type: EventChannelReauthorizeNeeded, Time: now, Subject: string(c.ID),
 		Actor: Actor{Type: ActorPlatform}, Data: EventData{ChannelID: string(c.ID), Before: string(c.Status), After: string(ChannelNeedsReauthorization)}}
+	c.Status = ChannelNeedsReauthorization
+	return c, event, true
 }
 
 // Enforce applies what a platform did to the account for breaking its rules; told is

@@ -198,6 +198,14 @@ type Message struct {
 	Version         int64
 }
 
+// WrittenAt is when the message was written: as the platform tells, or else when it came.
+func (m Message) WrittenAt() *time.Time {
+	if m.PlatformTime != nil {
+		return m.PlatformTime
+	}
+	return &m.CreatedAt
+}
+
 // Before tells whether the platform had the message by a watermark: the time at
 // which our call began is never later than the platform's own.
 func (m Message) Before(watermark *time.Time) bool {

@@ -45,7 +45,7 @@ func (g *gathering) recognise(items []parsed) {
 	seen := map[*person]bool{}
 	for n, p := range whose {
 		if e := &items[n].event; e.Contact != p.address {
-			if e.Alias == "" {
+			if e.Alias == "" && e.AddressType != p.kind { // an address of the same sort is one that they had before
 				e.Alias = e.Contact
 			}
 			e.Contact, e.AddressType = p.address, p.kind

@@ -144,12 +144,11 @@ func (l *Reading) unauthorized(ctx context.Context, p domain.Post, now time.Time
 		return err
 	}
 	ch, err := l.Store.LockChannel(ctx, p.Organization, p.Channel)
-	if err != nil || ch.Status == domain.ChannelNeedsReauthorization {
+	after, event, told := ch.Refused(now)
+	if err != nil || !told {
 		return err
 	}
-	event := ch.NeedsReauthorization(now)
-	ch.Status = domain.ChannelNeedsReauthorization
-	if err := l.Store.SaveChannel(ctx, &ch); err != nil {
+	if err := l.Store.SaveChannel(ctx, &after); err != nil {
 		return err
 	}
 	return l.Store.Append(ctx, event)
