@@ -328,8 +328,12 @@ func whatsAppReauthorize(t *testing.T, p *program) {
 	l := p.line()
 	i := l.talk(map[string]any{"text": "Hello"})
 	l.plays(map[string]any{"mode": "reject", "code": 190})
+	l.does(map[string]any{"attachments": []any{map[string]any{"type": "image", "url": newCDN(t).URL + "/picture.png"}}})
+	l.admin.advance(0)
+	if got := l.admin.do("GET", "/v1/channels/"+l.channel, nil).want(200).get("status"); got != "needs_reauthorization" { // to ask for a file is enough to learn it
+		t.Errorf("the channel is %s", got)
+	}
 	first, second := l.ana.says(i, "first"), l.ana.says(i, "second")
-	l.admin.await("", "channel.needs_reauthorization", "")
 	l.admin.advance(1800)
 	for _, id := range []string{first, second} {
 		if got := l.ana.reply(i, id); got.get("status") != "queued" {

@@ -270,13 +270,23 @@ func (f Finisher) unauthorized(ctx context.Context, b *book, d domain.Delivery, 
 	if err := f.Store.SaveDelivery(ctx, d); err != nil {
 		return err
 	}
-	ch, err := f.Store.LockChannel(ctx, b.org, d.Channel)
-	after, event, told := ch.Refused(now)
-	if err != nil || !told {
+	return f.refused(ctx, b.org, d.Channel, now)
+}
+
+// refused notes, and tells once, that a channel's credentials no longer work.
+func (d *Delivery) refused(ctx context.Context, org domain.OrganizationID, id domain.ChannelID, now time.Time) error {
+	ch, err := d.Store.LockChannel(ctx, org, id)
+	if err != nil {
 		return err
 	}
-	b.events = append(b.events, event)
-	return f.Store.SaveChannel(ctx, &after)
+	after, event, told := ch.Refused(now)
+	if !told {
+		return nil
+	}
+	if err := d.Store.SaveChannel(ctx, &after); err != nil {
+		return err
+	}
+	return d.Store.Append(ctx, event)
 }
 
 // believed notes that the platform takes a channel's credentials again, because what was

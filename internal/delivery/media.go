@@ -7,7 +7,8 @@ import (
 	"github.com/parley-cx/parley/internal/domain"
 )
 
-// Media opens what a platform gives out by an id, for a file that a customer sent.
+// Media opens what a platform gives out by an id, for a file that a customer sent. A
+// channel whose credentials are refused says so, as when it sends.
 func (d *Delivery) Media(ctx context.Context, f domain.File, id string) (channel.Media, channel.Result, error) {
 	gone := channel.Result{Outcome: channel.OutcomeRejected}
 	if f.Interaction == nil {
@@ -26,5 +27,8 @@ func (d *Delivery) Media(ctx context.Context, f domain.File, id string) (channel
 		return channel.Media{}, gone, err
 	}
 	media, r := library.Media(ctx, d.account(ch), id)
-	return media, r, nil
+	if r.Outcome == channel.OutcomeUnauthorized {
+		err = d.Store.InTx(ctx, func(ctx context.Context) error { return d.refused(ctx, ch.Organization, ch.ID, d.Now()) })
+	}
+	return media, r, err
 }
