@@ -1,9 +1,7 @@
 package instagram_test
 
 import (
-	"io"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -13,22 +11,10 @@ import (
 	"github.com/parley-cx/parley/internal/domain"
 )
 
-// answering starts a platform that checks the request and answers every call so.
+// answering starts a platform that checks the call and answers it so.
 func answering(t *testing.T, method string, status int, answer, path, body string) (base string) {
 	t.Helper()
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		got, _ := io.ReadAll(r.Body)
-		if r.Method != method || r.RequestURI != path || r.Header.Get("Authorization") != "Bearer account-token-demo" {
-			t.Errorf("called with %s %s, want %s", r.Method, r.RequestURI, path)
-		}
-		if string(got) != body {
-			t.Errorf("sent\n%s\nwant\n%s", got, body)
-		}
-		w.WriteHeader(status)
-		_, _ = io.WriteString(w, answer)
-	}))
-	t.Cleanup(server.Close)
-	return server.URL
+	return channeltest.Answering(t, channeltest.Call{Method: method, Path: path, Token: "account-token-demo", Body: body, Status: status, Answer: answer})
 }
 
 func TestSend(t *testing.T) {

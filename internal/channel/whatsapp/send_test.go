@@ -22,22 +22,10 @@ const (
 	prefix = `{"messaging_product":"whatsapp","recipient_type":"individual",`
 )
 
-// answering starts a platform that checks the request and answers every call so.
+// answering starts a platform that checks the call and answers it so.
 func answering(t *testing.T, status int, answer, path, body string) (base string) {
 	t.Helper()
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		got, _ := io.ReadAll(r.Body)
-		if r.Method != http.MethodPost || r.RequestURI != path || r.Header.Get("Authorization") != "Bearer system-token-demo" {
-			t.Errorf("called with %s %s", r.Method, r.RequestURI)
-		}
-		if string(got) != body {
-			t.Errorf("sent\n%s\nwant\n%s", got, body)
-		}
-		w.WriteHeader(status)
-		_, _ = io.WriteString(w, answer)
-	}))
-	t.Cleanup(server.Close)
-	return server.URL
+	return channeltest.Answering(t, channeltest.Call{Path: path, Token: "system-token-demo", Body: body, Status: status, Answer: answer})
 }
 
 func adapter(t *testing.T) whatsapp.Adapter {
