@@ -18,24 +18,13 @@ import (
 // public is a simulated page with the product's own adapter before it: what one says
 // the other must understand.
 type public struct {
-	*simulator.Simulator
-	*product
-	now     time.Time
+	*stage
 	adapter facebookpage.Adapter
 }
 
 func playPage(t *testing.T) *public {
 	t.Helper()
-	w := &public{product: newProduct(t, nil), now: start()}
-	w.Simulator, _ = play(t, w.product, func(c *simulator.Config) {
-		c.Kind, c.Now = domain.ChannelFacebookPage, func() time.Time { return w.now }
-	})
-	w.adapter.Client = plain(t)
-	return w
-}
-
-func (w *public) account() channel.Account {
-	return channel.Account{AccountID: page, BaseURL: w.URL(), Credentials: map[string]string{"access_token": token}}
+	return &public{stage: playKind(t, domain.ChannelFacebookPage), adapter: facebookpage.Adapter{Client: plain(t)}}
 }
 
 // happens makes something happen and reads the webhook that tells of it.
@@ -176,7 +165,7 @@ func TestPagePrivateReplies(t *testing.T) {
 	first := func(id string) channel.Outbound {
 		return channel.Outbound{Token: "t", Text: "Hello", ReplyTo: id, FirstWord: true}
 	}
-	w.now = start().Add(7 * 24 * time.Hour)
+	w.after(7 * 24 * time.Hour)
 	got := w.says(t, first("1_2"))
 	if got.Outcome != channel.OutcomeAccepted || got.Recipient == "" || got.Recipient == ana.ID || got.MessageID == "" {
 		t.Fatalf("the first word: %+v", got)
@@ -193,7 +182,7 @@ func TestPagePrivateReplies(t *testing.T) {
 	}
 	w.hears(t)
 	w.hears(t)
-	w.now = w.now.Add(time.Second)
+	w.after(7*24*time.Hour + time.Second)
 	if late := w.says(t, first("1_3")); late.Failure != domain.FailureWindowClosed {
 		t.Errorf("a second after seven days: %+v", late)
 	}

@@ -12,9 +12,12 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/parley-cx/parley/internal/channel"
+	"github.com/parley-cx/parley/internal/domain"
 	"github.com/parley-cx/parley/internal/simulator"
 )
 
@@ -119,6 +122,31 @@ func wait[T any](t *testing.T, ch <-chan T) T {
 	}
 	var none T
 	return none
+}
+
+// stage is a simulated platform, what hears its webhooks, and the clock that it goes by.
+type stage struct {
+	*simulator.Simulator
+	*product
+	passed atomic.Int64
+}
+
+// playKind plays a kind of account.
+func playKind(t *testing.T, kind domain.ChannelKind) *stage {
+	t.Helper()
+	s := &stage{product: newProduct(t, nil)}
+	s.Simulator, _ = play(t, s.product, func(c *simulator.Config) {
+		c.Kind, c.Now = kind, func() time.Time { return start().Add(time.Duration(s.passed.Load())) }
+	})
+	return s
+}
+
+// after sets the clock to so long after the start.
+func (s *stage) after(d time.Duration) { s.passed.Store(int64(d)) }
+
+// account is the account as an adapter knows it.
+func (s *stage) account() channel.Account {
+	return channel.Account{AccountID: page, BaseURL: s.URL(), Credentials: map[string]string{"access_token": token}}
 }
 
 // play starts a simulator for one account that belongs to the product; p may be nil.

@@ -18,24 +18,13 @@ import (
 // gram is a simulated account of Instagram with the product's own adapter before it:
 // what one says the other must understand.
 type gram struct {
-	*simulator.Simulator
-	*product
-	now     time.Time
+	*stage
 	adapter instagram.Adapter
 }
 
 func playInstagram(t *testing.T) *gram {
 	t.Helper()
-	g := &gram{product: newProduct(t, nil), now: start()}
-	g.Simulator, _ = play(t, g.product, func(c *simulator.Config) {
-		c.Kind, c.Now = domain.ChannelInstagram, func() time.Time { return g.now }
-	})
-	g.adapter.Client = plain(t)
-	return g
-}
-
-func (g *gram) account() channel.Account {
-	return channel.Account{AccountID: page, BaseURL: g.URL(), Credentials: map[string]string{"access_token": token}}
+	return &gram{stage: playKind(t, domain.ChannelInstagram), adapter: instagram.Adapter{Client: plain(t)}}
 }
 
 // happens makes something happen and reads the webhook that tells of it.
@@ -149,7 +138,7 @@ func TestInstagramSends(t *testing.T) {
 		t.Errorf("got %+v, %+v and %+v", sent, echo, seen)
 	}
 	refused(t, "too long", g.says(t, channel.Outbound{To: ana.ID, Text: strings.Repeat("é", 501)}), "100")
-	g.now = start().Add(24*time.Hour + time.Second)
+	g.after(24*time.Hour + time.Second)
 	refused(t, "after a day", g.says(t, channel.Outbound{To: ana.ID, Text: "x"}), "10/2534022")
 	if got := g.says(t, channel.Outbound{To: ana.ID, Text: "x", Human: true}); got.Outcome != channel.OutcomeAccepted {
 		t.Errorf("a person after a day: %+v", got)
@@ -177,7 +166,7 @@ func TestInstagramComments(t *testing.T) {
 		t.Errorf("the first word: %+v", first)
 	}
 	refused(t, "a second one", g.says(t, channel.Outbound{FirstWord: true, Text: "Hello", ReplyTo: "17901"}), "100/2534025")
-	g.now = start().Add(7*24*time.Hour + time.Second)
+	g.after(7*24*time.Hour + time.Second)
 	refused(t, "after seven days", g.says(t, channel.Outbound{FirstWord: true, Text: "Hello", ReplyTo: "17902"}), "100/2534025")
 }
 
@@ -207,7 +196,7 @@ func TestInstagramStories(t *testing.T) {
 	g := playInstagram(t)
 	link := g.happens(t, simulator.InboundMessage{Event: "story_mention"}).Attachment[0].URL
 	for after, want := range map[time.Duration]int{0: 200, 24*time.Hour - time.Second: 200, 24 * time.Hour: 403} {
-		g.now = start().Add(after)
+		g.after(after)
 		response, err := plain(t).Get(link)
 		if err != nil {
 			t.Fatal(err)
