@@ -74,13 +74,15 @@ func botAnswers(t *testing.T, p *program) {
 // answers both, and nobody else has had the conversation.
 func botKeepsUp(t *testing.T, p *program) {
 	d := p.desk(1, nil)
-	d.theBot(virtualAssistant()).want(200)
-	d.hook(batch(entry(d.page, said("7009", d.page, "m_first", "Hello"), said("7009", d.page, "m_second", "When are you open?")))).want(200)
+	bot := virtualAssistant()
+	bot["answers"] = []map[string]any{{"words": []string{"été"}, "text": "From nine to six."}}
+	d.theBot(bot).want(200)
+	d.hook(batch(entry(d.page, said("7009", d.page, "m_first", "Hello"), said("7009", d.page, "m_second", "Quand est-ce ouvert l'e\u0301te\u0301?")))).want(200)
 	d.admin.advance(0)
 	talk := answer{t: t, value: d.interactions()[0]}
 	talk.holds(map[string]string{"state": "bot"})
 	messages := d.admin.list("/v1/interactions/" + talk.get("id") + "/messages")
-	if got := strings.Join(each(messages, "text"), "|"); got != "Hello|Sorry?|When are you open?|From nine to six." {
+	if got := strings.Join(each(messages, "text"), "|"); got != "Hello|Sorry?|Quand est-ce ouvert l'e\u0301te\u0301?|From nine to six." {
 		t.Errorf("the transcript is %s", got)
 	}
 }

@@ -124,4 +124,8 @@ func cost(cluster string, charset domain.Charset) int {
 
 // Normal gives a text so that two which read the same are equal: composed, with
 // single spaces.
-func Normal(text string) string { return strings.Join(strings.Fields(norm.NFC.String(text)), " ") }
+func Normal(text string) string { return strings.Join(strings.Fields(Composed(text)), " ") }
+
+// Composed gives a text in which each letter is one character with its accents, where
+// there is one; keyboards write both.
+func Composed(text string) string { return norm.NFC.String(text) }

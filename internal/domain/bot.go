@@ -113,9 +113,21 @@ func heard(text string) string {
 // BotPattern reads the pattern of an answer.
 func BotPattern(pattern string) (*regexp.Regexp, error) { return regexp.Compile("(?i)" + pattern) }
 
-// spoken is a text as its words alone, in small letters, with a space around each.
+// spoken is a text as its words alone, in small letters, with a space around each. A
+// symbol, such as an emoji, is a word; what parts words is none.
 func spoken(text string) string {
-	return " " + strings.Join(strings.FieldsFunc(strings.ToLower(text), func(c rune) bool { return !unicode.IsLetter(c) && !unicode.IsDigit(c) && !unicode.IsMark(c) }), " ") + " "
+	var out strings.Builder
+	for _, c := range strings.ReplaceAll(strings.ToLower(text), "ß", "ss") {
+		switch {
+		case unicode.IsLetter(c), unicode.IsDigit(c), unicode.IsMark(c) && !unicode.Is(unicode.Variation_Selector, c):
+			out.WriteRune(c)
+		case unicode.IsSymbol(c):
+			out.WriteString(" " + string(c) + " ")
+		case !unicode.Is(unicode.Cf, c) && !unicode.Is(unicode.Variation_Selector, c):
+			out.WriteByte(' ')
+		}
+	}
+	return " " + strings.Join(strings.Fields(out.String()), " ") + " "
 }
 
 // has tells whether a text has a word, or several in a row.

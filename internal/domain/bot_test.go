@@ -19,6 +19,7 @@ func assistant() domain.Bot {
 func TestC07_WhatABotSays(t *testing.T) {
 	t.Parallel()
 	mute, bad := domain.Bot{}, "("
+	signs := domain.Bot{Answers: []domain.BotAnswer{{Words: []string{"c++"}, Text: "plus"}, {Words: []string{"c"}, Text: "plain"}, {Words: []string{"😀"}, Text: "smile"}, {Words: []string{"straße"}, Text: "street"}}}
 	mute.Answers = []domain.BotAnswer{{Pattern: &bad, Text: "never"}, {Words: []string{" ", "?"}, Text: "never"}}
 	for _, c := range []struct {
 		bot               domain.Bot
@@ -33,6 +34,10 @@ func TestC07_WhatABotSays(t *testing.T) {
 		{assistant(), "Agent!", "One moment, please.", domain.HandoverAsked},
 		{assistant(), "my order: a real person, please", "One moment, please.", domain.HandoverAsked},
 		{assistant(), "", "I did not understand.", ""},
+		{signs, "C++, please", "plus", ""},
+		{signs, "vitamin C", "plain", ""},
+		{signs, "I ❤️ it😀", "smile", ""},
+		{signs, "In welcher STRASSE?", "street", ""},
 		{mute, "anything (", "", domain.HandoverUnknown},
 	} {
 		if say, reason := c.bot.Turn(c.text); say != c.say || reason != c.reason {

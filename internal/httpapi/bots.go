@@ -26,9 +26,9 @@ func fromBot(a *api.Bot) *domain.Bot {
 	if a == nil {
 		return nil
 	}
-	return &domain.Bot{Label: a.Label, Fallback: a.Fallback, HandoverWords: append([]string{}, a.HandoverWords...), HandoverText: a.HandoverText,
+	return &domain.Bot{Label: a.Label, Fallback: a.Fallback, HandoverWords: each(a.HandoverWords, channel.Composed), HandoverText: a.HandoverText,
 		TimeoutSeconds: cmp.Or(a.TimeoutSeconds, botTimeout), Answers: each(a.Answers, func(a api.BotAnswer) domain.BotAnswer {
-			return domain.BotAnswer{Words: append([]string{}, a.Words...), Pattern: a.Pattern, Text: a.Text}
+			return domain.BotAnswer{Words: each(a.Words, channel.Composed), Pattern: a.Pattern, Text: a.Text}
 		})}
 }
 

@@ -15,7 +15,7 @@ func (g *gathering) consult(i *held[domain.Interaction], e channel.Event) {
 	case g.channel.Bot == nil:
 		g.handOver(i, "", domain.HandoverWithdrawn)
 	default:
-		if say, handover := g.channel.Bot.Turn(e.Text); handover != "" {
+		if say, handover := g.channel.Bot.Turn(channel.Composed(e.Text)); handover != "" {
 			g.handOver(i, say, handover)
 		} else {
 			g.answer(i, say)
