@@ -2,11 +2,7 @@ package instagram
 
 import (
 	"context"
-	"encoding/json"
-	"net/http"
-	"net/url"
 	"strings"
-	"time"
 
 	"github.com/parley-cx/parley/internal/channel"
 	"github.com/parley-cx/parley/internal/channel/internal/graph"
@@ -31,19 +27,11 @@ func (a Adapter) Read(ctx context.Context, account channel.Account, ref channel.
 		return channel.Post{}, channel.Result{Outcome: channel.OutcomeUnauthorized}
 	}
 	object, fields, under := question(account.AccountID, ref)
-	address := graph.Address(at(account), object) + "?" + url.Values{"fields": {fields}}.Encode()
-	answer, result := graph.Ask(ctx, a.Client, http.MethodGet, address, token, nil)
-	if result.Outcome == channel.OutcomeRejected && result.Status >= 500 { // to ask again changes nothing
-		result.Outcome, result.Failure = channel.OutcomeNotSent, ""
-	}
+	told, result := graph.Get(ctx, a.Client, graph.Address(at(account), object), token, fields)
 	if result.Outcome != channel.OutcomeAccepted {
 		return channel.Post{}, result
 	}
-	told := graph.Loose[graph.Fields](answer)
-	switch {
-	case told == nil:
-		return channel.Post{}, channel.Result{Outcome: channel.OutcomeUnknown, Status: result.Status}
-	case under != "":
+	if under != "" {
 		told = graph.Loose[graph.Fields](told[under])
 	}
 	if told == nil { // it names the account no longer, or is not for us to see
@@ -73,7 +61,7 @@ func post(told graph.Fields) channel.Post {
 	}
 	return channel.Post{
 		Author: graph.Identifier(graph.Loose[graph.Fields](told["from"])["id"]), AuthorName: graph.Words(told["username"]),
-		Text: graph.Words(text), Permalink: graph.Link(told["permalink"]), Attachments: media(told), At: moment(told["timestamp"]),
+		Text: graph.Words(text), Permalink: graph.Link(told["permalink"]), Attachments: media(told), At: graph.Moment(told["timestamp"]),
 	}
 }
 
@@ -88,14 +76,4 @@ func media(told graph.Fields) []domain.Attachment {
 		kind = "video"
 	}
 	return []domain.Attachment{{Type: kind, URL: link}}
-}
-
-// moment reads a time as the Graph API tells it: ISO 8601 with an offset that has no
-// colon. What cannot be read is the zero time.
-func moment(raw json.RawMessage) time.Time {
-	at, err := time.Parse("2006-01-02T15:04:05-0700", graph.Loose[string](raw))
-	if err != nil {
-		return time.Time{}
-	}
-	return at.UTC()
 }

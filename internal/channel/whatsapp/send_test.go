@@ -181,6 +181,7 @@ func TestUploadFails(t *testing.T) {
 		"not taken":     {400, fault("131053"), channel.Result{Outcome: channel.OutcomeNotSent, Failure: domain.FailureMediaType, Once: true, Status: 400, Code: "131053"}},
 		"token":         {401, fault("190"), channel.Result{Outcome: channel.OutcomeUnauthorized, Status: 401, Code: "190"}},
 		"no id":         {200, `{}`, channel.Result{Outcome: channel.OutcomeNotSent, Status: 200}},
+		"its own fault": {500, fault("131000"), channel.Result{Outcome: channel.OutcomeNotSent, Status: 500, Code: "131000"}},
 		"a bad gateway": {502, `<html>`, channel.Result{Outcome: channel.OutcomeNotSent, Status: 502}},
 	} {
 		base := files(t, "image", "image/png", "x", "", c.status, c.answer)

@@ -18,13 +18,19 @@ func Get(ctx context.Context, client *http.Client, address, token string, fields
 	address += "?" + url.Values{"fields": {strings.Join(fields, ",")}}.Encode()
 	answer, result := Ask(ctx, client, http.MethodGet, address, token, nil)
 	told := Loose[Fields](answer)
-	switch {
-	case result.Outcome == channel.OutcomeRejected && result.Status >= http.StatusInternalServerError:
-		result.Outcome, result.Failure = channel.OutcomeNotSent, ""
-	case result.Outcome == channel.OutcomeAccepted && told == nil:
+	if result.Outcome == channel.OutcomeAccepted && told == nil {
 		result.Outcome = channel.OutcomeUnknown
 	}
-	return told, result
+	return told, harmless(result)
+}
+
+// harmless is the result of a call that changes nothing: what a broken server refuses
+// may be tried again.
+func harmless(r channel.Result) channel.Result {
+	if r.Outcome == channel.OutcomeRejected && r.Status >= http.StatusInternalServerError {
+		r.Outcome, r.Failure = channel.OutcomeNotSent, ""
+	}
+	return r
 }
 
 // Moment reads a time as the Graph API tells it when it is asked: ISO 8601 with an

@@ -37,9 +37,9 @@ func Fetch(ctx context.Context, client *http.Client, address, token string) (*ht
 func read(response *http.Response) (answer []byte, r channel.Result) {
 	defer response.Body.Close()
 	answer, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
-	r = table(fault.fate).judge(response.StatusCode, response.Header, answer, err != nil)
-	if r.Outcome == channel.OutcomeUnknown || r.Outcome == channel.OutcomeRejected && response.StatusCode >= 500 {
-		r.Outcome, r.Failure = channel.OutcomeNotSent, ""
+	r = harmless(table(fault.fate).judge(response.StatusCode, response.Header, answer, err != nil))
+	if r.Outcome == channel.OutcomeUnknown {
+		r.Outcome = channel.OutcomeNotSent
 	}
 	return answer, r
 }
