@@ -7,6 +7,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/rivo/uniseg"
+
+	"github.com/parley-cx/parley/internal/domain"
 )
 
 // The characters that make emoji of others.
@@ -90,3 +92,15 @@ func parted(before []byte, behind string) bool {
 
 // wordly tells what words and numbers are made of.
 func wordly(r rune) bool { return unicode.In(r, unicode.L, unicode.N, unicode.M) }
+
+// Plain is a text as a channel's settings leave it (C16): without emoji where they are
+// taken out; ok is false where they are refused.
+func Plain(s domain.ChannelSettings, text string) (plain string, ok bool) {
+	switch s.EmojiRule() {
+	case domain.EmojiStrip:
+		return WithoutEmoji(text), true
+	case domain.EmojiReject:
+		return text, !HasEmoji(text)
+	}
+	return text, true
+}

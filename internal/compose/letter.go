@@ -53,9 +53,7 @@ func (c *Composer) cleaned(ctx context.Context, at place, d Draft) (_ Draft, err
 
 // plain is a text as the channel's settings leave it.
 func (at place) plain(text string) string {
-	if at.terms.Settings.EmojiRule() == domain.EmojiStrip {
-		return channel.WithoutEmoji(text)
-	}
+	text, _ = channel.Plain(at.terms.Settings, text)
 	return text
 }
 
@@ -188,7 +186,7 @@ func (l letter) length() domain.TextLength {
 
 // pictures refuses emoji where the channel's settings do (C16).
 func (l *letter) pictures() error {
-	if l.terms.Settings.EmojiRule() == domain.EmojiReject && channel.HasEmoji(l.Text) {
+	if _, ok := channel.Plain(l.terms.Settings, l.Text); !ok {
 		return domain.Invalid("/text", "content.emoji_not_supported", "This channel takes plain text only, without emoji.")
 	}
 	return nil

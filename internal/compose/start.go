@@ -63,17 +63,14 @@ func (s *Starter) Start(ctx context.Context, by domain.Principal, o domain.Openi
 	return m, err
 }
 
-// plain is a text as the settings of its channel leave it (C16).
+// plain is a text as the settings of its channel leave it.
 func plain(ch domain.Channel, text string) (string, error) {
-	switch ch.Settings.EmojiRule() {
-	case domain.EmojiReject:
-		if channel.HasEmoji(text) {
-			return text, domain.Invalid("/textBody", "content.emoji_not_supported", "This channel takes plain text only, without emoji.")
-		}
-	case domain.EmojiStrip:
-		if text = channel.WithoutEmoji(text); domain.Blank(text) {
-			return text, &domain.Error{Kind: domain.ErrorMalformed, Code: "content.empty", Detail: "The text must have a character that can be seen."}
-		}
+	text, ok := channel.Plain(ch.Settings, text)
+	switch {
+	case !ok:
+		return text, domain.Invalid("/textBody", "content.emoji_not_supported", "This channel takes plain text only, without emoji.")
+	case domain.Blank(text):
+		return text, &domain.Error{Kind: domain.ErrorMalformed, Code: "content.empty", Detail: "The text must have a character that can be seen."}
 	}
 	return text, nil
 }

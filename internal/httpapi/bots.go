@@ -72,7 +72,7 @@ func (s *Server) checkSaid(c domain.Channel, pointer string, text *string) error
 	if domain.Blank(*text) {
 		return domain.Invalid(pointer, "content.empty", "The text must have a character that can be seen.")
 	}
-	if c.Settings.EmojiRule() == domain.EmojiReject && channel.HasEmoji(*text) {
+	if _, ok := channel.Plain(c.Settings, *text); !ok {
 		return domain.Invalid(pointer, "content.emoji_not_supported", "This channel takes plain text only, without emoji.")
 	}
 	if l := s.Capabilities[c.Kind].Measure(*text); !l.Fits() {

@@ -25,9 +25,7 @@ func (g *gathering) consult(i *held[domain.Interaction], e channel.Event) {
 
 // answer says something as the bot, as long as the conversation is the bot's.
 func (g *gathering) answer(i *held[domain.Interaction], text string) {
-	if g.channel.Settings.EmojiRule() == domain.EmojiStrip {
-		text = channel.WithoutEmoji(text)
-	}
+	text, _ = channel.Plain(g.channel.Settings, text)
 	after, m, events, err := i.value.AnswerAs(*g.channel.Bot, domain.MaskCards(text), g.now)
 	if err != nil || domain.Blank(text) {
 		return
