@@ -171,15 +171,17 @@ func pageAnswers(t *testing.T, p *program) {
 // pagePrivately gives a comment's writer the one private message, and goes on in
 // private when they answer it.
 func pagePrivately(t *testing.T, p *program) {
-	w := p.wall(1)
+	w, first := p.wall(1), ""
 	i := w.comments(1, "Still no answer!")
-	w.admin.do("PUT", "/sandbox/platforms/facebook_page/faults", map[string]any{"mode": "reject", "code": 100, "times": 1}).want(200)
+	w.admin.do("PUT", "/sandbox/platforms/facebook_page/faults", map[string]any{"mode": "reject", "code": 100, "times": 1, "receipts": map[string]any{"echo": false}}).want(200)
 	none := w.ana.do("POST", "/v1/interactions/"+i+"/replies", map[string]any{"text": "May we not?", "visibility": "private"}).want(202).get("items.0.id")
 	if got := w.ana.until(i, none, "failed"); got.get("error.code") != "content_rejected" { // and has not used the one up
 		t.Errorf("what is refused is %s", got.body)
 	}
 	if one := w.says(i, map[string]any{"text": "May we write?", "visibility": "private"}); one.get("status") != "sent" || one.get("channel.kind") != "facebook_page" {
 		t.Errorf("the first is %s", one.body)
+	} else {
+		first = one.get("platform_message_id")
 	}
 	if two := w.says(i, map[string]any{"text": "Once more", "visibility": "private"}); two.get("status") != "failed" || two.get("error.code") != "reply_limit_exceeded" {
 		t.Errorf("the second is %s", two.body)
@@ -206,6 +208,12 @@ func pagePrivately(t *testing.T, p *program) {
 		"private inbound Please do\nprivate outbound Your parcel is late\npublic outbound For all to see"
 	if got := w.ana.seen(i); got != want {
 		t.Errorf("the transcript is\n%s", got)
+	}
+	person := text(lookup(w.sent()[0], "recipient.id")) // what the page wrote first comes back, and has no token
+	w.hook(batch(entry(w.page, event(w.page, person, "message", map[string]any{"mid": first, "is_echo": true, "text": "May we write?"})))).want(200)
+	w.admin.advance(0)
+	if got := w.ana.seen(i); got != want {
+		t.Errorf("with the echo the transcript is\n%s", got)
 	}
 	if sent := w.sent(); len(sent) != 1 || text(lookup(sent[0], "recipient.id")) == "" || text(lookup(sent[0], "message.text")) != "Your parcel is late" {
 		t.Errorf("Messenger got %v", sent)

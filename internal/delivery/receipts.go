@@ -221,8 +221,9 @@ func (r *receipts) elsewhere(ctx context.Context, t *domain.Thread, e channel.Ev
 		}
 		r.interactions[*t.Open] = found[*t.Open]
 	}
-	if !r.interactions[*t.Open].Open() {
-		return nil
+	i := r.interactions[*t.Open]
+	if ours, err := r.tied(ctx, i, e); err != nil || ours || !i.Open() {
+		return err
 	}
 	label, text := r.channel.Name, e.Text
 	m := domain.Message{ID: domain.NewID[domain.MessageID](), Organization: r.org, Thread: t.ID, Channel: r.channel.ID,
@@ -238,7 +239,7 @@ func (r *receipts) elsewhere(ctx context.Context, t *domain.Thread, e channel.Ev
 			m.InReplyTo = &parent
 		}
 	}
-	i, m := r.interactions[*t.Open].Note(m)
+	i, m = i.Note(m)
 	r.interactions[i.ID], r.touched[i.ID] = i, true
 	r.byID[e.MessageID] = m.ID
 	r.foreign = append(r.foreign, m)

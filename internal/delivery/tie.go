@@ -87,6 +87,16 @@ func (r *receipts) meet(ctx context.Context, e channel.Event) (t *domain.Thread,
 	return t, known, err
 }
 
+// tied tells whether an echo is of what we sent on the channel on which its conversation
+// began: the first private word to the writer of a comment comes back here.
+func (r *receipts) tied(ctx context.Context, i domain.Interaction, e channel.Event) (bool, error) {
+	if i.Channel == r.channel.ID {
+		return false, nil
+	}
+	known, err := r.Store.MessagesByPlatformID(ctx, r.org, i.Channel, []string{e.MessageID})
+	return len(known) > 0, err
+}
+
 // busy tells whether a thread has an open interaction already.
 func (d *Delivery) busy(ctx context.Context, b *book, t domain.Thread) (bool, error) {
 	if t.Open == nil {
